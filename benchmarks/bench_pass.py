@@ -1,0 +1,197 @@
+"""Times the pass against torch's own, in one process, each on a fresh capture of the same program."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import logging
+import operator
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+if __package__ in (None, ""):
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import torch
+from torch import fx
+from torch._dynamo.source import ConstantSource
+from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
+from torch.fx.experimental.symbolic_shapes import DimDynamic, ShapeEnv, StatelessSymbolicContext
+from torch.fx.passes.runtime_assert import insert_deferred_runtime_asserts as torch_pass
+
+from runtime_assert import insert_deferred_runtime_asserts as our_pass
+
+Pass = Callable[..., None]
+Capture = tuple[fx.GraphModule, ShapeEnv]
+
+aten = torch.ops.aten
+
+
+class Recorder:
+    """Writes a graph node by node with traced values, as tracing would, but without running operators."""
+
+    def __init__(self) -> None:
+        self.env = ShapeEnv()
+        self.mode = FakeTensorMode(shape_env=self.env)
+        self.graph = fx.Graph()
+        self.outputs: list[fx.Node] = []
+
+    def tensor(self, name: str, size: int) -> fx.Node:
+        """An input with one dynamic dimension."""
+        context = StatelessSymbolicContext(dynamic_sizes=[DimDynamic.DYNAMIC], constraint_sizes=[None])
+        node = self.graph.placeholder(name)
+        source = ConstantSource(name)
+        real = torch.empty(size)
+        node.meta["val"] = self.mode.from_tensor(real, symbolic_context=context, source=source)
+        return node
+
+    def call(self, target: Callable[..., object], args: tuple[object, ...], value: object) -> fx.Node:
+        """A call with a given traced value."""
+        node = self.graph.call_function(target, args)  # type: ignore[arg-type]
+        node.meta["val"] = value
+        return node
+
+    def item(self, source: fx.Node) -> tuple[fx.Node, torch.SymInt]:
+        """An `item()` that makes a new unbacked symbol."""
+        value = self.env.create_unbacked_symint()
+        node = self.call(aten.item.default, (source,), value)
+        node.meta["unbacked_bindings"] = {value.node._expr: ()}
+        return node, value
+
+    def finish(self) -> Capture:
+        """The module and its ShapeEnv."""
+        self.graph.output(tuple(self.outputs))
+        return fx.GraphModule(torch.nn.Module(), self.graph), self.env
+
+
+def items(count: int) -> Capture:
+    """Many `item()` calls, each with one check against an input size, each used once."""
+    record = Recorder()
+    a = record.tensor("a", 64)
+    size = a.meta["val"].shape[0]
+    for _ in range(count):
+        node, value = record.item(a)
+        torch._check(2 * value <= size + 3)
+        record.outputs.append(record.call(operator.add, (node, 1), value + 1))
+    return record.finish()
+
+
+def views(count: int) -> Capture:
+    """A chain of intermediates whose sizes are asked for again and again, with a check on every one."""
+    record = Recorder()
+    a = record.tensor("a", 64)
+    size = a.meta["val"].shape[0]
+    node, value = record.item(a)
+    last: fx.Node = a
+    for index in range(count):
+        fake = FakeTensor(record.mode, torch.empty(size * 2 + index, device="meta"), torch.device("cpu"))
+        last = record.call(aten.cat.default, ([last, last],), fake)
+        asked = record.call(aten.sym_size.int, (last, 0), fake.shape[0])
+        torch._check(value + index <= size * 2 + index * index + 7)
+        record.outputs.append(record.call(operator.add, (asked, node), fake.shape[0] + value))
+    return record.finish()
+
+
+def sums(count: int) -> Capture:
+    """Sums of a hundred terms each, as in issue 144792: the sizes of a batch must add up to an input's."""
+    record = Recorder()
+    a = record.tensor("a", 64)
+    size = a.meta["val"].shape[0]
+    group: list[torch.SymInt] = []
+    for _ in range(count):
+        node, value = record.item(a)
+        torch._check(value >= 0)
+        group.append(value)
+        record.outputs.append(node)
+        if len(group) == 100:
+            torch._check(torch.sym_sum(group) <= size)
+            group = []
+    return record.finish()
+
+
+def splits(count: int) -> Capture:
+    """Layers of a mixture of experts: eight counts each, not negative, their sum the number of tokens."""
+    record = Recorder()
+    a = record.tensor("a", 64)
+    size = a.meta["val"].shape[0]
+    for _ in range(max(1, count // 9)):
+        values = []
+        start: object = 0
+        for _ in range(8):
+            node, value = record.item(a)
+            torch._check(value >= 0)
+            torch._check(value <= size)
+            values.append(value)
+            record.outputs.append(record.call(operator.add, (node, start), value))
+            start = node
+        torch._check(torch.sym_sum(values) <= 2 * size)
+    return record.finish()
+
+
+def plain(count: int) -> Capture:
+    """A graph with nothing to assert: what the pass costs when there is nothing to do."""
+    record = Recorder()
+    a = record.tensor("a", 64)
+    node = a
+    for _ in range(count):
+        node = record.call(aten.relu.default, (node,), a.meta["val"])
+    record.outputs.append(node)
+    return record.finish()
+
+
+FAMILIES: dict[str, Callable[[int], Capture]] = {
+    "items": items,
+    "views": views,
+    "sums": sums,
+    "splits": splits,
+    "plain": plain,
+}
+
+
+def seconds(run: Pass, capture: Capture) -> float:
+    """The processor time one run of a pass takes, without garbage collection."""
+    gm, env = capture
+    gc.collect()
+    gc.disable()
+    try:
+        begin = time.process_time()
+        run(gm, env, "bench", export=True)
+        return time.process_time() - begin
+    finally:
+        gc.enable()
+
+
+def measure(sizes: list[int], torch_limit: int) -> Iterator[tuple[str, int, int, float, float | None]]:
+    """(family, size, asserts, our seconds, torch's seconds or None beyond the limit), the best of a few runs."""
+    for family, build in FAMILIES.items():
+        for size in sizes:
+            repeats = 3 if size <= 100 else 1
+            ours, asserts = [], 0
+            for _ in range(repeats):
+                capture = build(size)
+                ours.append(seconds(our_pass, capture))
+                found = [n for n in capture[0].graph.nodes if n.target is aten._assert_scalar.default]
+                asserts = len(found)
+            theirs = [seconds(torch_pass, build(size)) for _ in range(repeats)] if size <= torch_limit else []
+            yield family, size, asserts, min(ours), min(theirs) if theirs else None
+
+
+def main() -> None:
+    """Print one line per family and size."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[10, 100, 1000])
+    parser.add_argument("--torch-limit", type=int, default=1000, help="largest size that torch's pass is run on")
+    arguments = parser.parse_args()
+    logging.getLogger("torch").setLevel(logging.ERROR)
+    for run in (our_pass, torch_pass):
+        seconds(run, items(5))
+    print(f"{'family':8} {'size':>6} {'asserts':>8} {'ours ms':>10} {'us/size':>8} {'torch ms':>10} {'ratio':>7}")
+    for family, size, asserts, ours, theirs in measure(arguments.sizes, arguments.torch_limit):
+        other = f"{theirs * 1e3:10.1f} {theirs / ours:6.1f}x" if theirs is not None else f"{'-':>10} {'-':>7}"
+        print(f"{family:8} {size:6} {asserts:8} {ours * 1e3:10.1f} {ours * 1e6 / size:8.1f} {other}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

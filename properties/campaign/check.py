@@ -1,0 +1,145 @@
+"""One Program through one frontend, for any number of subjects and properties."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from properties.campaign.identity import identity_check
+from properties.capture.facts import Facts, facts_of
+from properties.capture.frontends import capture
+from properties.case import Case
+from properties.errors import GeneratorError, NotCaptured, ToolError
+from properties.execution.run import run_eager
+from properties.registry import properties
+from properties.subjects import Subject
+from properties.verdict import PROVED, Status, Verdict, worst
+from strategies.program import Program
+from strategies.semantics import example
+
+
+@dataclass
+class Checked:
+    """What came of one Program: verdicts by subject and property, and what they rest on."""
+
+    valid: bool = True
+    refusal: str = ""
+    facts: Facts | None = None
+    verdicts: dict[str, dict[str, Verdict]] = field(default_factory=dict)
+    cases: dict[str, Case] = field(default_factory=dict)
+    faults: list[tuple[str, str]] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def overall(self, subject: str) -> Verdict:
+        """The verdict that counts for ``subject``: the worst over the properties, the front end's faults aside."""
+        return worst(
+            [PROVED if verdict.stage == "frontend" else verdict for verdict in self.verdicts[subject].values()]
+        )
+
+    def refutations(self, subject: str) -> list[tuple[str, Verdict]]:
+        """What counts as a finding of ``subject``: one for one cause, none that the front end is to blame for.
+
+        A run that shows what RA101 has refuted already is the same fault, executed once more.
+        """
+        verdicts = self.verdicts[subject]
+        first = verdicts.get("RA101")
+        known = first.direction if first is not None and first.status is Status.REFUTED else None
+        return [
+            (code, verdict)
+            for code, verdict in verdicts.items()
+            if verdict.status is Status.REFUTED
+            and verdict.stage != "frontend"
+            and not (code == "RA102" and known is not None and verdict.direction in (known, "late"))
+        ]
+
+    @property
+    def frontend_fault(self) -> tuple[str, str, Verdict] | None:
+        """The first verdict that blames the front end: (subject it was seen with, property, verdict)."""
+        for subject, verdicts in self.verdicts.items():
+            for code, verdict in verdicts.items():
+                if verdict.status is Status.REFUTED and verdict.stage == "frontend":
+                    return subject, code, verdict
+        return None
+
+
+def check_program(
+    program: Program,
+    frontend: str,
+    subjects: Mapping[str, Subject],
+    codes: Sequence[str],
+    *,
+    thorough: bool = True,
+) -> Checked:
+    """Traces ``program`` once and decides every property of ``codes`` for every subject.
+
+    Faults of this tool, or of the generator, are recorded in the result and never raised. With ``thorough`` the
+    identity check asks the solver too.
+    """
+    result = Checked()
+    clock = _Clock(result.seconds)
+    try:
+        with clock("run"):
+            eager = run_eager(program, example(program))
+        if not eager.accepted:
+            result.valid = False
+            result.faults.append(("generator", f"eager rejects the example: {eager.error}: {eager.text}"))
+            return result
+        with clock("trace"):
+            result.facts = facts_of(capture(program, frontend))
+        with clock("proof"):
+            identity_check(result.facts, thorough=thorough)
+    except NotCaptured as refusal:
+        result.refusal = str(refusal)
+        return result
+    except GeneratorError as error:
+        result.faults.append(("generator", str(error)))
+        return result
+    except Exception as error:  # noqa: BLE001 - the boundary of a case: a fault of ours is a row, not a crash
+        result.faults.append(("tool", _trace(error)))
+        return result
+    for name, subject in subjects.items():
+        with clock("pass"):
+            case = result.cases[name] = Case(result.facts, name, subject)
+        result.verdicts[name] = {code: _decide(code, case, result, clock) for code in codes}
+    return result
+
+
+def _decide(code: str, case: Case, result: Checked, clock: _Clock) -> Verdict:
+    try:
+        with clock(code):
+            return properties()[code].check(case)
+    except GeneratorError as error:
+        result.faults.append(("generator", f"{code}, {case.subject_name}: {error}"))
+        return Verdict(Status.TOOL_ERROR, reason="generator", detail=str(error))
+    except ToolError as error:
+        result.faults.append(("tool", f"{code}, {case.subject_name}: {error}"))
+        return Verdict(Status.TOOL_ERROR, reason="oracle and execution disagree", detail=str(error))
+    except Exception as error:  # noqa: BLE001 - see above
+        result.faults.append(("tool", f"{code}, {case.subject_name}: {_trace(error)}"))
+        return Verdict(Status.TOOL_ERROR, reason=type(error).__name__, detail=_trace(error))
+
+
+def _trace(error: BaseException) -> str:
+    return "".join(traceback.format_exception(error))[-2000:]
+
+
+class _Clock:
+    """Adds the seconds spent in a block to a name of a dict."""
+
+    def __init__(self, seconds: dict[str, float]) -> None:
+        self._seconds = seconds
+        self._name = ""
+        self._start = 0.0
+
+    def __call__(self, name: str) -> _Clock:
+        self._name = name
+        return self
+
+    def __enter__(self) -> None:
+        self._start = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        spent = time.perf_counter() - self._start
+        self._seconds[self._name] = self._seconds.get(self._name, 0.0) + spent

@@ -1,0 +1,80 @@
+"""The Programs of a shard, and the smallest one like a given one: both from the same Hypothesis run.
+
+A shard is one run of the engine under a seed of its own. Shrinking starts the same run again, waits until the Program
+in question comes by, and from then on lets Hypothesis minimise what still shows the same fault.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Callable
+
+import hypothesis
+from hypothesis.errors import NoSuchExample
+
+from strategies import programs
+from strategies.program import Program
+
+SHRINK_CALLS = 250
+"""How many different Programs one shrink may check."""
+SURPLUS = 1.6
+"""How many more Programs are drawn than asked for: the engine's mutations repeat some."""
+
+
+def shard_seed(seed: int, cell: int, shard: int) -> int:
+    """The seed of a shard: depends on the campaign's seed and the shard's place in the plan alone."""
+    text = f"{seed}/{cell}/{shard}".encode()
+    return int.from_bytes(hashlib.sha256(text).digest()[:8], "big")
+
+
+def draw(seed: int, profile: str, count: int) -> list[Program]:
+    """``count`` different Programs (fewer if the engine runs dry), the same for the same seed and versions."""
+    found: dict[str, Program] = {}
+
+    def collect(program: Program) -> bool:
+        found.setdefault(program.key(), program)
+        return False
+
+    _engine(seed, profile, count, collect)
+    return list(found.values())[:count]
+
+
+def shrink(seed: int, profile: str, count: int, target: Program, interesting: Callable[[Program], bool]) -> Program:
+    """The smallest Program that is ``interesting``, found from ``target``, which the run of ``seed`` draws.
+
+    At most :data:`SHRINK_CALLS` Programs are checked; the best so far is the result.
+    """
+    reached = False
+    verdicts: dict[str, bool] = {}
+
+    def condition(program: Program) -> bool:
+        nonlocal reached
+        key = program.key()
+        if not reached:
+            reached = key == target.key()
+            if reached:
+                verdicts[key] = True
+            return reached
+        if key not in verdicts:
+            verdicts[key] = len(verdicts) < SHRINK_CALLS and interesting(program)
+        return verdicts[key]
+
+    return _engine(seed, profile, count, condition) or target
+
+
+def _engine(seed: int, profile: str, count: int, condition: Callable[[Program], bool]) -> Program | None:
+    settings = hypothesis.settings(
+        max_examples=round(count * SURPLUS),
+        database=None,
+        deadline=None,
+        derandomize=False,
+        phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink),
+        suppress_health_check=list(hypothesis.HealthCheck),
+        verbosity=hypothesis.Verbosity.quiet,
+        report_multiple_bugs=False,
+    )
+    try:
+        return hypothesis.find(programs(profile=profile), condition, settings=settings, random=random.Random(seed))
+    except NoSuchExample:
+        return None

@@ -1,0 +1,150 @@
+"""A finding as a row of plain data: everything that a page, a reproducer or a triage needs to know."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+
+from properties.campaign.check import check_program
+from properties.campaign.signature import Signature
+from properties.capture.facts import Facts
+from properties.case import Case
+from properties.registry import properties
+from properties.subjects import Subject
+from properties.verdict import Outcome, Verdict, Witness
+from strategies.inputs import build_inputs, input_dims, input_names
+from strategies.program import Program
+from strategies.semantics import example
+from strategies.source import leaf_names, program_source, render_term
+from strategies.terms import Const, Term, Var
+
+_TITLES = {
+    "missing": "an assert is missing",
+    "extra": "an assert rejects good inputs",
+    "late": "an operator fails where an assert should",
+    "broken": "an accepted input fails",
+    "altered": "the result is altered",
+    "crash": "the pass raises",
+    "malformed": "the graph is malformed",
+    "impure": "the ShapeEnv is changed",
+}
+
+
+def finding_row(
+    case: Case,
+    code: str,
+    verdict: Verdict,
+    signature: Signature,
+    where: Mapping[str, int],
+    frontends: Mapping[str, str],
+) -> dict[str, Any]:
+    """The row of one finding; ``frontends`` says what the same Program gives on each frontend."""
+    program = case.capture.program
+    names = printed_leaves(case.facts)
+    after = case.after
+    identity = f"{signature.bucket}/{program.key()}/{case.capture.frontend}"
+    return {
+        "kind": "finding",
+        "id": hashlib.sha256(identity.encode()).hexdigest()[:8],
+        "bucket": signature.bucket,
+        "signature": str(signature),
+        "cause": signature.cause,
+        "title": _TITLES.get(verdict.direction, verdict.direction),
+        "property": code,
+        "property_name": properties()[code].name,
+        "direction": verdict.direction,
+        "subject": signature.subject,
+        "seen_with": case.subject_name,
+        "stage": verdict.stage,
+        "frontend": case.capture.frontend,
+        "case": dict(where),
+        "program": program.to_json(),
+        "source": program_source(program),
+        "statements": len(program.body),
+        "constraint": _text(verdict.constraint, names) if verdict.constraint is not None else "",
+        "emitted": [
+            _text(emitted.term, names) if emitted.term is not None else f"? {emitted.reason}"
+            for emitted in (() if case.unusable else case.emitted)
+        ],
+        "required": [_text(term, names) for term in case.facts.required],
+        "graph_before": _graph_text(case.capture.graph),
+        "graph_after": _graph_text(after) if after is not None else "",
+        "example_inputs": input_expressions(program, example(program)),
+        "input_names": list(input_names(program)),
+        "dynamic": [
+            [axis for axis, size in enumerate(shape) if not isinstance(size, Const)] for shape in input_dims(program)
+        ],
+        "witness": _witness(program, verdict.witness),
+        "detail": verdict.detail,
+        "frontends": dict(frontends),
+    }
+
+
+def ablation(
+    program: Program, subjects: Mapping[str, Subject], subject: str, code: str, frontends: Sequence[str]
+) -> dict[str, str]:
+    """What property ``code`` says about ``subject`` on ``program``, for each frontend."""
+    found = {}
+    for frontend in frontends:
+        result = check_program(program, frontend, {subject: subjects[subject]}, (code,), thorough=False)
+        if result.refusal:
+            found[frontend] = f"NOT_CAPTURED({result.refusal})"
+        elif subject not in result.verdicts:
+            found[frontend] = "TOOL_ERROR"
+        else:
+            found[frontend] = str(result.verdicts[subject][code])
+    return found
+
+
+def printed_leaves(facts: Facts) -> dict[str, str]:
+    """How each leaf of the capture is called in the program's source."""
+    in_source = leaf_names(facts.capture.program)
+    return {leaf.name: in_source.get(name, name) for name, leaf in facts.leaf_of.items() if isinstance(leaf, Var)}
+
+
+class _Names(dict[str, str]):
+    """A leaf without a name in the source prints as itself."""
+
+    def __missing__(self, key: str) -> str:
+        return key
+
+
+def _text(term: Term, names: Mapping[str, str]) -> str:
+    return render_term(term, _Names(names))
+
+
+def _graph_text(module: torch.fx.GraphModule) -> str:
+    return "\n".join(line.rstrip() for line in str(module.graph).splitlines() if line.strip())
+
+
+def input_expressions(program: Program, values: Mapping[str, int]) -> list[str]:
+    """Each input as a Python expression over ``torch``."""
+    return [_expression(tensor) for tensor in build_inputs(program, values)]
+
+
+def _expression(tensor: torch.Tensor) -> str:
+    if tensor.is_floating_point():
+        return f"torch.ones({', '.join(str(size) for size in tensor.shape)}, dtype={tensor.dtype})"
+    if tensor.numel() == 0:
+        return f"torch.zeros({tuple(tensor.shape)}, dtype={tensor.dtype})"
+    return f"torch.tensor({tensor.tolist()}, dtype={tensor.dtype})"
+
+
+def _witness(program: Program, witness: Witness | None) -> dict[str, Any] | None:
+    if witness is None:
+        return None
+    values = dict(witness.values)
+    return {
+        "values": values,
+        "inputs": input_expressions(program, values),
+        "eager": outcome_json(witness.eager),
+        "before": outcome_json(witness.before),
+        "after": outcome_json(witness.after),
+    }
+
+
+def outcome_json(outcome: Outcome) -> dict[str, Any]:
+    return {"outcome": outcome.outcome, "by": outcome.by, "error": outcome.error, "text": outcome.text}

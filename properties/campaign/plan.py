@@ -1,0 +1,115 @@
+"""What a campaign will do, as plain data; imports nothing heavy, so that a command line can build one at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from properties.errors import UsageError
+from properties.registry import properties
+
+FRONTENDS = ("shape_env", "make_fx", "export", "export-strict", "compile")
+AUDIT_FRONTENDS = FRONTENDS[:3]
+SUBJECT_NAMES = ("reference", "torch", "identity")
+SUBJECT_FORMS = (*SUBJECT_NAMES, "mutant:NAME", "package.module:callable", "file.py:callable")
+FRONTEND_SUBJECT = "frontend"
+"""The column of faults that no pass can be blamed for: what tracing lost or invented."""
+
+_AUDIT_PROGRAMS = {"shape_env": 2400, "make_fx": 800, "export": 400, "export-strict": 100, "compile": 100}
+_AUDIT_SHARD = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One part of a plan: some subjects, all run on the same captures of ``programs`` Programs."""
+
+    subjects: tuple[str, ...]
+    frontend: str
+    profile: str
+    device: str
+    programs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A whole campaign. The seed of a Program derives from (``seed``, cell, shard, index), never from a worker."""
+
+    seed: int
+    cells: tuple[Cell, ...]
+    properties: tuple[str, ...]
+    shard_size: int
+    jobs: int
+
+    def shards(self) -> Iterator[tuple[int, int, int]]:
+        """Every shard as (cell, shard, number of Programs), in order."""
+        for index, cell in enumerate(self.cells):
+            for shard, start in enumerate(range(0, cell.programs, self.shard_size)):
+                yield index, shard, min(self.shard_size, cell.programs - start)
+
+    @property
+    def programs(self) -> int:
+        return sum(cell.programs for cell in self.cells)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def audit_plan(
+    *,
+    seed: int = 0,
+    programs_scale: float = 1.0,
+    programs: int | None = None,
+    subjects: tuple[str, ...] = ("reference", "torch"),
+    frontends: tuple[str, ...] = AUDIT_FRONTENDS,
+    property_codes: tuple[str, ...] = (),
+    profile: str = "audit",
+    jobs: int = 2,
+) -> Plan:
+    """The plan of an audit: every subject on every frontend.
+
+    Args:
+        programs_scale: factor on the usual number of Programs a frontend (its own number for each).
+        programs: exact number of Programs a frontend instead.
+        property_codes: codes of the properties to check; all of them if empty.
+
+    Raises:
+        UsageError: if a name is unknown or a number is out of range; one line.
+    """
+    check_names(frontends, property_codes)
+    if not subjects:
+        raise UsageError("no subject given; allowed: " + ", ".join(SUBJECT_FORMS))
+    if programs is not None and programs < 1:
+        raise UsageError(f"programs={programs}: at least 1 is needed")
+    if not 0 < programs_scale <= 10_000:
+        raise UsageError(f"programs-scale={programs_scale}: allowed is more than 0 and at most 10000")
+    if jobs < 1:
+        raise UsageError(f"jobs={jobs}: at least 1 is needed")
+    counts = {
+        frontend: programs if programs is not None else max(1, round(_AUDIT_PROGRAMS[frontend] * programs_scale))
+        for frontend in frontends
+    }
+    return Plan(
+        seed=seed,
+        cells=tuple(
+            Cell(tuple(dict.fromkeys(subjects)), frontend, profile, "cpu", counts[frontend])
+            for frontend in dict.fromkeys(frontends)
+        ),
+        properties=tuple(dict.fromkeys(property_codes)) or tuple(properties()),
+        shard_size=_AUDIT_SHARD,
+        jobs=jobs,
+    )
+
+
+def check_names(frontends: tuple[str, ...], property_codes: tuple[str, ...]) -> None:
+    """Whether frontends and properties exist.
+
+    Raises:
+        UsageError: if not; one line with the value and what is allowed.
+    """
+    for frontend in frontends:
+        if frontend not in FRONTENDS:
+            raise UsageError(f"frontend {frontend!r} is unknown; allowed: {', '.join(FRONTENDS)}")
+    for code in property_codes:
+        if code not in properties():
+            raise UsageError(f"property {code!r} is unknown; allowed: {', '.join(properties())}")

@@ -1,0 +1,255 @@
+"""Assumptions and obligations of a capture: what the pass may rely on and what it must see to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import sympy
+from torch.fx.experimental.symbolic_shapes import ShapeEnv
+from torch.utils._sympy.symbol import SymT, symbol_is_type
+
+from properties.capture.types import Capture
+from properties.errors import Unsupported
+from properties.read.bindings import Bindings, TensorLeaf, bindings_of
+from properties.read.graph import read_asserts
+from properties.read.sympy_terms import finite_bounds, term_of
+from strategies.evaluate import evaluate
+from strategies.inputs import input_dims
+from strategies.semantics import Requirement, guarantees, requirements
+from strategies.terms import Const, Term, Var, apply, substitute, variables
+
+if TYPE_CHECKING:
+    from properties.execution.probes import Probes
+
+_UNBACKED = (SymT.UNBACKED_INT, SymT.UNBACKED_FLOAT)
+
+
+@dataclass(frozen=True)
+class Obligation:
+    """One thing that the pass must see to.
+
+    ``origin`` is ``deferred`` (a RuntimeAssert), ``range`` (of an unbacked symbol), ``replacement`` (of an
+    unbacked symbol) or ``existing`` (an assert that the graph had). ``text`` is its source as torch writes it.
+    """
+
+    term: Term
+    origin: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Γ, O and P of one capture, all over the same leaves.
+
+    ``unplaceable`` are obligations over a symbol that nothing in this graph binds: no pass can emit them.
+    ``unread`` says why an obligation or assumption could not be read exactly; with any of it in an
+    obligation the case is UNDECIDED.
+    """
+
+    capture: Capture
+    bindings: Bindings
+    assumptions: tuple[Term, ...]
+    obligations: tuple[Obligation, ...]
+    unplaceable: tuple[Obligation, ...]
+    unread: tuple[str, ...]
+    requirements: tuple[Requirement, ...]
+    leaf_of: Mapping[str, Term]
+
+    @cached_property
+    def required(self) -> tuple[Term, ...]:
+        return tuple(dict.fromkeys(obligation.term for obligation in self.obligations))
+
+    @cached_property
+    def truth(self) -> tuple[Term, ...]:
+        """The Program's own requirements, over the capture's leaves."""
+        return tuple(requirement.term for requirement in self.requirements)
+
+    def valuation(self, program_values: Mapping[str, int]) -> dict[str, int]:
+        """The value of every capture leaf that the Program's leaves determine."""
+        values = dict(program_values)
+        result: dict[str, int] = {}
+        for name, term in self.defined_leaves:
+            result[name] = int(evaluate(term, values))
+        return result
+
+    @cached_property
+    def probes(self) -> Probes:
+        """The boundary inputs of this capture with their eager runs, shared by all subjects."""
+        from properties.execution.probes import probes_of
+
+        return probes_of(self)
+
+    @cached_property
+    def defined_leaves(self) -> tuple[tuple[str, Term], ...]:
+        """Each capture leaf with its term over the Program's leaves."""
+        found: dict[str, Term] = {}
+        inputs = input_dims(self.capture.program)
+        for binding, spec in zip(self.bindings.placeholders.values(), self.capture.placeholders, strict=True):
+            if isinstance(binding, TensorLeaf) and isinstance(spec, int):
+                shape = inputs[spec]
+                for leaf, term in zip(binding.shape, shape, strict=True):
+                    if isinstance(leaf, Var):
+                        found.setdefault(leaf.name, term)
+                strides = _contiguous(shape)
+                for leaf, term in zip(binding.stride, strides, strict=True):
+                    if isinstance(leaf, Var):
+                        found.setdefault(leaf.name, term)
+            elif isinstance(binding, Var) and isinstance(spec, str):
+                found.setdefault(binding.name, Var(spec))
+        for name, leaf in self.leaf_of.items():
+            if isinstance(leaf, Var):
+                found.setdefault(leaf.name, Var(name))
+        return tuple(found.items())
+
+
+def _contiguous(shape: tuple[Term, ...]) -> tuple[Term, ...]:
+    steps: list[Term] = []
+    step: Term = Const(1)
+    for size in reversed(shape):
+        steps.append(step)
+        step = size if step == Const(1) else apply("mul", step, size)
+    return tuple(reversed(steps))
+
+
+def facts_of(capture: Capture) -> Facts:
+    """The assumptions, obligations and truth of ``capture``, read before any subject ran."""
+    env = capture.shape_env
+    bindings = bindings_of(capture.graph.graph, getattr(env, "unbacked_renamings", None))
+    leaf_of, program_links = _program_leaves(capture, bindings)
+    unread: list[str] = []
+    known = _known_symbols(bindings)
+
+    assumptions = [*bindings.links, *program_links]
+    for guard in env.guards:
+        try:
+            assumptions.append(term_of(guard.expr))
+        except Unsupported as error:
+            unread.append(f"guard {guard.expr}: {error}")
+    assumptions += _backed_ranges(env, known)
+    for term in guarantees(capture.program):
+        assumptions.append(substitute(term, leaf_of))
+
+    obligations: list[Obligation] = []
+    unplaceable: list[Obligation] = []
+    for origin, expr, text in _recorded(env, bindings):
+        try:
+            term = term_of(expr)
+        except Unsupported as error:
+            unread.append(f"obligation {text}: {error}")
+            continue
+        obligation = Obligation(term, origin, text)
+        (obligations if variables(term) <= known else unplaceable).append(obligation)
+    for emitted in read_asserts(capture.graph.graph, bindings):
+        if emitted.term is None:
+            unread.append(f"assert {emitted.node} in the graph: {emitted.reason}")
+        else:
+            obligations.append(Obligation(emitted.term, "existing", emitted.node))
+
+    truth = tuple(
+        Requirement(substitute(item.term, leaf_of), item.kind, item.statement)
+        for item in requirements(capture.program)
+    )
+    return Facts(
+        capture,
+        bindings,
+        tuple(dict.fromkeys(assumptions)),
+        tuple(obligations),
+        tuple(unplaceable),
+        tuple(unread),
+        truth,
+        leaf_of,
+    )
+
+
+def _program_leaves(capture: Capture, bindings: Bindings) -> tuple[dict[str, Term], list[Term]]:
+    """The Program's leaves over the capture's, and the equations between inputs that they imply."""
+    leaf_of: dict[str, Term] = {}
+    pending: list[tuple[Term, Term]] = []
+    inputs = input_dims(capture.program)
+    for binding, spec in zip(bindings.placeholders.values(), capture.placeholders, strict=True):
+        if isinstance(binding, TensorLeaf) and isinstance(spec, int):
+            for leaf, term in zip(binding.shape, inputs[spec], strict=True):
+                if isinstance(term, Var) and term.name not in leaf_of:
+                    leaf_of[term.name] = leaf
+                else:
+                    pending.append((leaf, term))
+        elif isinstance(spec, str) and isinstance(binding, (Var, Const)):
+            leaf_of.setdefault(spec, binding)
+    by_node = list(bindings.placeholders)
+    for node in capture.graph.graph.nodes:
+        paths = bindings.sources.get(node.name)
+        if not paths:
+            continue
+        origins = {by_node.index(name) for name in _origins(node)}
+        for leaf, position in capture.source_placeholders.items():
+            if position in origins and leaf not in leaf_of:
+                leaf_of[leaf] = Var(next(iter(paths.values())))
+    links = [apply("eq", leaf, substitute(term, leaf_of)) for leaf, term in pending if not isinstance(leaf, Const)]
+    return leaf_of, links
+
+
+def _origins(node: object) -> set[str]:
+    """The placeholders that ``node`` is computed from."""
+    seen: set[object] = set()
+    stack = [node]
+    names: set[str] = set()
+    while stack:
+        current = stack.pop()
+        if current in seen:
+            continue
+        seen.add(current)
+        if current.op == "placeholder":  # type: ignore[attr-defined]
+            names.add(current.name)  # type: ignore[attr-defined]
+        stack.extend(current.all_input_nodes)  # type: ignore[attr-defined]
+    return names
+
+
+def _known_symbols(bindings: Bindings) -> frozenset[str]:
+    """Symbols with a leaf in this graph, also through a link (the ``s0`` of a size ``2*s0``)."""
+    names = set(bindings.bound)
+    for leaf in bindings.placeholders.values():
+        terms = (*leaf.shape, *leaf.stride, leaf.offset) if isinstance(leaf, TensorLeaf) else (leaf,)
+        for term in terms:
+            if term is not None:
+                names |= variables(term)
+    for link in bindings.links:
+        names |= variables(link)
+    return frozenset(names)
+
+
+def _backed_ranges(env: ShapeEnv, known: frozenset[str]) -> list[Term]:
+    terms: list[Term] = []
+    for symbol, value_range in env.var_to_range.items():
+        if symbol_is_type(symbol, _UNBACKED) or symbol.name not in known:
+            continue
+        try:
+            low, high = finite_bounds(value_range.lower, value_range.upper)
+        except Unsupported:
+            continue
+        if low is not None:
+            terms.append(apply("ge", Var(symbol.name), low))
+        if high is not None:
+            terms.append(apply("le", Var(symbol.name), high))
+    return terms
+
+
+def _recorded(env: ShapeEnv, bindings: Bindings) -> list[tuple[str, sympy.Basic, str]]:
+    """What the ShapeEnv recorded for run time, as (origin, expression, torch's text)."""
+    found: list[tuple[str, sympy.Basic, str]] = []
+    for asserts in env.deferred_runtime_asserts.values():
+        found += [("deferred", ra.expr, str(ra.expr)) for ra in asserts]
+    for symbol, value_range in env.var_to_range.items():
+        if not symbol_is_type(symbol, SymT.UNBACKED_INT) or symbol.name not in bindings.bound:
+            continue
+        low, high = finite_bounds(value_range.lower, value_range.upper)
+        if low is not None:
+            found.append(("range", sympy.Ge(symbol, low, evaluate=False), f"{symbol} >= {low}"))
+        if high is not None:
+            found.append(("range", sympy.Le(symbol, high, evaluate=False), f"{symbol} <= {high}"))
+    for symbol, value in env.replacements.items():
+        if symbol_is_type(symbol, _UNBACKED) and symbol.name in bindings.bound:
+            found.append(("replacement", sympy.Eq(symbol, value, evaluate=False), f"{symbol} replaced by {value}"))
+    return found

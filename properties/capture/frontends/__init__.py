@@ -1,0 +1,30 @@
+"""The frontends: the ways in which a Program is traced. One file each; this table is all that names them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from properties.capture.frontends import compile, export, make_fx, shape_env
+from properties.capture.types import Capture
+from properties.errors import NotCaptured
+from strategies.program import Program
+
+FRONTENDS: dict[str, Callable[[Program], Capture]] = {
+    "shape_env": shape_env.capture,
+    "make_fx": make_fx.capture,
+    "export": export.capture,
+    "export-strict": export.capture_strict,
+    "compile": compile.capture,
+}
+
+
+def capture(program: Program, frontend: str) -> Capture:
+    """``program`` traced by ``frontend``, stopped where the pass would run.
+
+    Raises:
+        NotCaptured: if torch refuses to trace it, with a normalised reason.
+    """
+    return FRONTENDS[frontend](program)
+
+
+__all__ = ["FRONTENDS", "Capture", "NotCaptured", "capture"]

@@ -1,0 +1,102 @@
+"""``torch.compile``: the graph that Dynamo hands to the pass, before any backend.
+
+Here the Program's checks stand in the graph as ``torch._check`` nodes, and sizes are inputs of their own.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import fx
+
+from properties.capture.interception import DYNAMO_SITES, Reached, reach
+from properties.capture.state import EnvState
+from properties.capture.types import Capture
+from properties.errors import NotCaptured
+from strategies.compile import compile_program
+from strategies.inputs import build_inputs, input_dims, input_names, leaf_of_source
+from strategies.program import Program
+from strategies.semantics import example
+from strategies.terms import Const, Var
+
+_TENSOR = re.compile(r"L\['(\w+)'\]")
+_SIZE = re.compile(r"L\['(\w+)'\]\.size\(\)\[(\d+)\]")
+
+
+def capture(program: Program) -> Capture:
+    """``program`` under ``torch.compile`` with its varying dims marked dynamic.
+
+    Raises:
+        NotCaptured: if Dynamo refuses, or breaks the graph.
+    """
+    tensors = build_inputs(program, example(program))
+    for tensor, shape in zip(tensors, input_dims(program), strict=True):
+        for axis, size in enumerate(shape):
+            if not isinstance(size, Const):
+                torch._dynamo.mark_dynamic(tensor, axis)
+    function = torch.compile(compile_program(program), backend="eager", fullgraph=True)
+
+    def trace() -> None:
+        with (
+            warnings.catch_warnings(),
+            torch._dynamo.config.patch(capture_scalar_outputs=True, capture_dynamic_output_shape_ops=True),
+        ):
+            warnings.simplefilter("ignore")
+            function(*tensors)
+
+    torch._dynamo.reset()
+    try:
+        reached = reach(trace, DYNAMO_SITES)
+    finally:
+        torch._dynamo.reset()
+    return _from_graph(program, reached)
+
+
+def _from_graph(program: Program, reached: Reached) -> Capture:
+    names = input_names(program)
+    shapes = input_dims(program)
+    leaves = leaf_of_source(program)
+    placeholders: list[int | str] = []
+    sources: dict[str, int] = {}
+    for node in reached.module.graph.find_nodes(op="placeholder"):
+        spec = _input_of(node, names, shapes)
+        if isinstance(spec, int) and spec in leaves:
+            sources[leaves[spec]] = len(placeholders)
+        placeholders.append(spec)
+
+    def arguments(valuation: Mapping[str, int]) -> tuple[Any, ...]:
+        tensors = build_inputs(program, valuation)
+        return tuple(tensors[spec] if isinstance(spec, int) else valuation[spec] for spec in placeholders)
+
+    return Capture(
+        program=program,
+        frontend="compile",
+        graph=reached.module,
+        shape_env=reached.env,
+        state=EnvState.take(reached.env),
+        export=reached.export,
+        name=reached.name,
+        placeholders=tuple(placeholders),
+        source_placeholders=sources,
+        arguments=arguments,
+    )
+
+
+def _input_of(node: fx.Node, names: tuple[str, ...], shapes: tuple[tuple[Any, ...], ...]) -> int | str:
+    """Which input (its position), or which dim (its name), a placeholder stands for, by Dynamo's source of it."""
+    argument = node.meta.get("grapharg")
+    source = getattr(argument, "source", None)
+    text = source.name if isinstance(getattr(source, "name", None), str) else source.name() if source else node.name
+    size = _SIZE.fullmatch(text)
+    if size and size[1] in names:
+        term = shapes[names.index(size[1])][int(size[2])]
+        if isinstance(term, Var):
+            return term.name
+    tensor = _TENSOR.fullmatch(text)
+    if tensor and tensor[1] in names:
+        return names.index(tensor[1])
+    raise NotCaptured(f"Dynamo input from {re.sub(r'[0-9]+', 'n', text)}")

@@ -1,0 +1,41 @@
+"""``make_fx`` in symbolic mode: the Program's own tensor code, with dynamic input dims and no duck shaping."""
+
+from __future__ import annotations
+
+from torch._dynamo.source import ConstantSource
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.fx.experimental.proxy_tensor import make_fx
+from torch.fx.experimental.symbolic_shapes import DimDynamic, ShapeEnv, StatelessSymbolicContext
+
+from properties.capture.frontends.tensors import tensor_capture
+from properties.capture.refusals import refused
+from properties.capture.types import Capture
+from strategies.compile import compile_program
+from strategies.inputs import build_inputs, input_dims
+from strategies.program import Program
+from strategies.semantics import example
+from strategies.terms import Const
+
+
+def capture(program: Program) -> Capture:
+    """``program`` traced by ``make_fx`` under a fake tensor mode of its own.
+
+    Raises:
+        NotCaptured: if torch refuses.
+    """
+    env = ShapeEnv(duck_shape=False)
+    mode = FakeTensorMode(shape_env=env)
+    tensors = build_inputs(program, example(program))
+    with refused():
+        fakes = []
+        for position, (tensor, dims) in enumerate(zip(tensors, input_dims(program), strict=True)):
+            context = StatelessSymbolicContext(
+                dynamic_sizes=[DimDynamic.STATIC if isinstance(dim, Const) else DimDynamic.DYNAMIC for dim in dims],
+                constraint_sizes=[None] * len(dims),
+            )
+            fakes.append(
+                mode.from_tensor(tensor, symbolic_context=context, source=ConstantSource(f"__arg{position}"))
+            )
+        module = make_fx(compile_program(program), tracing_mode="fake")(*fakes)
+
+    return tensor_capture(program, "make_fx", module, env, export=False, name="make_fx")

@@ -1,0 +1,51 @@
+"""What the frontends that trace tensor code share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import fx
+from torch.fx.experimental.symbolic_shapes import ShapeEnv
+
+from properties.capture.state import EnvState
+from properties.capture.types import Capture
+from strategies.inputs import build_inputs, input_dims, leaf_of_source
+from strategies.program import Program
+from strategies.terms import Const
+
+
+def dynamic_shapes(program: Program) -> tuple[dict[int, Any] | None, ...]:
+    """``torch.export``'s description of the inputs: every size that is not a constant is dynamic."""
+    return tuple(
+        {
+            axis: torch.export.Dim.DYNAMIC  # type: ignore[attr-defined]
+            for axis, size in enumerate(shape)
+            if not isinstance(size, Const)
+        }
+        or None
+        for shape in input_dims(program)
+    )
+
+
+def tensor_capture(
+    program: Program, frontend: str, module: fx.GraphModule, env: ShapeEnv, *, export: bool, name: str
+) -> Capture:
+    """The capture of a graph whose placeholders are the Program's inputs in their order."""
+
+    def arguments(valuation: Mapping[str, int]) -> tuple[Any, ...]:
+        return build_inputs(program, valuation)
+
+    return Capture(
+        program=program,
+        frontend=frontend,
+        graph=module,
+        shape_env=env,
+        state=EnvState.take(env),
+        export=export,
+        name=name,
+        placeholders=tuple(range(len(input_dims(program)))),
+        source_placeholders={leaf: position for position, leaf in leaf_of_source(program).items()},
+        arguments=arguments,
+    )

@@ -1,0 +1,117 @@
+"""A ShapeEnv as plain data: to compare it, and to put it back between two subjects.
+
+Deep copies of a ShapeEnv are slow and share state with the original, so one trace serves all subjects by
+noting every attribute before the first of them and restoring it after each.
+"""
+
+from __future__ import annotations
+
+import collections
+import copy
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from torch.fx.experimental.symbolic_shapes import ShapeEnv
+
+# Attributes that no later stage reads as knowledge: memo tables, logs, and counters for logging.
+_NOT_KNOWLEDGE = frozenset(
+    {
+        "log",
+        "fx_node_cache",
+        "fake_tensor_cache",
+        "counter",
+        "symbol_guard_counter",
+        "events",
+        "var_to_stack",
+        "var_to_range_sloc",
+        "replacements_slocs",
+        "specialization_stacks",
+        "_prev_cache_key",
+        "_version_counter",
+        "_replacements_version_counter",
+        "_resimplify_floor_div_axioms",
+        "settings",
+        "tracked_fakes",
+        "validator",
+        "graph",
+        "_equality_graph",
+    }
+)
+_VERSIONS = itertools.count(1 << 40)
+
+
+def _copied(value: Any) -> Any:
+    """A copy that shares no container with ``value``, two levels deep (a dict of lists)."""
+    if isinstance(value, (dict, list, set)):
+        new = copy.copy(value)
+        if isinstance(new, dict):
+            for key, item in new.items():
+                if isinstance(item, (dict, list, set)):
+                    new[key] = copy.copy(item)
+        return new
+    if isinstance(value, collections.abc.Iterator):
+        return copy.copy(value)
+    return value
+
+
+@dataclass(frozen=True)
+class EnvState:
+    """Every attribute of one ShapeEnv at one moment."""
+
+    attributes: Mapping[str, Any]
+
+    @classmethod
+    def take(cls, env: ShapeEnv) -> EnvState:
+        return cls({name: _copied(value) for name, value in vars(env).items()})
+
+    def restore(self, env: ShapeEnv) -> None:
+        """Make ``env`` what it was, for everything that can be seen from outside.
+
+        The version counter goes forward and never back: torch keys its caches by it.
+        """
+        for name in list(vars(env)):
+            if name not in self.attributes:
+                delattr(env, name)
+        for name, value in self.attributes.items():
+            setattr(env, name, _copied(value))
+        if hasattr(env, "_version_counter"):
+            env._version_counter = next(_VERSIONS)
+
+    def knowledge(self) -> dict[str, str]:
+        """What later stages read, as comparable text: attribute -> its content with the order of its entries."""
+        return {
+            name: _text(name, value)
+            for name, value in self.attributes.items()
+            if name not in _NOT_KNOWLEDGE and not callable(value)
+        }
+
+
+def _text(name: str, value: Any) -> str:
+    if name == "deferred_runtime_asserts":
+        return str([(str(key), [str(ra.expr) for ra in ras]) for key, ras in value.items()])
+    if name == "guards":
+        return str([str(guard.expr) for guard in value])
+    if name == "axioms":
+        # A cache of implications of what is known; what it says of the knowledge itself stands elsewhere.
+        return ""
+    if isinstance(value, dict):
+        return str([(str(key), str(item)) for key, item in value.items()])
+    if isinstance(value, (set, frozenset)):
+        return str(sorted(map(str, value)))
+    if isinstance(value, (list, tuple)):
+        return str([str(item) for item in value])
+    if isinstance(value, (int, str, bool, float)) or value is None:
+        return str(value)
+    return type(value).__name__
+
+
+def changes(before: EnvState, after: EnvState) -> list[tuple[str, str, str]]:
+    """The attributes that differ, each as (name, text before, text after)."""
+    old, new = before.knowledge(), after.knowledge()
+    return [
+        (name, old.get(name, "absent"), new.get(name, "absent"))
+        for name in sorted(old.keys() | new.keys())
+        if old.get(name) != new.get(name)
+    ]

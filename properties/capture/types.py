@@ -1,0 +1,58 @@
+"""What tracing yields at the moment the pass would run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from torch import fx
+from torch.fx._lazy_graph_module import _LazyGraphModule
+from torch.fx.experimental.symbolic_shapes import ShapeEnv
+
+from properties.capture.state import EnvState
+from strategies.program import Program
+
+
+@dataclass(frozen=True, eq=False)
+class Capture:
+    """One traced Program, ready for any number of subjects.
+
+    ``graph`` is never modified: subjects get a copy. ``state`` is the ShapeEnv as the pass would find it and
+    is put back after each subject. ``program_dims`` names, for each placeholder, the term over the Program's
+    dims that each of its sizes has at run time (None for a placeholder that is a bare integer:
+    ``program_scalars`` names its dim), and ``source_inputs`` the placeholder that each unbacked leaf of
+    the Program is read from. ``arguments`` turns a valuation of the Program's leaves into the graph's inputs.
+    """
+
+    program: Program
+    frontend: str
+    graph: fx.GraphModule
+    shape_env: ShapeEnv
+    state: EnvState
+    export: bool
+    name: str
+    placeholders: tuple[Any, ...]
+    source_placeholders: Mapping[str, int]
+    arguments: Callable[[Mapping[str, int]], tuple[Any, ...]]
+
+    def copy_of_graph(self) -> fx.GraphModule:
+        """A graph module of its own for one subject: nodes copied, metadata dicts copied, values shared."""
+        return copy_module(self.graph)
+
+
+def copy_module(module: fx.GraphModule) -> fx.GraphModule:
+    """``module`` with a graph of its own; metadata dicts are copied, the values in them are shared."""
+    graph = fx.Graph()
+    environment: dict[fx.Node, fx.Node] = {}
+    output = graph.graph_copy(module.graph, environment)
+    for old in module.graph.nodes:
+        if old.op == "output":
+            new = graph.output(output)
+            new.meta = dict(old.meta)
+        else:
+            environment[old].meta = dict(old.meta)
+            if environment[old].name != old.name:
+                environment[old].name = old.name
+    # Most copies are never called, or once: code is generated when they are, not when the graph changes.
+    return _LazyGraphModule(module, graph)

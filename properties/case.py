@@ -1,0 +1,113 @@
+"""A case: one subject run on one capture, and everything that properties ask about it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from contextlib import redirect_stderr, redirect_stdout
+from functools import cached_property
+
+from torch import fx
+
+from properties.capture.facts import Facts
+from properties.capture.state import EnvState
+from properties.capture.types import Capture, copy_module
+from properties.errors import ToolError
+from properties.execution.run import run_eager, run_graph
+from properties.read.graph import Emitted, read_asserts
+from properties.subjects import Subject
+from properties.verdict import Outcome, Status, Verdict, Witness
+from strategies.terms import Term
+
+
+class Case:
+    """One subject's work on one capture.
+
+    ``after`` is the graph that the subject left (None if it raised; ``crash`` then says what), ``state_after``
+    the ShapeEnv as it left it. The ShapeEnv itself is put back at once, so cases share a capture.
+    """
+
+    def __init__(self, facts: Facts, subject_name: str, subject: Subject) -> None:
+        self.facts = facts
+        self.capture: Capture = facts.capture
+        self.subject_name = subject_name
+        self.subject = subject
+        self.after, self.crash, self.state_after = apply(subject, self.capture, self.capture.copy_of_graph())
+
+    @cached_property
+    def malformed(self) -> str:
+        """What FX's lint says against the graph after the pass; empty if it is well formed."""
+        if self.after is None:
+            return ""
+        try:
+            self.after.graph.lint()
+        except Exception as error:  # noqa: BLE001 - the graph is foreign, and lint has no type of its own
+            lines = str(error).splitlines()
+            return (lines[0] if lines else type(error).__name__)[:200]
+        return ""
+
+    @property
+    def unusable(self) -> Verdict | None:
+        """UNDECIDED if there is no graph to look at (RA101 reports a crash, RA202 a malformed graph), else None."""
+        if self.after is None:
+            return Verdict(Status.UNDECIDED, reason="the subject raised", detail=self.crash)
+        if self.malformed:
+            return Verdict(Status.UNDECIDED, reason="malformed graph", detail=self.malformed)
+        return None
+
+    @cached_property
+    def emitted(self) -> tuple[Emitted, ...]:
+        """The asserts in the graph after the pass, in order; none if the subject raised."""
+        return read_asserts(self.after.graph, self.facts.bindings) if self.after is not None else ()
+
+    @cached_property
+    def emitted_terms(self) -> tuple[Term, ...]:
+        return tuple(emitted.term for emitted in self.emitted if emitted.term is not None)
+
+    @cached_property
+    def unread(self) -> tuple[str, ...]:
+        """Emitted asserts that could not be read, with the reason."""
+        return tuple(f"{item.node}: {item.reason}" for item in self.emitted if item.term is None)
+
+    @cached_property
+    def again(self) -> tuple[fx.GraphModule | None, str, EnvState]:
+        """A second run of the subject, on a copy of its own result."""
+        if self.after is None:
+            raise ToolError("a second run was asked of a subject that raised in the first")
+        return apply(self.subject, self.capture, copy_module(self.after))
+
+    def run(self, program_values: Mapping[str, int]) -> Witness:
+        """Eager, the graph before and the graph after, on the same inputs.
+
+        Raises:
+            Unrealisable: if there are no inputs with these values.
+        """
+        after = (
+            run_graph(self.after, self.capture, program_values)
+            if self.after is not None and not self.malformed
+            else Outcome("not run", error="no graph", text=self.crash or self.malformed)
+        )
+        return Witness(
+            tuple(sorted(program_values.items())),
+            run_eager(self.capture.program, program_values),
+            run_graph(self.capture.graph, self.capture, program_values),
+            after,
+        )
+
+
+def apply(subject: Subject, capture: Capture, module: fx.GraphModule) -> tuple[fx.GraphModule | None, str, EnvState]:
+    """``subject`` run on ``module``: (the module or None, the exception as text or "", the ShapeEnv after)."""
+    env = capture.shape_env
+    crash = ""
+    result: fx.GraphModule | None = module
+    try:
+        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+            subject(module, env, capture.name, export=capture.export)
+        module.recompile()
+    except Exception as error:  # noqa: BLE001 - the subject is foreign code; what it raises is the finding
+        lines = str(error).splitlines()
+        crash, result = f"{type(error).__name__}: {lines[0] if lines else ''}"[:300], None
+    finally:
+        state = EnvState.take(env)
+        capture.state.restore(env)
+    return result, crash, state

@@ -1,0 +1,1 @@
+"""One file per property; :mod:`properties.registry` finds them by their names."""

@@ -1,0 +1,85 @@
+"""RA102 rejects exactly the violating inputs: eager execution, the truth and the guarded graph agree.
+
+## What it guarantees
+On every probe (the example, an input at the edge of each requirement, one that breaks each requirement and nothing
+else) the guarded graph accepts what the eager program accepts, and rejects, by an assert, what it rejects.
+
+## Why it matters
+This is what people who ship a traced model rely on: it is the whole way from the check that they wrote to the
+graph that runs, the front end included (pytorch/pytorch issues 150539, 161276).
+
+## How it is decided
+By execution. Who is to blame is told by evaluating truth, obligations and emitted asserts on the same values: an
+obligation that does not say what the program demands is the ``frontend``'s fault, an assert that does not say what
+was recorded the ``pass``'s. If the emitted asserts, as read, do not predict the run, that is a fault of this tool.
+
+## What it cannot see
+Boundaries that need inputs too large to build. Inputs outside of the assumptions.
+"""
+
+from __future__ import annotations
+
+from properties.case import Case
+from properties.checks.models import refuted
+from properties.errors import GeneratorError, ToolError
+from properties.execution.probes import Probe
+from properties.execution.run import run_graph
+from properties.verdict import PROVED, Outcome, Status, Verdict, Witness
+from strategies.evaluate import holds
+from strategies.terms import Term
+
+
+def check(case: Case) -> Verdict:
+    """Whether the guarded graph of ``case`` decides every probe as eager execution does."""
+    if case.unusable is not None or case.after is None:
+        return case.unusable or PROVED
+    probes = case.facts.probes
+    best: Verdict | None = None
+    for probe in probes.probes:
+        verdict = _probe(case, probe, run_graph(case.after, case.capture, probe.values))
+        if verdict is not None and (best is None or verdict.stage == "pass" != best.stage):
+            best = verdict
+    if best is not None:
+        return best
+    if probes.undecided:
+        return Verdict(Status.UNDECIDED, reason="no probe for a boundary")
+    return PROVED
+
+
+def _probe(case: Case, probe: Probe, after: Outcome) -> Verdict | None:
+    facts = case.facts
+    broken = _first_broken(facts.truth, probe.leaves)
+    if (broken is None) != probe.eager.accepted:
+        raise GeneratorError(
+            f"truth says {'accept' if broken is None else 'reject'}, eager {probe.eager.outcome}: "
+            f"{probe.eager.error} {probe.eager.text} for {dict(probe.values)}"
+        )
+    emitted = _first_broken(case.emitted_terms, probe.leaves)
+    if not case.unread:
+        if emitted is not None and after.accepted:
+            raise ToolError(f"assert {emitted} is read as false for {dict(probe.values)}, but the graph accepts")
+        if emitted is None and after.by == "assert":
+            raise ToolError(f"asserts are read as true for {dict(probe.values)}, but one fires: {after.text}")
+    witness = Witness(tuple(sorted(probe.values.items())), probe.eager, probe.before or probe.eager, after)
+    if probe.eager.accepted and after.accepted:
+        return None
+    if probe.eager.accepted:
+        stage = "frontend" if _first_broken(facts.required, probe.leaves) is not None else "pass"
+        direction = "extra" if after.by == "assert" else "broken"
+        return refuted(case, direction, emitted, witness, stage=stage)
+    if after.by == "assert" or (after.by == "operator" and probe.eager.by == "operator"):
+        return None
+    recorded = _first_broken(facts.required, probe.leaves)
+    stage = "pass" if recorded is not None else "frontend"
+    direction = "missing" if after.accepted else "late"
+    return refuted(case, direction, recorded if recorded is not None else broken, witness, stage=stage)
+
+
+def _first_broken(terms: tuple[Term, ...], leaves: dict[str, int]) -> Term | None:
+    for term in terms:
+        try:
+            if not holds(term, leaves):
+                return term
+        except KeyError:
+            continue
+    return None

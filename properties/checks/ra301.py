@@ -1,0 +1,72 @@
+"""RA301 is idempotent: a second run of the pass on its own result changes nothing.
+
+## What it guarantees
+Running the subject again, on the graph that it left and the same ShapeEnv, leaves that graph as it is.
+
+## Why it matters
+Stages retrace and run the pass again (pytorch/pytorch issue 113952); what grows on every run costs on every step.
+
+## How it is decided
+By comparing what the nodes of both graphs compute; names, order and messages do not count.
+
+## What it cannot see
+Growth that needs a retrace in between (RA302).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+
+from torch import fx
+
+from properties.case import Case
+from properties.checks.models import refuted
+from properties.read.graph import ASSERT_TARGETS, target_name
+from properties.verdict import PROVED, Verdict
+from strategies.semantics import example
+
+
+def check(case: Case) -> Verdict:
+    """Whether a second run of ``case``'s subject changes its own result."""
+    if case.unusable is not None or case.after is None:
+        return case.unusable or PROVED
+    again, crash, _ = case.again
+    if again is None:
+        return refuted(
+            case, "crash", None, case.run(example(case.capture.program)), skeleton="second run", detail=crash
+        )
+    first, second = _nodes(case.after.graph), _nodes(again.graph)
+    if first == second:
+        return PROVED
+    change = _asserts(again.graph) - _asserts(case.after.graph)
+    kind = "asserts added" if change > 0 else "asserts removed" if change < 0 else "nodes changed"
+    detail = f"the second run changes {first.total()} nodes to {second.total()}, asserts by {change:+d}"
+    return refuted(case, "altered", None, case.run(example(case.capture.program)), skeleton=kind, detail=detail)
+
+
+def _nodes(graph: fx.Graph) -> Counter[str]:
+    """The nodes as what they compute, however they are named and wherever they stand.
+
+    Messages are left out, since they name nodes.
+    """
+    seen: dict[fx.Node, str] = {}
+
+    def text(value: object) -> str:
+        if isinstance(value, fx.Node):
+            return seen[value]
+        if isinstance(value, (list, tuple)):
+            return f"({', '.join(text(item) for item in value)})"
+        return repr(value)
+
+    for node in graph.nodes:
+        args = node.args[:1] if target_name(node.target) in ASSERT_TARGETS else node.args
+        kwargs = [f"{key}={text(value)}" for key, value in sorted(node.kwargs.items())]
+        whole = f"{node.op} {target_name(node.target)} {[text(arg) for arg in args]} {kwargs}"
+        # A digest, because the text of a chain of shared nodes would double with each of them.
+        seen[node] = hashlib.sha256(whole.encode()).hexdigest()[:16]
+    return Counter(seen.values())
+
+
+def _asserts(graph: fx.Graph) -> int:
+    return sum(target_name(node.target) in ASSERT_TARGETS for node in graph.nodes)

@@ -1,0 +1,1 @@
+"""Running Programs and graphs on concrete inputs, and saying how each run ended."""

@@ -1,0 +1,166 @@
+"""Inputs on and around every boundary of a Program, chosen by the solver (in the manner of MC/DC).
+
+For each requirement one input that breaks it and nothing else, and one that satisfies everything with this
+requirement at its edge. Inputs stay within the capture's assumptions, outside of which no comparison means anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from properties.capture.facts import Facts
+from properties.checks.models import program_values
+from properties.execution.run import run_eager, run_graph
+from properties.solver import solve
+from properties.solver.context import Builder
+from properties.solver.normal import Known
+from properties.solver.query import satisfies
+from properties.verdict import Outcome
+from strategies.evaluate import evaluate
+from strategies.semantics import example
+from strategies.statement import Unrealisable
+from strategies.terms import Apply, Const, Term, Undefined, Var, variables, walk
+
+_DIM_LIMIT = 64
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One input: the values of the Program's leaves and of the capture's, what was aimed at, and the eager run.
+
+    ``purpose`` is ``example``, ``edge`` or ``violation``; ``aim`` the index of the requirement, if any.
+    """
+
+    purpose: str
+    aim: int | None
+    values: Mapping[str, int]
+    leaves: Mapping[str, int]
+    eager: Outcome
+    before: Outcome | None
+
+
+@dataclass(frozen=True)
+class Probes:
+    """The probes of a capture, and how many boundaries have none: proved unreachable, or not decided."""
+
+    probes: tuple[Probe, ...]
+    unreachable: int
+    undecided: int
+
+
+def probes_of(facts: Facts) -> Probes:
+    """Chooses and runs (eagerly, and on the graph before the pass where eager accepts) the probes of a capture."""
+    found: list[Probe] = []
+    seen: set[tuple[tuple[str, int], ...]] = set()
+    unreachable = undecided = 0
+
+    def add(purpose: str, aim: int | None, leaves: Mapping[str, int] | None) -> None:
+        values = example(facts.capture.program) if leaves is None else program_values(facts, leaves)
+        key = tuple(sorted(values.items()))
+        if key in seen:
+            return
+        seen.add(key)
+        eager = run_eager(facts.capture.program, values)
+        before = run_graph(facts.capture.graph, facts.capture, values) if eager.accepted else None
+        found.append(Probe(purpose, aim, values, facts.valuation(values), eager, before))
+
+    add("example", None, None)
+    context = Builder()
+    for aim, purpose, hold, broken in _goals(facts):
+        if _impossible_at_once(hold, broken):
+            unreachable += 1
+            continue
+        nearby = _nearby(facts, hold, broken)
+        if nearby is None:
+            answer = solve(hold, *broken, small=True, shared=context)
+            if answer.model is None:
+                unreachable += answer.status == "unsat"
+                undecided += answer.status == "unknown"
+                continue
+            nearby = dict(answer.model)
+        try:
+            add(purpose, aim, nearby)
+        except Unrealisable:
+            undecided += 1
+    return Probes(tuple(found), unreachable, undecided)
+
+
+def _goals(facts: Facts) -> Iterator[tuple[int, str, tuple[Term, ...], tuple[tuple[Term, ...], ...]]]:
+    """For each requirement: what has to hold and what has to break for its two probes."""
+    truth = facts.truth
+    limits = tuple(
+        Apply("le", (leaf, Const(_DIM_LIMIT)))
+        for name, leaf in facts.leaf_of.items()
+        if name.startswith("d") and isinstance(leaf, Var)
+    )
+    given = (*facts.assumptions, *limits)
+    for index, term in enumerate(truth):
+        if term in truth[:index]:
+            continue
+        others = tuple(other for other in truth if other != term)
+        yield index, "violation", (*given, *others), ((term,),)
+        edge = _edge(term)
+        if edge is not None:
+            yield index, "edge", (*given, *truth, edge), ()
+
+
+def _impossible_at_once(hold: Sequence[Term], broken: Sequence[Sequence[Term]]) -> bool:
+    """Whether a goal is seen not to be reachable by comparing constants, which spares the solver."""
+    if broken:
+        known = Known(hold)
+        return all(known.implies(term) for term in broken[0])
+    *others, edge = hold
+    if not isinstance(edge, Apply):
+        return False
+    known = Known(others)
+    return known.implies(Apply("lt", edge.args)) or known.implies(Apply("gt", edge.args))
+
+
+def _edge(term: Term) -> Term | None:
+    """The tightest way of satisfying a comparison: both sides as close as it allows."""
+    if not isinstance(term, Apply) or term.op not in ("lt", "le", "gt", "ge"):
+        return None
+    left, right = term.args
+    if term.op in ("le", "ge"):
+        return Apply("eq", (left, right))
+    step = -1 if term.op == "lt" else 1
+    return Apply("eq", (left, Apply("add", (right, Const(step)))))
+
+
+def _nearby(facts: Facts, hold: Sequence[Term], broken: Sequence[Sequence[Term]]) -> dict[str, int] | None:
+    """A solution that differs from the example in one leaf that the goal names, or None.
+
+    Most boundaries lie one step from the example, and evaluating terms is much cheaper than a solver.
+    """
+    base = facts.valuation(example(facts.capture.program))
+    goal = [*(term for group in broken for term in group), *hold[-1:]]
+    names = sorted(set().union(*(variables(term) for term in goal)))
+    constants = {
+        int(sub.value)
+        for term in goal
+        for sub in walk(term)
+        if isinstance(sub, Const) and abs(int(sub.value)) <= 4096
+    }
+    sides: set[int] = set()
+    for term in goal:
+        if isinstance(term, Apply) and term.op in ("lt", "le", "gt", "ge", "eq", "ne"):
+            for side in term.args:
+                try:
+                    sides.add(int(evaluate(side, base)))
+                except (Undefined, KeyError):
+                    continue
+    for name in names:
+        if name not in base:
+            continue
+        start = base[name]
+        near = {start + step for step in (-2, -1, 1, 2)} | {0, 1, -1}
+        near |= {value + step for value in constants | sides for step in (-1, 0, 1)}
+        for candidate in sorted(near, key=lambda value: (abs(value - start), value)):
+            trial = {**base, name: candidate}
+            try:
+                if satisfies(hold, broken, trial):
+                    return trial
+            except KeyError:
+                return None
+    return None

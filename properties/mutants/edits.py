@@ -1,0 +1,152 @@
+"""Edits of a guarded graph from which mutants are made: each plants one fault into what a right pass left."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import fx
+
+from properties.read.graph import ASSERT_TARGETS, target_name
+
+Edit = Callable[[fx.GraphModule], None]
+ASSERT = torch.ops.aten._assert_scalar.default
+MIRRORED = {operator.le: operator.ge, operator.lt: operator.gt, operator.ge: operator.le, operator.gt: operator.lt}
+
+
+def asserts(graph: fx.Graph) -> list[fx.Node]:
+    """The assert nodes of ``graph`` whose condition is a node, in order."""
+    return [
+        node
+        for node in graph.nodes
+        if target_name(node.target) in ASSERT_TARGETS and node.args and isinstance(node.args[0], fx.Node)
+    ]
+
+
+def condition(node: fx.Node) -> fx.Node:
+    """The node that ``node``, one of :func:`asserts`, asserts."""
+    found = node.args[0]
+    assert isinstance(found, fx.Node)
+    return found
+
+
+def leaves(node: fx.Node) -> set[fx.Node]:
+    """The nodes below a condition that no other scalar operator computes."""
+    found: set[fx.Node] = set()
+    stack = [node]
+    while stack:
+        current = stack.pop()
+        scalar = getattr(current.target, "__module__", "") in ("_operator", "torch", "math")
+        inner = current.all_input_nodes if scalar else []
+        if inner:
+            stack.extend(inner)
+        else:
+            found.add(current)
+    return found
+
+
+def below(node: fx.Node) -> list[fx.Node]:
+    """A condition's own operators, from the condition down."""
+    found, stack = [], [node]
+    while stack:
+        current = stack.pop()
+        if getattr(current.target, "__module__", "") in ("_operator", "torch", "math"):
+            found.append(current)
+            stack.extend(current.all_input_nodes)
+    return found
+
+
+def drop(chosen: Callable[[fx.Node], bool], *, which: slice = slice(None)) -> Edit:
+    """Erases the asserts whose condition is ``chosen``, or those of them at ``which``."""
+
+    def edit(gm: fx.GraphModule) -> None:
+        for node in [node for node in asserts(gm.graph) if chosen(condition(node))][which]:
+            gm.graph.erase_node(node)
+
+    return edit
+
+
+def rewrite(chosen: Callable[[fx.Node], bool], change: Callable[[fx.Node], None]) -> Edit:
+    """Changes a copy of each ``chosen`` node below an assert's condition; other users keep the original."""
+
+    def edit(gm: fx.GraphModule) -> None:
+        for node in asserts(gm.graph):
+            if any(chosen(part) for part in below(condition(node))):
+                node.args = (_copied(gm.graph, node, condition(node), chosen, change), *node.args[1:])
+
+    return edit
+
+
+def _copied(
+    graph: fx.Graph,
+    place: fx.Node,
+    node: fx.Node,
+    chosen: Callable[[fx.Node], bool],
+    change: Callable[[fx.Node], None],
+) -> fx.Node:
+    if node not in below(node):
+        return node
+    with graph.inserting_before(place):
+        copy = graph.node_copy(node, lambda inner: _copied(graph, place, inner, chosen, change))
+    if chosen(node):
+        change(copy)
+    return copy
+
+
+def shifted(position: int, step: int) -> Callable[[fx.Node], None]:
+    """Adds ``step`` to the literal operand at ``position``."""
+
+    def change(node: fx.Node) -> None:
+        args: list[Any] = list(node.args)
+        args[position] += step
+        node.args = tuple(args)
+
+    return change
+
+
+def retarget(target: Callable[..., Any]) -> Callable[[fx.Node], None]:
+    """Exchanges what a node calls."""
+
+    def change(node: fx.Node) -> None:
+        node.target = target
+
+    return change
+
+
+def swapped(node: fx.Node) -> None:
+    """Exchanges the first two operands."""
+    first, second, *rest = node.args
+    node.args = (second, first, *rest)
+
+
+def same_operand(node: fx.Node) -> None:
+    """Makes both operands the first one."""
+    node.args = (node.args[0], node.args[0])
+
+
+def calls(*targets: Callable[..., Any], literal: int | None = None) -> Callable[[fx.Node], bool]:
+    """Whether a node calls one of ``targets``, and has a literal integer at position ``literal`` if given."""
+
+    def chosen(node: fx.Node) -> bool:
+        if node.target not in targets:
+            return False
+        return literal is None or isinstance(node.args[literal], int)
+
+    return chosen
+
+
+def many_leaves(count: int) -> Callable[[fx.Node], bool]:
+    """Whether a condition depends on at least ``count`` leaves."""
+    return lambda node: len(leaves(node)) >= count
+
+
+def has(*targets: Callable[..., Any]) -> Callable[[fx.Node], bool]:
+    """Whether one of ``targets`` is called somewhere in a condition."""
+    return lambda node: any(part.target in targets for part in below(node))
+
+
+def negative_literal(node: fx.Node) -> bool:
+    """Whether a condition has a negative constant."""
+    return any(isinstance(arg, int) and arg < 0 for part in below(node) for arg in part.args)

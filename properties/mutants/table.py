@@ -1,0 +1,199 @@
+"""The table of mutants: what each does wrong, and which property must kill it."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import fx
+from torch.fx.experimental.symbolic_shapes import ShapeEnv
+
+from properties.mutants import edits
+from properties.mutants.edits import calls, drop, has, many_leaves, negative_literal, retarget, rewrite, shifted
+
+LE, GE, EQ, NE, LT, GT = operator.le, operator.ge, operator.eq, operator.ne, operator.lt, operator.gt
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One seeded fault.
+
+    ``killed_by`` is the code of the property that names it, ``like`` a public thread of torch's with such a fault,
+    and ``frontend`` the cheapest one whose graphs can show it.
+    """
+
+    name: str
+    killed_by: str
+    subject: Callable[..., None]
+    like: str = ""
+    frontend: str = "shape_env"
+
+
+def _after(edit: edits.Edit) -> Callable[..., None]:
+    """The reference pass, and then ``edit``."""
+
+    def subject(gm: fx.GraphModule, shape_env: ShapeEnv, name: str, export: bool = False) -> None:
+        from runtime_assert import insert_deferred_runtime_asserts
+
+        insert_deferred_runtime_asserts(gm, shape_env, name, export=export)
+        edit(gm)
+
+    return subject
+
+
+def _with_env(act: Callable[[fx.GraphModule, ShapeEnv], None]) -> Callable[..., None]:
+    """The reference pass, and then ``act``, which may change the ShapeEnv."""
+
+    def subject(gm: fx.GraphModule, shape_env: ShapeEnv, name: str, export: bool = False) -> None:
+        from runtime_assert import insert_deferred_runtime_asserts
+
+        insert_deferred_runtime_asserts(gm, shape_env, name, export=export)
+        act(gm, shape_env)
+
+    return subject
+
+
+def _always(_: fx.Node) -> bool:
+    return True
+
+
+def _first_per_relation(gm: fx.GraphModule) -> None:
+    """Deduplicates by relation and leaves, as if constants did not matter."""
+    seen: set[Any] = set()
+    for node in edits.asserts(gm.graph):
+        key = (edits.condition(node).target, frozenset(edits.leaves(edits.condition(node))))
+        if key in seen:
+            gm.graph.erase_node(node)
+        seen.add(key)
+
+
+def _other_leaf(gm: fx.GraphModule) -> None:
+    """Asserts about the first ``item()`` what was said of another."""
+    items = [node for node in gm.graph.nodes if "scalar" in str(node.target) or "item" in str(node.target)]
+    for node in edits.asserts(gm.graph):
+        condition = edits.condition(node)
+        for leaf in edits.leaves(condition) & set(items[1:]):
+            condition.replace_input_with(leaf, items[0])
+
+
+def _negated(gm: fx.GraphModule) -> None:
+    node = edits.asserts(gm.graph)[-1:]
+    for found in node:
+        with gm.graph.inserting_before(found):
+            found.args = (gm.graph.call_function(torch.sym_not, (found.args[0],)), *found.args[1:])
+
+
+def _grows(gm: fx.GraphModule) -> None:
+    nodes = list(gm.graph.nodes)
+    for leaf in nodes:
+        if "_local_scalar_dense" in str(leaf.target) or "aten.item" in str(leaf.target):
+            with gm.graph.inserting_before(nodes[-1]):
+                bound = gm.graph.call_function(GE, (leaf, -(2**62) - len(nodes)))
+                gm.graph.call_function(edits.ASSERT, (bound, "again"))
+            return
+
+
+def _larger_sizes(gm: fx.GraphModule) -> None:
+    for node in list(gm.graph.nodes):
+        if node.target is torch.ops.aten.zeros.default and node.args[0]:
+            first, *rest = node.args[0]  # type: ignore[misc]
+            with gm.graph.inserting_before(node):
+                larger = gm.graph.call_function(operator.add, (first, 1))
+            node.args = ([larger, *rest], *node.args[1:])
+
+
+def _reversed_results(gm: fx.GraphModule) -> None:
+    output = list(gm.graph.nodes)[-1]
+    if isinstance(output.args[0], (list, tuple)):
+        output.args = (tuple(reversed(output.args[0])),)
+
+
+def _misplaced(gm: fx.GraphModule) -> None:
+    for node in edits.asserts(gm.graph)[:1]:
+        next(iter(gm.graph.nodes)).prepend(node)
+
+
+def _among_inputs(gm: fx.GraphModule) -> None:
+    inputs = [node for node in gm.graph.nodes if node.op == "placeholder"]
+    if len(inputs) > 1:
+        inputs[0].append(inputs[-1])
+
+
+def _textual_condition(gm: fx.GraphModule) -> None:
+    for node in edits.asserts(gm.graph)[:1]:
+        node.args = (str(node.args[0]), *node.args[1:])
+
+
+def _raises_on_two(gm: fx.GraphModule) -> None:
+    if len(edits.asserts(gm.graph)) >= 2:
+        raise IndexError("list index out of range")
+
+
+def _appends(gm: fx.GraphModule, env: ShapeEnv) -> None:
+    for asserts in env.deferred_runtime_asserts.values():
+        asserts.append(asserts[0])
+
+
+def _pops(gm: fx.GraphModule, env: ShapeEnv) -> None:
+    env.deferred_runtime_asserts.clear()
+
+
+def _forgets_replacements(gm: fx.GraphModule, env: ShapeEnv) -> None:
+    env.replacements.clear()
+
+
+def _reorders(gm: fx.GraphModule, env: ShapeEnv) -> None:
+    for asserts in env.deferred_runtime_asserts.values():
+        asserts.reverse()
+
+
+def _counts(gm: fx.GraphModule, env: ShapeEnv) -> None:
+    env.num_deferred_runtime_asserts += 1
+
+
+_ROWS: tuple[tuple[Any, ...], ...] = (
+    ("drops-all", "RA101", _after(drop(_always)), ""),
+    ("drops-the-first", "RA101", _after(drop(_always, which=slice(0, 1))), ""),
+    ("drops-the-last", "RA101", _after(drop(_always, which=slice(-1, None))), ""),
+    ("drops-upper-bounds", "RA101", _after(drop(calls(LE, literal=1))), "182703"),
+    ("drops-lower-bounds", "RA101", _after(drop(calls(GE, literal=1))), ""),
+    ("drops-equalities", "RA101", _after(drop(calls(EQ))), "151127"),
+    ("drops-inequalities", "RA101", _after(drop(calls(NE))), "151127"),
+    ("drops-what-has-two-leaves", "RA101", _after(drop(many_leaves(2))), ""),
+    ("drops-what-has-three-leaves", "RA101", _after(drop(many_leaves(3))), "144792"),
+    ("drops-remainders", "RA101", _after(drop(has(operator.mod))), "PR 132457"),
+    ("drops-quotients", "RA101", _after(drop(has(operator.floordiv))), "PR 132457"),
+    ("drops-minima", "RA101", _after(drop(has(torch.sym_min))), ""),
+    ("drops-maxima", "RA101", _after(drop(has(torch.sym_max))), ""),
+    ("drops-negative-constants", "RA101", _after(drop(negative_literal)), ""),
+    ("equality-with-itself", "RA101", _after(rewrite(calls(EQ), edits.same_operand)), "119689"),
+    ("lower-bounds-one-too-low", "RA101", _after(rewrite(calls(GE, literal=1), shifted(1, -1))), ""),
+    ("upper-bounds-one-too-high", "RA101", _after(rewrite(calls(LE, literal=1), shifted(1, 1))), ""),
+    ("lower-bounds-one-too-high", "RA101", _after(rewrite(calls(GE, literal=1), shifted(1, 1))), "165912"),
+    ("upper-bounds-one-too-low", "RA101", _after(rewrite(calls(LE, literal=1), shifted(1, -1))), ""),
+    ("upper-bounds-strict", "RA101", _after(rewrite(calls(LE), retarget(LT))), ""),
+    ("equality-weakened-to-a-bound", "RA101", _after(rewrite(calls(EQ), retarget(GE))), ""),
+    ("bounds-with-operands-swapped", "RA101", _after(rewrite(calls(LE, GE), edits.swapped)), ""),
+    ("minimum-for-maximum", "RA101", _after(rewrite(calls(torch.sym_max), retarget(torch.sym_min))), ""),
+    ("quotient-for-remainder", "RA101", _after(rewrite(calls(operator.mod), retarget(operator.floordiv))), ""),
+    ("sum-for-difference", "RA101", _after(rewrite(calls(operator.sub), retarget(operator.add))), ""),
+    ("deduplicates-without-constants", "RA101", _after(_first_per_relation), "PR 128599"),
+    ("says-it-of-another-item", "RA101", _after(_other_leaf), ""),
+    ("negates-the-last", "RA101", _after(_negated), "143157"),
+    ("raises-on-two-asserts", "RA101", _after(_raises_on_two), "PR 125878"),
+    ("makes-sizes-larger", "RA201", _after(_larger_sizes), "PR 130351", "make_fx"),
+    ("reverses-the-results", "RA201", _after(_reversed_results), "PR 128599"),
+    ("asserts-before-the-inputs", "RA202", _after(_misplaced), "123854"),
+    ("reorders-the-inputs", "RA202", _after(_among_inputs), "151879"),
+    ("asserts-a-text", "RA202", _after(_textual_condition), ""),
+    ("grows-on-every-run", "RA301", _after(_grows), "113952"),
+    ("appends-to-deferred-asserts", "RA305", _with_env(_appends), "113952"),
+    ("empties-deferred-asserts", "RA305", _with_env(_pops), "113952"),
+    ("forgets-replacements", "RA305", _with_env(_forgets_replacements), "PR 131051"),
+    ("reorders-deferred-asserts", "RA305", _with_env(_reorders), ""),
+    ("counts-one-too-many", "RA305", _with_env(_counts), ""),
+)
+MUTANTS: dict[str, Mutant] = {row[0]: Mutant(*row) for row in _ROWS}

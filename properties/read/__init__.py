@@ -1,0 +1,1 @@
+"""Readers: sympy expressions and graph nodes, each read into terms independently of the other."""

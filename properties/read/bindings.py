@@ -1,0 +1,119 @@
+"""Where each symbol of a ShapeEnv comes from in the graph: the leaves, named as their binding declares them.
+
+Read from the graph *before* the pass, and never through replacements: a SymInt whose symbol was
+replaced by ``s0 + s1`` is still the leaf ``u0`` where ``item()`` yields it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sympy
+import torch
+from torch import fx
+
+from properties.errors import Unsupported
+from properties.read.sympy_terms import term_of
+from strategies.terms import Const, Term, Var, apply
+
+
+@dataclass(frozen=True)
+class TensorLeaf:
+    """A tensor input: one term for each size and stride, and for the storage offset."""
+
+    shape: tuple[Term, ...]
+    stride: tuple[Term, ...]
+    offset: Term
+
+
+@dataclass(frozen=True)
+class Bindings:
+    """The leaves of one capture.
+
+    ``placeholders``: node name -> its tensor's leaves, its scalar's term, or None where nothing is known.
+    ``sources``: node name -> key path (as text) -> the symbol that it binds. ``links`` are equations between
+    leaves that the inputs' metadata asserts (a stride that is the product of sizes, two sizes that share
+    a symbol); they belong to the assumptions.
+    """
+
+    placeholders: Mapping[str, TensorLeaf | Term | None]
+    sources: Mapping[str, Mapping[tuple[str, ...], str]]
+    links: tuple[Term, ...]
+
+    @property
+    def bound(self) -> frozenset[str]:
+        """The names of the unbacked symbols that some node of the graph binds."""
+        return frozenset(symbol for paths in self.sources.values() for symbol in paths.values())
+
+
+def key_path(path: Any) -> tuple[str, ...]:
+    """A key path as comparable text, e.g. ``("size", "0")``; the empty path is the value itself."""
+    steps: list[str] = []
+    for key in path:
+        for attribute in ("name", "idx", "divisor", "inner_name", "key"):
+            if hasattr(key, attribute):
+                steps.append(str(getattr(key, attribute)))
+                break
+        else:
+            steps.append(type(key).__name__)
+    return tuple(steps)
+
+
+def example_value(node: fx.Node) -> Any:
+    """The example value that tracing noted on ``node`` (Dynamo and the others use different keys)."""
+    return node.meta.get("example_value", node.meta.get("val"))
+
+
+def bindings_of(graph: fx.Graph, renamings: Mapping[sympy.Symbol, sympy.Symbol] | None = None) -> Bindings:
+    """The leaves that ``graph`` declares.
+
+    A stage that traces a graph again binds new symbols for old values and notes which is which in ``renamings``
+    (``ShapeEnv.unbacked_renamings``): the first node that binds such a symbol yields the old one's leaf.
+    """
+    renamed = renamings or {}
+    seen: set[sympy.Symbol] = set()
+    links: list[Term] = []
+
+    def leaf(value: Any, name: str) -> Term:
+        if not isinstance(value, (torch.SymInt, torch.SymFloat, torch.SymBool)):
+            return Const(value)
+        expr = value.node._expr
+        if isinstance(expr, sympy.Symbol) and expr not in seen:
+            seen.add(expr)
+            return Var(expr.name)
+        if isinstance(expr, (sympy.Integer, sympy.logic.boolalg.BooleanAtom)):
+            return term_of(expr)
+        # A leaf without a link is a free variable: less is assumed, nothing is lost.
+        with contextlib.suppress(Unsupported):
+            links.append(apply("eq", Var(name), term_of(expr)))
+        return Var(name)
+
+    taken: set[sympy.Symbol] = set()
+    placeholders: dict[str, TensorLeaf | Term | None] = {}
+    sources: dict[str, dict[tuple[str, ...], str]] = {}
+    for node in graph.nodes:
+        if node.op == "placeholder":
+            value = example_value(node)
+            if isinstance(value, torch.Tensor):
+                shape = tuple(leaf(size, f"{node.name}.shape[{i}]") for i, size in enumerate(value.shape))
+                placeholders[node.name] = TensorLeaf(
+                    shape,
+                    tuple(leaf(step, f"{node.name}.stride[{i}]") for i, step in enumerate(value.stride())),
+                    leaf(value.storage_offset(), f"{node.name}.offset"),
+                )
+            elif isinstance(value, (torch.SymInt, torch.SymFloat, torch.SymBool, int, bool, float)):
+                placeholders[node.name] = leaf(value, node.name)
+            else:
+                placeholders[node.name] = None
+        bound = node.meta.get("unbacked_bindings")
+        if bound:
+            paths = sources[node.name] = {}
+            for symbol, path in bound.items():
+                old = renamed.get(symbol, symbol)
+                chosen = symbol if old in taken else old
+                taken.add(chosen)
+                paths[key_path(path)] = chosen.name
+    return Bindings(placeholders, sources, tuple(links))

@@ -1,0 +1,243 @@
+"""Reads a graph's asserts by interpreting its nodes from the leaves up.
+
+This is the oracle's own view of what a pass emitted: it looks at targets and arguments only, never at the
+metadata or messages that the pass wrote.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import fx
+
+from properties.read.bindings import Bindings, TensorLeaf
+from properties.read.shapes import RULES
+from strategies.operators import OPERATORS
+from strategies.terms import Apply, Const, Term, Var, apply
+
+ASSERT_TARGETS = frozenset(
+    {"aten._assert_scalar.default", "torch._assert_scalar", "torch._check", "_operator._assert"}
+)
+_OPERATOR_OF_TARGET = {target: row for row in OPERATORS.values() for target in row.fx}
+
+
+@dataclass(frozen=True)
+class Opaque:
+    """A value that this reader cannot express over the leaves; ``reason`` names the node to blame."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Emitted:
+    """One assert of a graph: its node's name and position, and its condition over the leaves."""
+
+    node: str
+    index: int
+    term: Term | None
+    reason: str = ""
+    message: str = ""
+
+
+def target_name(target: Any) -> str:
+    """A call target as text: ``aten.sym_size.int``, ``_operator.add``, ``torch.sym_max``, ``size``."""
+    if isinstance(target, (str, torch._ops.OpOverload)):
+        return str(target)
+    return f"{getattr(target, '__module__', '') or ''}.{getattr(target, '__name__', target)}"
+
+
+def read_asserts(graph: fx.Graph, bindings: Bindings) -> tuple[Emitted, ...]:
+    """The asserts of ``graph`` in order, each condition as a term over the leaves of ``bindings``.
+
+    A node that is not understood yields :class:`Opaque`; an assert that depends on one has no term.
+    """
+    values: dict[fx.Node, Any] = {}
+    found: list[Emitted] = []
+
+    def argument(value: Any) -> Any:
+        if isinstance(value, fx.Node):
+            return values[value]
+        if isinstance(value, (list, tuple)):
+            return tuple(argument(item) for item in value)
+        if isinstance(value, (bool, int, float)):
+            return Const(value)
+        return value
+
+    for index, node in enumerate(graph.nodes):
+        name = target_name(node.target)
+        if node.op == "placeholder":
+            leaf = bindings.placeholders.get(node.name)
+            values[node] = leaf if leaf is not None else Opaque(f"input {node.name}")
+        elif node.op in ("call_function", "call_method"):
+            args = [argument(arg) for arg in node.args]
+            kwargs = {key: argument(arg) for key, arg in node.kwargs.items()}
+            if name in ASSERT_TARGETS:
+                condition = args[0] if args else kwargs.get("cond", kwargs.get("self"))
+                term = condition if isinstance(condition, (Const, Var, Apply)) else None
+                reason = condition.reason if isinstance(condition, Opaque) else "not a scalar condition"
+                message = node.args[1] if len(node.args) > 1 else ""
+                found.append(Emitted(node.name, index, term, "" if term else reason, str(message)))
+                values[node] = None
+            else:
+                values[node] = _value(node, name, args, kwargs, bindings.sources)
+        else:
+            values[node] = Opaque(f"{node.op} {node.name}")
+    return tuple(found)
+
+
+def _value(
+    node: fx.Node,
+    name: str,
+    args: list[Any],
+    kwargs: Mapping[str, Any],
+    sources: Mapping[str, Mapping[tuple[str, ...], str]],
+) -> Any:
+    bound = sources.get(node.name)
+    if bound is not None:
+        return _source_value(node, bound)
+    reader = _READERS.get(name)
+    if reader is not None:
+        result = reader(node, *args)
+        if result is not None:
+            return result
+    row = _OPERATOR_OF_TARGET.get(name)
+    if row is not None:
+        for arg in args:
+            if not isinstance(arg, (Const, Var, Apply)):
+                return arg if isinstance(arg, Opaque) else Opaque(f"{name} of a non-scalar in {node.name}")
+        return apply(row.name, *args)
+    rule = RULES.get(name)
+    if rule is not None:
+        shapes = [_shape(arg) for arg in args]
+        shape = None if any(isinstance(item, Opaque) for item in shapes) else rule(*shapes, **kwargs)
+        if shape is not None:
+            return Sized(node.name, shape)
+    return Sized(node.name, None)
+
+
+@dataclass(frozen=True)
+class Sized:
+    """What an operator yields: sizes that are terms, or (None) sizes that are leaves named after the node."""
+
+    node: str
+    shape: tuple[Term, ...] | None
+    named: Mapping[tuple[str, ...], str] | None = None
+
+    def size(self, dim: int) -> Any:
+        if self.named is not None and ("size", str(dim)) in self.named:
+            return Var(self.named["size", str(dim)])
+        if self.shape is not None and -len(self.shape) <= dim < len(self.shape):
+            return self.shape[dim]
+        return Opaque(f"size {dim} of {self.node}")
+
+
+@dataclass(frozen=True)
+class SizeTuple:
+    """All sizes of a tensor of which some are not known; one of them is asked for by its index."""
+
+    tensor: Sized
+
+
+def _shape(value: Any) -> Any:
+    if isinstance(value, TensorLeaf):
+        return value.shape
+    if isinstance(value, Sized):
+        return value.shape if value.shape is not None else Opaque(f"sizes of {value.node}")
+    if isinstance(value, tuple):
+        parts = tuple(_shape(item) for item in value)
+        return next((part for part in parts if isinstance(part, Opaque)), parts)
+    return value
+
+
+def _source_value(node: fx.Node, bound: Mapping[tuple[str, ...], str]) -> Any:
+    if () in bound:
+        return Var(bound[()])
+    if len(bound) == 1:
+        (path,) = bound
+        if path == ("ConvertIntKey",):
+            return Opaque(f"boolean read by {node.name}")
+    return Sized(node.name, None, bound)
+
+
+def _size_of(node: fx.Node, tensor: Any, dim: Any = None) -> Any:
+    if dim is None:
+        shape = _shape(tensor)
+        if isinstance(shape, tuple):
+            return shape
+        return SizeTuple(tensor) if isinstance(tensor, Sized) else Opaque(f"size of {node.name}")
+    if isinstance(tensor, TensorLeaf):
+        return tensor.shape[int(dim.value)]
+    if isinstance(tensor, Sized):
+        return tensor.size(int(dim.value))
+    return Opaque(f"size of {node.name}")
+
+
+def _stride_of(node: fx.Node, tensor: Any, dim: Any = None) -> Any:
+    if isinstance(tensor, TensorLeaf) and dim is not None:
+        return tensor.stride[int(dim.value)]
+    return Opaque(f"stride in {node.name}")
+
+
+def _offset_of(node: fx.Node, tensor: Any) -> Any:
+    return tensor.offset if isinstance(tensor, TensorLeaf) else Opaque(f"offset in {node.name}")
+
+
+def _numel_of(node: fx.Node, tensor: Any) -> Any:
+    shape = _shape(tensor)
+    if not isinstance(shape, tuple):
+        return Opaque(f"numel in {node.name}")
+    total: Term = Const(1)
+    for size in shape:
+        total = size if total == Const(1) else apply("mul", total, size)
+    return total
+
+
+def _sum_of(node: fx.Node, terms: Any) -> Any:
+    parts = list(terms)
+    for part in parts:
+        if not isinstance(part, (Const, Var, Apply)):
+            return part if isinstance(part, Opaque) else Opaque(f"sum in {node.name}")
+    total = parts[0] if parts else Const(0)
+    for part in parts[1:]:
+        total = apply("add", total, part)
+    return total
+
+
+def _power_of(node: fx.Node, base: Any, exponent: Any) -> Any:
+    """A power with a small constant exponent, as the product that it is."""
+    if not isinstance(base, (Const, Var, Apply)):
+        return base if isinstance(base, Opaque) else Opaque(f"power in {node.name}")
+    if not isinstance(exponent, Const) or isinstance(exponent.value, (bool, float)) or not 1 <= exponent.value <= 8:
+        return Opaque(f"exponent in {node.name}")
+    product: Term = base
+    for _ in range(exponent.value - 1):
+        product = apply("mul", product, base)
+    return product
+
+
+def _item(node: fx.Node, container: Any, index: Any) -> Any:
+    if not isinstance(index, Const):
+        return None
+    if isinstance(container, SizeTuple):
+        return container.tensor.size(int(index.value))
+    return container[int(index.value)] if isinstance(container, tuple) else None
+
+
+_READERS: dict[str, Callable[..., Any]] = {
+    "aten.sym_size.int": _size_of,
+    "aten.sym_size.default": _size_of,
+    "size": _size_of,
+    "aten.sym_stride.int": _stride_of,
+    "stride": _stride_of,
+    "aten.sym_storage_offset.default": _offset_of,
+    "storage_offset": _offset_of,
+    "aten.sym_numel.default": _numel_of,
+    "numel": _numel_of,
+    "torch.sym_sum": _sum_of,
+    "_operator.getitem": _item,
+    "_operator.pow": _power_of,
+    "builtins.pow": _power_of,
+}

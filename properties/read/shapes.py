@@ -1,0 +1,66 @@
+"""Sizes of what an operator yields, computed from its arguments: one row an operator.
+
+Only operators whose result size follows from sizes and integers alone stand here; the sizes of any other
+result are leaves of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from strategies.terms import Const, Term, apply
+
+Shape = tuple[Term, ...]
+
+
+def _same(tensor: Shape, *_: Any, **__: Any) -> Shape:
+    return tensor
+
+
+def _sizes(size: Any, *_: Any, **__: Any) -> Shape | None:
+    return tuple(size) if all(_is_term(item) for item in size) else None
+
+
+def _is_term(value: Any) -> bool:
+    return type(value).__name__ in ("Const", "Var", "Apply")
+
+
+def _arange(*args: Any, **_: Any) -> Shape | None:
+    return (args[0],) if len(args) == 1 and _is_term(args[0]) else None
+
+
+def _view(tensor: Shape, size: Any, *_: Any, **__: Any) -> Shape | None:
+    if not all(_is_term(item) for item in size):
+        return None
+    return None if Const(-1) in size else tuple(size)
+
+
+def _cat(tensors: Any, dim: Any = None, *_: Any, **__: Any) -> Shape | None:
+    dim = Const(0) if dim is None else dim
+    if not isinstance(dim, Const) or not all(isinstance(item, tuple) for item in tensors):
+        return None
+    axis = int(dim.value)
+    shapes = list(tensors)
+    if any(len(shape) != len(shapes[0]) for shape in shapes):
+        return None
+    total = shapes[0][axis]
+    for shape in shapes[1:]:
+        total = apply("add", total, shape[axis])
+    result = list(shapes[0])
+    result[axis] = total
+    return tuple(result)
+
+
+RULES: dict[str, Callable[..., Shape | None]] = {
+    "aten.zeros.default": _sizes,
+    "aten.ones.default": _sizes,
+    "aten.empty.memory_format": _sizes,
+    "aten.full.default": _sizes,
+    "aten.arange.default": _arange,
+    "aten.view.default": _view,
+    "aten.reshape.default": _view,
+    "aten.cat.default": _cat,
+    "aten.clone.default": _same,
+    "aten.add.Tensor": lambda tensor, other, *_, **__: tensor if _is_term(other) else None,
+}

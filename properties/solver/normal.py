@@ -1,0 +1,189 @@
+"""A normal form of integer conditions, to see at once that two of them are the same.
+
+A comparison becomes ``polynomial <= 0`` (or ``==``, ``!=``), where anything that is not a sum or a
+product by a constant is an atom. Equal normal forms mean equal conditions; different ones mean nothing, and the
+solver is asked. Every rule here is proved by the solver in the tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import gcd
+from typing import TypeAlias
+
+from strategies.operators.comparison import NEGATION
+from strategies.terms import FALSE, TRUE, Apply, Const, Term, conjuncts
+
+Linear: TypeAlias = tuple[tuple[tuple[Term, int], ...], int]
+"""Coefficients of the atoms in a fixed order, and the constant."""
+
+
+def normal(term: Term) -> Term:
+    """An equivalent condition that is the same for many ways of writing it."""
+    if not isinstance(term, Apply):
+        return term
+    if term.op == "not":
+        (inner,) = term.args
+        if isinstance(inner, Apply) and inner.op in NEGATION:
+            return normal(Apply(NEGATION[inner.op], inner.args))
+        return Apply("not", (normal(inner),))
+    if term.op in ("and", "or"):
+        parts = sorted({normal(arg) for arg in term.args}, key=repr)
+        return Apply(term.op, tuple(parts)) if len(parts) > 1 else parts[0]
+    if term.op not in NEGATION:
+        return term
+    return _as_term(comparison(term))
+
+
+Comparison: TypeAlias = tuple[str, tuple[tuple[Term, int], ...], int]
+"""``(op, coefficients, constant)`` for ``coefficients + constant  op  0``, op one of ``le``, ``eq``, ``ne``."""
+
+
+def comparison(term: Apply) -> Comparison:
+    """A comparison in normal form; without coefficients it is a literal."""
+    left, right = term.args
+    coefficients, constant = linear(Apply("sub", (left, right)))
+    if term.op in ("gt", "ge"):
+        coefficients, constant = tuple((atom, -factor) for atom, factor in coefficients), -constant
+    op = {"gt": "lt", "ge": "le"}.get(term.op, term.op)
+    if op == "lt":
+        op, constant = "le", constant + 1
+    if not any(factor for _, factor in coefficients):
+        return op, coefficients, constant
+    # Divided by the common factor, and rounded so that the bound is one of an integer.
+    factor = gcd(*(factor for _, factor in coefficients))
+    if op == "le":
+        constant = -((-constant) // factor)
+    elif constant % factor:
+        return (op, coefficients, constant) if _partial(coefficients) else (op, (), 1)
+    else:
+        constant //= factor
+    coefficients = tuple((atom, value // factor) for atom, value in coefficients)
+    if op in ("eq", "ne") and next(value for _, value in coefficients if value) < 0:
+        coefficients, constant = tuple((atom, -value) for atom, value in coefficients), -constant
+    return op, coefficients, constant
+
+
+def _partial(coefficients: tuple[tuple[Term, int], ...]) -> bool:
+    return not all(total_everywhere(atom) for atom, _ in coefficients)
+
+
+def _as_term(found: Comparison) -> Term:
+    op, coefficients, constant = found
+    if not coefficients:
+        return TRUE if {"le": constant <= 0, "eq": constant == 0, "ne": constant != 0}[op] else FALSE
+    total: Term = Const(constant)
+    for atom, value in coefficients:
+        total = Apply("add", (total, Apply("mul", (Const(value), atom))))
+    return Apply(op, (total, Const(0)))
+
+
+class Known:
+    """Conditions that hold, prepared to see at once what follows from a single one of them.
+
+    ``x + 3 <= 0`` implies ``x + 2 <= 0``, and ``x - 3 == 0`` implies ``-x + 1 <= 0``.
+    """
+
+    def __init__(self, given: Iterable[Term]) -> None:
+        self._normals: set[Term] = set()
+        self._bounds: dict[tuple[tuple[Term, int], ...], int] = {}
+        for part in dict.fromkeys(part for item in given for part in conjuncts(item)):
+            self._normals.add(normal(part))
+            if not isinstance(part, Apply) or part.op not in NEGATION:
+                continue
+            op, coefficients, constant = comparison(part)
+            if op == "ne":
+                continue
+            self._bound(coefficients, constant)
+            if op == "eq":
+                self._bound(tuple((atom, -value) for atom, value in coefficients), -constant)
+
+    def _bound(self, coefficients: tuple[tuple[Term, int], ...], constant: int) -> None:
+        self._bounds[coefficients] = max(constant, self._bounds.get(coefficients, constant))
+
+    def implies(self, term: Term) -> bool:
+        """Whether ``term`` follows by comparing constants; False says nothing."""
+        wanted = normal(term)
+        if wanted == TRUE or wanted in self._normals:
+            return True
+        if not isinstance(term, Apply) or term.op not in NEGATION:
+            return False
+        op, coefficients, constant = comparison(term)
+        bound = self._bounds.get(coefficients)
+        return op == "le" and bound is not None and bound >= constant
+
+
+def linear(term: Term) -> Linear:
+    """``term`` as a sum of atoms with integer coefficients.
+
+    An atom that may be undefined stays even with coefficient 0: cancelling must not hide a division by zero.
+    """
+    totals: dict[Term, int] = {}
+    constant = _collect(term, 1, totals)
+    kept = [(atom, factor) for atom, factor in totals.items() if factor or not total_everywhere(atom)]
+    return tuple(sorted(kept, key=lambda item: repr(item[0]))), constant
+
+
+def _collect(term: Term, factor: int, totals: dict[Term, int]) -> int:
+    if isinstance(term, Const) and not isinstance(term.value, (bool, float)):
+        return factor * term.value
+    if isinstance(term, Apply):
+        args = term.args
+        if term.op == "add":
+            return sum(_collect(arg, factor, totals) for arg in args)
+        if term.op == "sub":
+            return _collect(args[0], factor, totals) + _collect(args[1], -factor, totals)
+        if term.op == "neg":
+            return _collect(args[0], -factor, totals)
+        if term.op == "mul":
+            scalars = [arg for arg in args if isinstance(arg, Const)]
+            others = [arg for arg in args if not isinstance(arg, Const)]
+            scale = factor
+            for scalar in scalars:
+                scale *= int(scalar.value)
+            if not others:
+                return scale
+            if len(others) == 1 and (scale or total_everywhere(others[0])):
+                return _collect(others[0], scale, totals)
+            atom: Term = (
+                Apply("mul", tuple(sorted(map(_atom, others), key=repr))) if len(others) > 1 else _atom(others[0])
+            )
+            totals[atom] = totals.get(atom, 0) + scale
+            return 0
+    atom = _atom(term)
+    totals[atom] = totals.get(atom, 0) + factor
+    return 0
+
+
+def _atom(term: Term) -> Term:
+    """An atom with its operands in normal order where order does not matter."""
+    if isinstance(term, Apply):
+        args = tuple(_atom(arg) for arg in term.args)
+        if term.op in ("min", "max", "add", "mul"):
+            args = tuple(sorted(args, key=repr))
+        return Apply(term.op, args)
+    return term
+
+
+def total_everywhere(term: Term) -> bool:
+    """Whether ``term`` has a value for every valuation, seen at a glance."""
+    if not isinstance(term, Apply):
+        return True
+    if term.op in ("floordiv", "mod"):
+        divisor = term.args[1]
+        if not (isinstance(divisor, Const) and divisor.value):
+            return False
+    return all(total_everywhere(arg) for arg in term.args)
+
+
+def normal_set(terms: tuple[Term, ...]) -> frozenset[Term]:
+    """The normal forms of all conjuncts of ``terms``."""
+    return frozenset(normal(part) for term in terms for part in conjuncts(term))
+
+
+def is_trivial(term: Term) -> bool:
+    """Whether the normal form of ``term`` is true for every valuation."""
+    return normal(term) == TRUE
+
+
+__all__ = ["Known", "is_trivial", "linear", "normal", "normal_set", "total_everywhere"]

@@ -1,0 +1,87 @@
+"""Verdicts: what a property found out about a case, and the one order in which they count."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from typing import Any
+
+from strategies.terms import Term
+
+
+class Status(enum.Enum):
+    """The six ways in which a check can end, from the gravest to the best.
+
+    The order of declaration is the precedence: the worst verdict of a case is its first in this order.
+    """
+
+    TOOL_ERROR = "TOOL_ERROR"
+    REFUTED = "REFUTED"
+    UNDECIDED = "UNDECIDED"
+    NOT_CAPTURED = "NOT_CAPTURED"
+    VACUOUS = "VACUOUS"
+    PROVED = "PROVED"
+
+
+_RANK = {status: rank for rank, status in enumerate(Status)}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one execution ended.
+
+    ``by`` says what rejected it: ``check`` (a check of the user's), ``assert`` (an ``_assert_scalar`` node),
+    ``operator`` (anything else that raised); it is empty for an accepted run.
+    """
+
+    outcome: str
+    by: str = ""
+    error: str = ""
+    text: str = ""
+    statement: int | None = None
+    results: tuple[Any, ...] = field(default=(), compare=False, repr=False)
+
+    @property
+    def accepted(self) -> bool:
+        return self.outcome == "accepted"
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """Concrete inputs and what three executions did with them: eager, the graph before and after the pass."""
+
+    values: tuple[tuple[str, int], ...]
+    eager: Outcome
+    before: Outcome
+    after: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The result of one property on one case.
+
+    ``direction`` belongs to REFUTED (``missing``, ``extra``, ``late``, ...), ``reason`` to the ways of not
+    knowing. ``constraint`` is the term that is at fault, over the case's leaves; ``skeleton`` its shape without
+    names and numbers. ``stage`` says where the fault lies: ``frontend``, ``pass``, ``backend``.
+    """
+
+    status: Status
+    direction: str = ""
+    reason: str = ""
+    stage: str = ""
+    constraint: Term | None = None
+    skeleton: str = ""
+    detail: str = ""
+    witness: Witness | None = None
+
+    def __str__(self) -> str:
+        extra = self.direction or self.reason
+        return f"{self.status.value}({extra})" if extra else self.status.value
+
+
+PROVED = Verdict(Status.PROVED)
+
+
+def worst(verdicts: list[Verdict]) -> Verdict:
+    """The verdict that counts for a case: the first in the precedence order, the earliest among equals."""
+    return min(verdicts, key=lambda verdict: _RANK[verdict.status], default=PROVED)

@@ -1,0 +1,25 @@
+"""Writing to the terminal: JSON as it is, and text with foreign control characters made visible."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from reports.text import plain
+
+
+def line(text: str) -> None:
+    """``text`` on stdout."""
+    click.echo(plain(text))
+
+
+def note(text: str) -> None:
+    """``text`` on stderr: progress and remarks, which are no result."""
+    click.echo(plain(text), err=True)
+
+
+def as_json(value: Any) -> None:
+    """``value`` as indented JSON on stdout, in ASCII, so that it can do nothing to a terminal."""
+    click.echo(json.dumps(value, indent=2))

@@ -1,0 +1,216 @@
+"""Every private name of torch that the pass relies on, in one place, so that a new torch is met here only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import sympy
+import torch
+from torch import fx
+from torch.fx.experimental import sym_node as _sym_node
+from torch.fx.experimental.sym_node import SymNode
+from torch.fx.experimental.symbolic_shapes import (
+    CallMethodKey,
+    ConvertIntKey,
+    DivideByKey,
+    InnerTensorKey,
+    ShapeEnv,
+)
+from torch.utils._pytree import GetAttrKey, MappingKey, SequenceKey
+from torch.utils._sympy.numbers import int_oo
+from torch.utils._sympy.symbol import SymT, prefix_str
+
+__all__ = [
+    "ASSERT_SCALAR",
+    "CONSTRAIN_RANGE",
+    "CONSTRAIN_RANGE_FOR_SIZE",
+    "PRESERVE_KEY",
+    "CallMethodKey",
+    "ConvertIntKey",
+    "DivideByKey",
+    "GetAttrKey",
+    "InnerTensorKey",
+    "MappingKey",
+    "SequenceKey",
+    "ShapeEnv",
+    "SymNode",
+]
+
+SymValue = torch.SymInt | torch.SymFloat | torch.SymBool
+SYM_TYPES = (torch.SymInt, torch.SymFloat, torch.SymBool)
+
+ASSERT_SCALAR = torch.ops.aten._assert_scalar.default
+CONSTRAIN_RANGE = torch.ops.aten.sym_constrain_range.default
+CONSTRAIN_RANGE_FOR_SIZE = torch.ops.aten.sym_constrain_range_for_size.default
+
+# torch's own pass marks an assert that came from the user by this key (pull 184608); later runs of either
+# pass recognise the other's marks by it.
+PRESERVE_KEY = "_fx_runtime_assert_preserve"
+
+_NO_HINT = getattr(_sym_node, "_NO_HINT", None)
+_EMPTY_STACK = "_empty_nn_module_stack_from_metadata_hook"
+_UNBACKED = (prefix_str[SymT.UNBACKED_INT], prefix_str[SymT.UNBACKED_FLOAT])
+
+
+def is_unbacked(symbol: sympy.Basic) -> bool:
+    """Whether `symbol` stands for a value that is unknown until run time (u0, zuf0)."""
+    return isinstance(symbol, sympy.Symbol) and symbol.name.startswith(_UNBACKED)
+
+
+def example_value(node: fx.Node) -> Any:
+    """The traced value of a node: Dynamo keeps it under another key than everybody else."""
+    meta = node.meta
+    value = meta.get("example_value")
+    return meta.get("val") if value is None else value
+
+
+def value_key(graph: fx.Graph) -> str:
+    """The metadata key under which this graph keeps traced values."""
+    for node in graph.nodes:
+        if "example_value" in node.meta:
+            return "example_value"
+        if "val" in node.meta:
+            return "val"
+    return "val"
+
+
+def raw_expr(value: object) -> sympy.Basic | None:
+    """The expression of a symbolic value before replacements, None if it has none (plain, nested int).
+
+    `SymNode.expr` answers what the value is known to equal; `_expr` answers which value it is.
+    """
+    if isinstance(value, SYM_TYPES) and isinstance(value.node, SymNode):
+        found: Any = value.node._expr
+        return found
+    return None
+
+
+def replaced_expr(value: object) -> sympy.Basic | None:
+    """The expression of a symbolic value after replacements, None if it has none."""
+    if isinstance(value, SYM_TYPES) and isinstance(value.node, SymNode):
+        return value.node.expr
+    return None
+
+
+def renamings(env: ShapeEnv) -> dict[sympy.Symbol, sympy.Symbol]:
+    """Later names of unbacked symbols, mapped to the first name (chains are followed to their end)."""
+    direct: Mapping[sympy.Symbol, sympy.Symbol] = getattr(env, "unbacked_renamings", None) or {}
+    resolved = {}
+    for name in direct:
+        seen, last = {name}, name
+        while last in direct and direct[last] not in seen:
+            last = direct[last]
+            seen.add(last)
+        resolved[name] = last
+    return resolved
+
+
+def backed_values(env: ShapeEnv) -> Mapping[sympy.Symbol, Any]:
+    """The example value of each backed symbol."""
+    values = getattr(env, "backed_var_to_val", None)
+    return env.var_to_val if values is None else values  # type: ignore[attr-defined]
+
+
+def finite_int_bounds(env: ShapeEnv, symbol: sympy.Symbol) -> tuple[int | None, int | None]:
+    """The bounds that `var_to_range` states for an integer symbol, None where it states none.
+
+    The edges of int64 count as no bound: torch writes sys.maxsize - 1 where it knows nothing.
+    """
+    vr = env.var_to_range.get(symbol)
+    if vr is None or not getattr(vr, "is_int", False):
+        return None, None
+    edge = 2**63 - 1
+    lower = None if vr.lower == -int_oo or vr.lower <= -edge - 1 else int(vr.lower)
+    upper = None if vr.upper == int_oo or vr.upper >= edge - 1 else int(vr.upper)
+    return lower, upper
+
+
+def finite_float_bounds(env: ShapeEnv, symbol: sympy.Symbol) -> tuple[float | None, float | None]:
+    """The bounds that `var_to_range` states for a float symbol, None where it states none."""
+    vr = env.var_to_range.get(symbol)
+    if vr is None or not getattr(vr, "is_float", False):
+        return None, None
+    lower = None if vr.lower == -sympy.oo else float(vr.lower)
+    upper = None if vr.upper == sympy.oo else float(vr.upper)
+    return lower, upper
+
+
+def make_value(expr: sympy.Basic, kind: str, env: ShapeEnv) -> Any:
+    """A symbolic value for metadata, made without running any operation, so that nothing is recorded."""
+    if kind == "bool":
+        return torch.SymBool(SymNode(expr, env, bool, _NO_HINT))
+    number = int if kind == "int" else float
+    hint: Any = _NO_HINT
+    free: set[Any] = expr.free_symbols
+    if free and len(free) <= 16:
+        known = backed_values(env)
+        if all(symbol in known for symbol in free):
+            found = expr.xreplace({symbol: known[symbol] for symbol in free})
+            if isinstance(found, sympy.Number):
+                hint = number(found)
+    node = SymNode(expr, env, number, hint)
+    return torch.SymInt(node) if kind == "int" else torch.SymFloat(node)
+
+
+def _is_export_hook(hook: object) -> bool:
+    func = hook.func if isinstance(hook, partial) else hook
+    return getattr(func, "__module__", "") == "torch._export.passes._node_metadata_hook"
+
+
+@contextmanager
+def without_metadata_hooks(graph: fx.Graph) -> Iterator[dict[str, Any] | None]:
+    """Silence torch.export's metadata hook, which runs every new node and so may write to the ShapeEnv.
+
+    Yields the metadata that the hook would have attached (None if there is no such hook), so that the pass
+    can attach it itself. Hooks of others stay.
+    """
+    module: Any = graph.owning_module
+    hooks = getattr(module, "_create_node_hooks", None)
+    silenced = [hook for hook in hooks or () if _is_export_hook(hook)]
+    if module is None or not silenced:
+        yield None
+        return
+    extra: dict[str, Any] = {}
+    for hook in silenced:
+        if isinstance(hook, partial):
+            extra.update(hook.keywords.get("metadata") or {})
+    module._create_node_hooks = [hook for hook in hooks or () if hook not in silenced]
+    try:
+        yield extra
+    finally:
+        module._create_node_hooks = hooks
+
+
+def export_metadata(node: fx.Node) -> dict[str, Any]:
+    """What torch.export's verifier wants on every call: a module stack, even an empty one, and a name."""
+    name = getattr(node.target, "__name__", str(node.target))
+    return {
+        "nn_module_stack": {_EMPTY_STACK: (_EMPTY_STACK, _EMPTY_STACK)},
+        "torch_fn": (f"{name}_0", f"{type(node.target).__name__}.{name}"),
+        "custom": {},
+    }
+
+
+def raw_frames(stacks: list[Any]) -> list[list[tuple[str, int, str]]]:
+    """(file, line, function) of every frame, innermost first, for many captured tracebacks at once."""
+    import torch._C._profiler as profiler
+
+    held = [getattr(stack, "tb", None) for stack in stacks]
+    found = iter(profiler.symbolize_tracebacks([tb for tb in held if tb is not None]))
+    answer = []
+    for tb in held:
+        frames = next(found) if tb is not None else []
+        answer.append([(f["filename"], f["line"], f["name"]) for f in frames])
+    return answer
+
+
+def source_name(env: ShapeEnv, symbol: sympy.Symbol) -> str | None:
+    """The first source of a symbol as torch writes it, such as `L['a'].size()[0]`."""
+    found = (getattr(env, "var_to_sources", None) or {}).get(symbol)
+    if not found:
+        return None
+    name: Any = found[0].name
+    return str(name() if callable(name) else name)

@@ -1,0 +1,281 @@
+"""Where each symbol's value can be read at run time: from the inputs, or from the node that makes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import sympy
+import torch
+from torch import fx
+from torch._subclasses.meta_utils import is_sparse_any
+
+from runtime_assert import _torch_api as api
+from runtime_assert.operators import Kind
+from runtime_assert.values import NEVER, Argument, Value, ValueTable
+
+
+class UnknownKeyPath(Exception):
+    """A binding's key path has a component that this version of the pass does not know."""
+
+
+@dataclass(slots=True)
+class Bindings:
+    """Symbol → value, for every symbol that the graph binds.
+
+    leaves: by first name. producers: nodes that declare unbacked symbols; `direct` those whose own result is
+    one. defined: unbacked symbols in the order in which the graph declares them, with all their names.
+    dimensions: symbols that are the size of an input, hence never negative. faults: why a symbol could not be
+    bound. compound: inputs whose value is an expression such as 2*s0.
+    """
+
+    renamed: dict[sympy.Symbol, sympy.Symbol]
+    leaves: dict[sympy.Symbol, Value] = field(default_factory=dict)
+    producers: dict[fx.Node, list[sympy.Symbol]] = field(default_factory=dict)
+    direct: dict[fx.Node, Value] = field(default_factory=dict)
+    defined: dict[sympy.Symbol, list[sympy.Symbol]] = field(default_factory=dict)
+    visible: list[sympy.Symbol] = field(default_factory=list)
+    dimensions: set[sympy.Symbol] = field(default_factory=set)
+    faults: dict[sympy.Symbol, str] = field(default_factory=dict)
+    compound: list[tuple[Value, sympy.Expr]] = field(default_factory=list)
+
+    def first_names(self, expr: Any) -> Any:
+        """The expression over first names: what a retrace renamed is called as it was at first."""
+        if not self.renamed or expr is None:
+            return expr
+        if isinstance(expr, sympy.Symbol):
+            return self.renamed.get(expr, expr)
+        return expr.xreplace(self.renamed)
+
+
+def node_kind(node: fx.Node) -> Kind:
+    """Whether a node yields an integer, a float, a truth value or something else."""
+    traced = api.example_value(node)
+    if isinstance(traced, (bool, torch.SymBool)):
+        return "bool"
+    if isinstance(traced, (int, torch.SymInt)):
+        return "int"
+    return "float" if isinstance(traced, (float, torch.SymFloat)) else "other"
+
+
+def symbol_kind(symbol: sympy.Symbol) -> Kind:
+    """Whether a symbol stands for an integer or for a float."""
+    return "int" if symbol.is_integer else "float"
+
+
+def bind_symbols(
+    nodes: list[fx.Node],
+    position: dict[fx.Node, int],
+    table: ValueTable,
+    renamed: dict[sympy.Symbol, sympy.Symbol],
+    lower: Callable[[Bindings, sympy.Basic], Argument],
+    uses: dict[fx.Node, int],
+) -> Bindings:
+    """Find a value for every symbol that placeholders and unbacked bindings mention.
+
+    Placeholders come first (a scalar before a size before a stride), then what can be solved for, then the
+    unbacked bindings in graph order. `uses`: first use of every node. `lower` lowers a divisor over the
+    symbols that are bound so far.
+    """
+    bindings = Bindings(renamed)
+    compound = bindings.compound = _bind_placeholders(nodes, position, table, bindings)
+    _solve(compound, table, bindings)
+    for node in nodes:
+        declared = node.meta.get("unbacked_bindings")
+        if declared:
+            _bind_unbacked(node, declared, position, table, bindings, lower, uses)
+    if compound:
+        _solve(compound, table, bindings)
+    for symbol in [s for s in bindings.leaves if api.is_unbacked(s) and s not in bindings.defined]:
+        bindings.visible.append(symbol)
+    return bindings
+
+
+def _queries(tensor: torch.Tensor) -> Iterator[tuple[str, int | None, Any]]:
+    for dim, size in enumerate(tensor.size()):
+        yield "size", dim, size
+    if not is_sparse_any(tensor):
+        for dim, stride in enumerate(tensor.stride()):
+            yield "stride", dim, stride
+        yield "storage_offset", None, tensor.storage_offset()
+
+
+_ORDER = ("scalar", "size", "stride", "storage_offset")
+
+
+def _bind_placeholders(
+    nodes: list[fx.Node], position: dict[fx.Node, int], table: ValueTable, bindings: Bindings
+) -> list[tuple[Value, sympy.Expr]]:
+    found: dict[str, list[tuple[Value, Any, Any]]] = {kind: [] for kind in _ORDER}
+    for node in nodes:
+        if node.op != "placeholder":
+            continue
+        traced = api.example_value(node)
+        slot = max(table.preamble, position[node])
+        expr = bindings.first_names(api.raw_expr(traced))
+        if expr is not None:
+            found["scalar"].append((table.opaque(node, slot, node_kind(node)), expr, traced))
+        elif isinstance(traced, torch.Tensor):
+            base = table.opaque(node, slot, "other")
+            for op, dim, size in _queries(traced):
+                expr = bindings.first_names(api.raw_expr(size))
+                if expr is not None:
+                    args = (base,) if dim is None else (base, dim)
+                    found[op].append((table.get(op, args), expr, size))
+    compound = []
+    for kind in _ORDER:
+        for value, expr, _ in found[kind]:
+            if isinstance(expr, sympy.Symbol):
+                bind(bindings, expr, value)
+                if kind == "size":
+                    bindings.dimensions.add(expr)
+            elif isinstance(expr, sympy.Expr) and expr.free_symbols:
+                compound.append((value, expr))
+    return compound
+
+
+def bind(bindings: Bindings, symbol: sympy.Symbol, value: Value) -> None:
+    """Take `value` as the place to read `symbol` from, unless there is one already."""
+    if symbol not in bindings.leaves:
+        bindings.leaves[symbol] = value
+        if value.symbol is None:
+            value.symbol = symbol
+            value.expr = symbol
+
+
+def _solve(compound: list[tuple[Value, sympy.Expr]], table: ValueTable, bindings: Bindings) -> None:
+    """Bind what appears only inside `2*s0`, `s0 + 1` or `s0*s1` with s1 known, until nothing new comes."""
+    pending = list(compound)
+    progress = True
+    while progress:
+        progress = False
+        for item in list(pending):
+            value, expr = item
+            missing: list[Any] = [s for s in expr.free_symbols if s not in bindings.leaves]
+            if not missing:
+                pending.remove(item)
+            elif len(missing) == 1:
+                symbol = missing[0]
+                solved = _solve_one(value, expr, symbol, table, bindings)
+                pending.remove(item)
+                if solved is not None:
+                    bind(bindings, symbol, solved)
+                    progress = True
+
+
+def _solve_one(
+    value: Value, expr: sympy.Expr, symbol: sympy.Symbol, table: ValueTable, bindings: Bindings
+) -> Value | None:
+    rest: Argument = value
+    term = None
+    for part in sympy.Add.make_args(expr):
+        if symbol not in part.free_symbols:
+            known = _product_value(part.args if isinstance(part, sympy.Mul) else (part,), table, bindings)
+            if known is None:
+                return None
+            rest = table.get("sub", (rest, known))
+        elif term is None:
+            term = part
+        else:
+            return None
+    factors = list(sympy.Mul.make_args(term)) if term is not None else []
+    if symbol not in factors:
+        return None
+    factors.remove(symbol)
+    if any(symbol in factor.free_symbols for factor in factors):
+        return None
+    # A factor that can be zero says nothing about the symbol: only sizes that are positive may divide.
+    if any(not (f.is_Integer and f != 0) and not f.is_positive for f in factors):
+        return None
+    divisor = _product_value(tuple(factors), table, bindings) if factors else 1
+    if divisor is None:
+        return None
+    solved = rest if divisor == 1 else table.get("floordiv", (rest, divisor))
+    return solved if isinstance(solved, Value) else None
+
+
+def _product_value(factors: tuple[sympy.Basic, ...], table: ValueTable, bindings: Bindings) -> Argument | None:
+    total: Argument | None = None
+    for factor in factors:
+        if isinstance(factor, sympy.Integer):
+            value: Argument | None = int(factor)
+        else:
+            value = bindings.leaves.get(factor) if isinstance(factor, sympy.Symbol) else None
+        if value is None:
+            return None
+        total = value if total is None else table.get("mul", (total, value))
+    return total
+
+
+def _bind_unbacked(
+    node: fx.Node,
+    declared: dict[sympy.Symbol, Any],
+    position: dict[fx.Node, int],
+    table: ValueTable,
+    bindings: Bindings,
+    lower: Callable[[Bindings, sympy.Basic], Argument],
+    uses: dict[fx.Node, int],
+) -> None:
+    is_input = node.op == "placeholder"
+    slot = max(table.preamble, position[node]) if is_input else position[node]
+    deadline = NEVER if is_input else uses[node]
+    for name, path in declared.items():
+        symbol = bindings.renamed.get(name, name)
+        bindings.producers.setdefault(node, []).append(symbol)
+        bindings.defined.setdefault(symbol, [symbol])
+        if name not in bindings.defined[symbol]:
+            bindings.defined[symbol].append(name)
+        kind = symbol_kind(symbol)
+        try:
+            base = table.opaque(node, slot, "other" if path else kind, deadline)
+            value = _follow(base, tuple(path), table, bindings, lower)
+        except UnknownKeyPath as fault:
+            bindings.faults[symbol] = str(fault)
+            continue
+        if value.kind == "other":
+            value.kind = kind
+        bind(bindings, symbol, value)
+        if not path:
+            bindings.direct[node] = value
+
+
+def _follow(
+    value: Value,
+    path: tuple[Any, ...],
+    table: ValueTable,
+    bindings: Bindings,
+    lower: Callable[[Bindings, sympy.Basic], Argument],
+) -> Value:
+    """Walk a key path from a node's result to the symbol, as values that can be turned into nodes."""
+    index = 0
+    while index < len(path):
+        key = path[index]
+        following = path[index + 1] if index + 1 < len(path) else None
+        index += 1
+        if isinstance(key, api.CallMethodKey):
+            if isinstance(following, api.SequenceKey):
+                index += 1
+                op = key.name if key.name in ("size", "stride") else f"method:{key.name}"
+                value = table.get(op, (value, following.idx))
+            else:
+                op = key.name if key.name == "storage_offset" else f"method:{key.name}"
+                value = table.get(op, (value,))
+        elif isinstance(key, api.SequenceKey):
+            value = table.get("getitem", (value, key.idx))
+        elif isinstance(key, api.MappingKey):
+            value = table.get("getitem", (value, key.key))
+        elif isinstance(key, api.ConvertIntKey):
+            value = table.get("ite", (value, 1, 0), "int")
+        elif isinstance(key, api.DivideByKey):
+            divisor: Any = key.divisor
+            raw = api.raw_expr(divisor)
+            if raw is not None:
+                divisor = lower(bindings, bindings.first_names(raw))
+            value = table.get("floordiv", (value, divisor), "int")
+        elif isinstance(key, (api.InnerTensorKey, api.GetAttrKey)):
+            name = key.inner_name if isinstance(key, api.InnerTensorKey) else key.name
+            value = table.get("getattr", (value, name))
+        else:
+            raise UnknownKeyPath(f"unknown component {key!r} in the path of an unbacked binding")
+    return value

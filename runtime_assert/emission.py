@@ -1,0 +1,162 @@
+"""Puts values into the graph as nodes, each right after the last thing it needs."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from torch import fx
+
+from runtime_assert import _torch_api as api
+from runtime_assert.lowering import sympy_of
+from runtime_assert.operators import WRITTEN
+from runtime_assert.reading import Reading
+from runtime_assert.values import Argument, Value, in_order
+
+
+def _is_settled(value: Value) -> bool:
+    return value.settled
+
+
+class Emitter:
+    """Creates or moves nodes. A value's nodes stand directly behind the node that its slot names, in the order
+    in which they were asked for, so that nothing that computes can come between a value and its check.
+    """
+
+    def __init__(
+        self,
+        graph: fx.Graph,
+        nodes: list[fx.Node],
+        reading: Reading,
+        key: str,
+        env: api.ShapeEnv,
+        extra: dict[str, Any] | None,
+    ) -> None:
+        self.graph = graph
+        self.created: list[fx.Node] = []
+        self.moved: list[fx.Node] = []
+        self._nodes = nodes
+        self._position = reading.position
+        self._values = reading.values
+        self._cursor: dict[int, fx.Node] = {}
+        self._key = key
+        self._env = env
+        self._extra = extra
+
+    def node_of(self, value: Value, origin: dict[str, Any]) -> fx.Node:
+        """The node that computes `value`, standing at its slot; `origin` is metadata for new nodes."""
+        for part in in_order(value, _is_settled):
+            args = [a.node if isinstance(a, Value) else a for a in part.args]
+            if part.node is None:
+                part.node = self._existing_entry(part, args)
+            if part.node is None:
+                part.node = self._create(part, args, origin)
+            else:
+                self._rewire(part.node)
+                self._move(part.node, part.slot)
+            part.settled = True
+        assert value.node is not None
+        return value.node
+
+    def _rewire(self, node: fx.Node) -> None:
+        """Let an existing node take its operands from the nodes that stand for their values."""
+
+        def first(operand: fx.Node) -> fx.Node:
+            value = self._values.get(operand)
+            return operand if value is None or value.node is None else value.node
+
+        if any(first(operand) is not operand for operand in node.all_input_nodes):
+            node.args = fx.map_arg(node.args, first)
+
+    def argument(self, value: Argument, origin: dict[str, Any]) -> Any:
+        """The node of a value, a constant as it is."""
+        return self.node_of(value, origin) if isinstance(value, Value) else value
+
+    def _existing_entry(self, value: Value, args: list[Any]) -> fx.Node | None:
+        if value.op != "getitem":
+            return None
+        for user in args[0].users:
+            if user.target is operator.getitem and tuple(user.args) == tuple(args) and not user.kwargs:
+                return user
+        return None
+
+    def _create(self, value: Value, args: list[Any], origin: dict[str, Any]) -> fx.Node:
+        if value.op.startswith("method:"):
+            name = value.op.removeprefix("method:")
+            node = self.place(value.slot, lambda: self.graph.call_method(name, tuple(args)))
+        else:
+            target = WRITTEN[value.op][0]
+            packed = (list(args),) if value.op == "sum" else tuple(args)
+            node = self.place(value.slot, lambda: self.graph.call_function(target, packed))
+        self._describe(node, value, args, origin)
+        return node
+
+    def place(self, slot: int, make: Callable[[], fx.Node]) -> fx.Node:
+        """Create a node at the end of a slot."""
+        cursor = self._cursor.get(slot)
+        if cursor is None and slot < 0:
+            with self.graph.inserting_before(self._nodes[0]):
+                node = make()
+        else:
+            with self.graph.inserting_after(cursor or self._nodes[slot]):
+                node = make()
+        self._cursor[slot] = node
+        self.created.append(node)
+        return node
+
+    def _move(self, node: fx.Node, slot: int) -> None:
+        """Bring an existing node to the end of a slot, with the size call that it takes an entry of."""
+        if node.target is operator.getitem:
+            source = node.args[0]
+            if isinstance(source, fx.Node) and source.target == "size" and self._position[source] > slot:
+                self.move(source, slot)
+        self.move(node, slot)
+
+    def move(self, node: fx.Node, slot: int) -> None:
+        """Bring an existing node to the end of a slot."""
+        cursor = self._cursor.get(slot)
+        if cursor is None and slot >= 0:
+            cursor = self._nodes[slot]
+        if cursor is None:
+            if self._nodes[0] is not node:
+                self._nodes[0].prepend(node)
+                self.moved.append(node)
+        elif cursor.next is not node:
+            cursor.append(node)
+            self.moved.append(node)
+        self._cursor[slot] = node
+
+    def _describe(self, node: fx.Node, value: Value, args: list[Any], origin: dict[str, Any]) -> None:
+        """Metadata of a new node: its value, made and not run, and where it comes from."""
+        meta = node.meta
+        if self._extra is not None:
+            meta.update(api.export_metadata(node))
+        meta.update(origin)
+        if value.op in ("size", "stride", "storage_offset") and args:
+            traced = api.example_value(args[0])
+            asked = getattr(traced, value.op, None)
+            meta[self._key] = asked(*args[1:]) if asked is not None else None
+        elif value.op in ("getitem", "getattr") or value.op.startswith("method:"):
+            meta[self._key] = _entry(value.op, args)
+        else:
+            meta[self._key] = api.make_value(sympy_of(value), value.kind, self._env)
+
+    def assert_node(self, slot: int, condition: Any, message: str, meta: dict[str, Any]) -> fx.Node:
+        """A new `_assert_scalar` at the end of a slot."""
+        make = lambda: self.graph.call_function(api.ASSERT_SCALAR, (condition, message))  # noqa: E731
+        node = self.place(slot, make)
+        if self._extra is not None:
+            node.meta.update(api.export_metadata(node))
+        node.meta.update(meta)
+        node.meta[self._key] = None
+        return node
+
+
+def _entry(op: str, args: list[Any]) -> Any:
+    traced = api.example_value(args[0])
+    if op == "getitem":
+        return traced[args[1]]
+    if op == "getattr":
+        return getattr(traced, args[1])
+    return getattr(traced, op.removeprefix("method:"))(*args[1:])

@@ -1,0 +1,123 @@
+"""The pass: reads a graph and its ShapeEnv, decides what must be asserted where, and writes that."""
+
+from __future__ import annotations
+
+import logging
+
+from torch import fx
+
+from runtime_assert import _torch_api as api
+from runtime_assert.bindings import bind_symbols
+from runtime_assert.claims import Claim
+from runtime_assert.conditions import assume, assumed_ranges, read_checks, resolve
+from runtime_assert.lowering import Lowering
+from runtime_assert.obligations import collect
+from runtime_assert.reading import locate, read_graph
+from runtime_assert.redundancy import drop_redundant
+from runtime_assert.report import InsertionReport, Row
+from runtime_assert.values import ValueTable
+from runtime_assert.writing import Writer
+
+log = logging.getLogger(__name__)
+
+# The names that torch gives the pass when it calls it for the body of a higher-order operator.
+_BODY_NAMES = frozenset({"reenter_make_fx", "hoo_maybe_fake_tracing", "invoke_subgraph_proxy_torch_dispatch_mode"})
+
+
+class UnplaceableObligation(RuntimeError):
+    """An obligation of the graph that it has no means to check. `rows` says which and why."""
+
+    def __init__(self, name: str, rows: tuple[Row, ...]) -> None:
+        lines = "\n".join(f"  {row}" for row in rows)
+        super().__init__(f"{name}: {len(rows)} obligations cannot be checked in this graph:\n{lines}")
+        self.rows = rows
+
+
+def insert_deferred_runtime_asserts(
+    gm: fx.GraphModule, shape_env: api.ShapeEnv, name: str, export: bool = False
+) -> None:
+    """Write what `shape_env` knows must hold at run time into `gm.graph` as `aten._assert_scalar` calls.
+
+    Takes the place of the function of this name in torch/fx/passes/runtime_assert.py. `name` is used in logs;
+    `export` keeps to operators that torch.export can serialise. Changes `gm.graph` in place (the caller
+    recompiles) and nothing else: the ShapeEnv stays as it is. An obligation that the graph cannot check is
+    logged as a warning.
+    """
+    _insert(gm, shape_env, name, export, False, None)
+
+
+def insert_with_report(
+    gm: fx.GraphModule,
+    shape_env: api.ShapeEnv,
+    name: str,
+    export: bool = False,
+    strict: bool = False,
+    branch: bool | None = None,
+) -> InsertionReport:
+    """As `insert_deferred_runtime_asserts`, and tell what became of every obligation.
+
+    strict: raise UnplaceableObligation, before anything is changed, if an obligation cannot be checked.
+    branch: whether `gm` is the body of an operator in a larger graph, which checks what comes in through the
+    inputs; None lets the pass tell by `name` and by the metadata of the inputs.
+    """
+    writer, present, wanted = _insert(gm, shape_env, name, export, strict, branch)
+    return InsertionReport(name, tuple(writer.rows(present, wanted)), writer.shared, writer.removed)
+
+
+def _insert(
+    gm: fx.GraphModule, shape_env: api.ShapeEnv, name: str, export: bool, strict: bool, branch: bool | None
+) -> tuple[Writer, list[Claim], list[Claim]]:
+    graph = gm.graph
+    nodes = list(graph.nodes)
+    inside = is_branch(nodes, name) if branch is None else branch
+    reading = locate(nodes)
+    table = ValueTable(reading.preamble)
+    bindings = bind_symbols(
+        nodes,
+        reading.position,
+        table,
+        api.renamings(shape_env),
+        lambda found, expr: Lowering(table, found.leaves, export).lower(expr),
+        reading.uses,
+    )
+    lowering = Lowering(table, bindings.leaves, export)
+    for value, expr in bindings.compound:
+        lowering.remember(expr, value)
+    read_graph(nodes, bindings, table, lowering, reading)
+
+    present = read_checks(reading)
+    wanted = collect(shape_env, bindings, reading.constraints, inside)
+    resolve(gm, shape_env, wanted, bindings, lowering, reading, inside)
+    missing = [claim for claim in wanted if claim.status == "unplaceable"]
+    _complain(name, missing, strict)
+    if any(claim.status is None for claim in (*wanted, *present)):
+        assumptions = assume(shape_env, lowering, bindings)
+        drop_redundant(assumptions, present, wanted, assumed_ranges(shape_env, bindings))
+
+    with api.without_metadata_hooks(graph) as extra:
+        writer = Writer(gm, shape_env, nodes, reading, api.value_key(graph), extra)
+        writer.write(present, wanted)
+        writer.share()
+    return writer, present, wanted
+
+
+def is_branch(nodes: list[fx.Node], name: str) -> bool:
+    """Whether a graph is the body of a higher-order operator.
+
+    torch names the pass differently there, except in Dynamo. Dynamo names the inputs of the outer graph by their
+    source (`L_x_`, `G_y_`) and those of a body by the node that is passed (`l_x_`).
+    """
+    if name in _BODY_NAMES:
+        return True
+    heads = {str(n.target)[:2] for n in nodes if n.op == "placeholder" and "example_value" in n.meta}
+    return bool(heads & {"l_", "g_"}) and not heads & {"L_", "G_"}
+
+
+def _complain(name: str, missing: list[Claim], strict: bool) -> None:
+    if not missing:
+        return
+    rows = tuple(Row(c.source, str(c.expr), "unplaceable", reason=c.reason) for c in missing)
+    if strict:
+        raise UnplaceableObligation(name, rows)
+    for row in rows:
+        log.warning("%s: no assert for %s, required by a %s: %s", name, row.condition, row.source, row.reason)

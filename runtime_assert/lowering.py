@@ -1,0 +1,308 @@
+"""From a sympy expression over symbols to values over the graph's leaves, sharing what is already there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from math import inf, lcm
+from typing import Any
+
+import sympy
+from sympy.core.numbers import Half
+from sympy.logic.boolalg import BooleanAtom
+from torch.utils._sympy import functions as torch_functions
+from torch.utils._sympy.numbers import int_oo
+
+from runtime_assert.operators import FLOAT_FUNCTIONS, WRITTEN, kind_of
+from runtime_assert.values import Argument, Value, ValueTable
+
+# Beyond this many terms a chain of additions becomes a balanced tree, so that the metadata of the partial
+# sums stays small (issue 144792: sums of hundreds of terms).
+CHAIN_LIMIT = 16
+
+
+class NotLowerable(Exception):
+    """No operator of the table computes this expression."""
+
+
+class UnboundSymbol(Exception):
+    """A symbol of the expression has no value in this graph."""
+
+    def __init__(self, symbol: sympy.Basic) -> None:
+        super().__init__(f"symbol {symbol} is not bound in this graph")
+        self.symbol = symbol
+
+
+_BINARY = {
+    "FloorDiv": "floordiv",
+    "CleanDiv": "floordiv",
+    "Mod": "mod",
+    "PythonMod": "mod",
+    "IntTrueDiv": "truediv",
+    "FloatTrueDiv": "truediv",
+    "PowByNatural": "pow",
+    "FloatPow": "pow",
+    "LShift": "lshift",
+    "RShift": "rshift",
+    "BitwiseFn_bitwise_and": "and",
+    "BitwiseFn_bitwise_or": "or",
+    "BitwiseFn_bitwise_xor": "xor",
+    "Equality": "eq",
+    "Unequality": "ne",
+    "StrictLessThan": "lt",
+    "LessThan": "le",
+    "StrictGreaterThan": "gt",
+    "GreaterThan": "ge",
+}
+_UNARY = {
+    "ToFloat": "float",
+    "TruncToInt": "trunc",
+    "FloorToInt": "floor",
+    "CeilToInt": "ceil",
+    "floor": "floor",
+    "ceiling": "ceil",
+    "RoundToInt": "round",
+    "Abs": "abs",
+    "Not": "not",
+    **{f"OpaqueUnaryFn_{n}": n for n in FLOAT_FUNCTIONS},
+    **{n: n for n in FLOAT_FUNCTIONS},
+}
+_FOLDED = {"Min": "min", "Max": "max", "And": "and", "Or": "or", "Xor": "xor"}
+_MIRROR = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}
+
+
+class Lowering:
+    """Turns expressions into values of one table. `export` picks plain binary additions over `sym_sum`."""
+
+    def __init__(self, table: ValueTable, leaves: dict[sympy.Symbol, Value], export: bool) -> None:
+        self.table = table
+        self.leaves = leaves
+        self.export = export
+        self._memo: dict[sympy.Basic, Argument] = {}
+
+    def remember(self, expr: sympy.Basic, value: Value) -> None:
+        """Take `value` for `expr` from now on: an input whose size is 2*s0 is that size, not a product."""
+        self._memo[expr] = value
+        if value.expr is None:
+            value.expr = expr
+
+    def lower(self, expr: sympy.Basic) -> Argument:
+        """The value (or the Python constant) that `expr` stands for.
+
+        Raises UnboundSymbol for a symbol without a leaf, NotLowerable for a function without an operator.
+        """
+        if isinstance(expr, sympy.Symbol):
+            leaf = self.leaves.get(expr)
+            if leaf is None:
+                raise UnboundSymbol(expr)
+            return leaf
+        if isinstance(expr, sympy.Integer):
+            return int(expr)
+        found = self._memo.get(expr)
+        if found is None:
+            found = self._memo[expr] = self._lower(expr)
+            if isinstance(found, Value) and found.expr is None:
+                found.expr = expr
+        return found
+
+    def _lower(self, expr: sympy.Basic) -> Argument:
+        name = type(expr).__name__
+        if isinstance(expr, sympy.Number) or expr in (int_oo, -int_oo):
+            return _number(expr)
+        if isinstance(expr, BooleanAtom):
+            return bool(expr)
+        if isinstance(expr, sympy.Rel):
+            return self._relation(_BINARY[name], expr)
+        if isinstance(expr, sympy.Add):
+            return self._sum(expr)
+        if isinstance(expr, sympy.Mul):
+            return self._product(expr)
+        if isinstance(expr, sympy.Pow):
+            return self._power(expr)
+        args = [] if isinstance(expr, sympy.Piecewise) else [self.lower(a) for a in expr.args]
+        if name in _BINARY:
+            return self._op(_BINARY[name], args)
+        if name in _UNARY:
+            return self._op(_UNARY[name], args)
+        if name in _FOLDED:
+            return self._fold(_FOLDED[name], args, expr)
+        special = _SPECIAL.get(name)
+        if special is None:
+            raise NotLowerable(f"no operator computes {name}")
+        return special(self, expr, args)
+
+    def _op(self, op: str, args: Iterable[Argument]) -> Argument:
+        operands = list(args)
+        if not any(isinstance(a, Value) for a in operands):
+            return WRITTEN[op][0](*operands)
+        return self.table.get(op, operands)
+
+    def _relation(self, op: str, expr: sympy.Basic) -> Argument:
+        lhs, rhs = expr.args
+        if isinstance(lhs, sympy.Add) or isinstance(rhs, sympy.Add) or lhs.is_Mul or rhs.is_Mul:
+            lhs, rhs = _without_fractions(lhs, rhs)
+        left, right = self.lower(lhs), self.lower(rhs)
+        if isinstance(right, Value) and not isinstance(left, Value):
+            return self._op(_MIRROR[op], (right, left))
+        return self._op(op, (left, right))
+
+    def _sum(self, expr: sympy.Add) -> Argument:
+        terms = [(self.lower(a), a) for a in expr.args]
+        if any(kind_of(value) != "int" for value, _ in terms):
+            # Float addition is not associative: keep the order in which the terms are listed.
+            return self._fold("add", [value for value, _ in terms], expr)
+        if not self.export and len(terms) > 2:
+            return self._op("sum", [value for value, _ in terms])
+        plain = [t for t in terms if not _is_negative(t[1])]
+        negative = [t for t in terms if _is_negative(t[1])]
+        constants = [t for t in plain if not isinstance(t[0], Value)]
+        plain = [t for t in plain if isinstance(t[0], Value)] + constants
+        if len(terms) > CHAIN_LIMIT:
+            return self._tree([*plain, *negative])
+        if not plain:
+            plain, negative = negative[:1], negative[1:]
+        total, seen = plain[0][0], [plain[0][1]]
+        for value, term in plain[1:]:
+            seen.append(term)
+            total = self._partial("add", (total, value), seen)
+        for _, term in negative:
+            seen.append(term)
+            total = self._partial("sub", (total, self.lower(-term)), seen)
+        return total
+
+    def _tree(self, terms: list[tuple[Argument, Any]]) -> Argument:
+        if len(terms) == 1:
+            return terms[0][0]
+        half = len(terms) // 2
+        halves = (self._tree(terms[:half]), self._tree(terms[half:]))
+        return self._partial("add", halves, [term for _, term in terms])
+
+    def _partial(self, op: str, args: tuple[Argument, Argument], terms: list[Any]) -> Argument:
+        value = self._op(op, args)
+        if isinstance(value, Value) and value.expr is None:
+            # The terms are already canonical and distinct: no need to run sympy's flattening again.
+            value.expr = sympy.Add._from_args(list(terms))
+        return value
+
+    def _product(self, expr: sympy.Mul) -> Argument:
+        coefficient, *rest = expr.args
+        if coefficient is sympy.S.NegativeOne and rest:
+            return self._op("neg", [self.lower(sympy.Mul(*rest))])
+        return self._fold("mul", [self.lower(a) for a in expr.args], expr)
+
+    def _power(self, expr: sympy.Pow) -> Argument:
+        base, exponent = expr.args
+        if isinstance(exponent, Half):
+            return self._op("sqrt", [self.lower(base)])
+        if exponent.is_negative:
+            return self._op("truediv", [1, self.lower(sympy.Pow(base, -exponent))])
+        return self._op("pow", [self.lower(base), self.lower(exponent)])
+
+    def _fold(self, op: str, args: list[Argument], expr: sympy.Basic) -> Argument:
+        total = args[0]
+        for position, argument in enumerate(args[1:], start=2):
+            total = self._op(op, (total, argument))
+            if isinstance(total, Value) and total.expr is None:
+                total.expr = expr if position == len(args) else expr.func(*expr.args[:position])
+        return total
+
+    def _piecewise(self, expr: sympy.Basic, _args: list[Argument]) -> Argument:
+        *others, (last, condition) = [pair.args for pair in expr.args]
+        if condition is not sympy.true:
+            raise NotLowerable("a piecewise expression without a default")
+        result = self.lower(last)
+        for value, condition in reversed(others):
+            result = self._op("ite", (self.lower(condition), self.lower(value), result))
+        return result
+
+    def _modular_indexing(self, _expr: sympy.Basic, args: list[Argument]) -> Argument:
+        return self._op("mod", (self._op("floordiv", args[:2]), args[2]))
+
+    def _where(self, _expr: sympy.Basic, args: list[Argument]) -> Argument:
+        return self._op("ite", args)
+
+    def _identity(self, _expr: sympy.Basic, args: list[Argument]) -> Argument:
+        return args[0]
+
+    def _trunc_to_float(self, _expr: sympy.Basic, args: list[Argument]) -> Argument:
+        return self._op("float", (self._op("trunc", args),))
+
+    def _round_decimal(self, _expr: sympy.Basic, args: list[Argument]) -> Argument:
+        return self._op("round", args)
+
+
+_SPECIAL: dict[str, Callable[[Lowering, Any, list[Argument]], Argument]] = {
+    "Piecewise": Lowering._piecewise,
+    "ModularIndexing": Lowering._modular_indexing,
+    "Where": Lowering._where,
+    "Identity": Lowering._identity,
+    "TruncToFloat": Lowering._trunc_to_float,
+    "RoundDecimal": Lowering._round_decimal,
+}
+
+
+def _without_fractions(lhs: Any, rhs: Any) -> tuple[Any, Any]:
+    """Both sides times their denominators: exact arithmetic instead of a rounded constant."""
+    factor = 1
+    for term in (*sympy.Add.make_args(lhs), *sympy.Add.make_args(rhs)):
+        head = term.args[0] if isinstance(term, sympy.Mul) else term
+        if isinstance(head, sympy.Float):
+            return lhs, rhs
+        if isinstance(head, sympy.Rational) and head.q != 1:
+            factor = lcm(factor, int(head.q))
+    return (lhs, rhs) if factor == 1 else (sympy.expand(lhs * factor), sympy.expand(rhs * factor))
+
+
+def _number(expr: Any) -> int | float:
+    if expr == int_oo:
+        return inf
+    if expr == -int_oo:
+        return -inf
+    return int(expr) if expr.is_integer and not isinstance(expr, sympy.Float) else float(expr)
+
+
+def _is_negative(term: Any) -> bool:
+    if isinstance(term, sympy.Number):
+        return bool(term < 0)
+    return isinstance(term, sympy.Mul) and isinstance(term.args[0], sympy.Integer) and int(term.args[0]) < 0
+
+
+def sympy_of(value: Argument) -> sympy.Basic:
+    """The expression of a value over the symbols as first named; used for metadata only."""
+    if not isinstance(value, Value):
+        return sympy.sympify(value)
+    if value.expr is None:
+        build = _SYMPY.get(value.op)
+        if build is None:
+            kinds: dict[str, dict[str, bool]] = {"int": {"integer": True}, "float": {"real": True}}
+            value.expr = sympy.Symbol(f"value_{value.rank}", **kinds.get(value.kind, {}))
+        else:
+            value.expr = build(*(sympy_of(a) for a in value.args))
+    assert value.expr is not None
+    return value.expr
+
+
+_F = torch_functions
+_SYMPY: dict[str, Callable[..., Any]] = {
+    "add": lambda a, b: a + b,
+    "sub": lambda a, b: a - b,
+    "mul": lambda a, b: a * b,
+    "neg": lambda a: -a,
+    "sum": lambda *args: sympy.Add(*args),
+    "floordiv": lambda a, b: _F.FloorDiv(a, b, evaluate=False),
+    "mod": lambda a, b: _F.PythonMod(a, b, evaluate=False),
+    "min": lambda a, b: _F.Min(a, b),
+    "max": lambda a, b: _F.Max(a, b),
+    "eq": lambda a, b: sympy.Eq(a, b, evaluate=False),
+    "ne": lambda a, b: sympy.Ne(a, b, evaluate=False),
+    "lt": lambda a, b: sympy.Lt(a, b, evaluate=False),
+    "le": lambda a, b: sympy.Le(a, b, evaluate=False),
+    "gt": lambda a, b: sympy.Gt(a, b, evaluate=False),
+    "ge": lambda a, b: sympy.Ge(a, b, evaluate=False),
+    "ite": lambda c, a, b: sympy.Piecewise((a, c), (b, True)),
+    "float": lambda a: _F.ToFloat(a),
+    "trunc": lambda a: _F.TruncToInt(a),
+    "floor": lambda a: _F.FloorToInt(a),
+    "ceil": lambda a: _F.CeilToInt(a),
+    "truediv": lambda a, b: _F.IntTrueDiv(a, b, evaluate=False),
+    "round": lambda a, *n: _F.RoundDecimal(a, *n) if n else _F.RoundToInt(a),
+}

@@ -1,0 +1,148 @@
+"""What an assert says when it fails: the user's words if there are any, the condition, and where it was checked."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import re
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from runtime_assert import _torch_api as api
+from runtime_assert.values import Argument, Value
+
+Frame = tuple[str, int, str]  # file, line, function
+
+_TORCH = os.path.dirname(torch.__file__) + os.sep
+_SELF = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_INFIX = {
+    "add": "+",
+    "sub": "-",
+    "mul": "*",
+    "floordiv": "//",
+    "mod": "%",
+    "truediv": "/",
+    "pow": "**",
+    "and": "&",
+    "or": "|",
+    "xor": "^",
+    "lshift": "<<",
+    "rshift": ">>",
+    "eq": "==",
+    "ne": "!=",
+    "lt": "<",
+    "le": "<=",
+    "gt": ">",
+    "ge": ">=",
+}
+_DYNAMO = os.path.join("torch", "_dynamo", "symbolic_convert.py")
+_LOOSE = frozenset({"eq", "ne", "lt", "le", "gt", "ge"})
+_TERSE = {"min": "min", "max": "max", "not": "not ", "float": "float"}
+_FORMS = {
+    "neg": "-{}",
+    "size": "{}.shape[{}]",
+    "stride": "{}.stride({})",
+    "storage_offset": "{}.storage_offset()",
+    "getitem": "{}[{}]",
+}
+_GENERIC = re.compile(r"^(Runtime assertion failed\b.*|.*:\d+)$", re.DOTALL)
+
+# An expression longer than this is cut: a sum of hundreds of terms helps nobody in an error message.
+LENGTH_LIMIT = 400
+PART_LIMIT = 60
+
+
+def user_message(text: object) -> str | None:
+    """The message that a user gave, None for torch's own fillers (a place in torch, a generic sentence)."""
+    if not isinstance(text, str) or not text.strip() or _GENERIC.match(text.strip()):
+        return None
+    return text
+
+
+def show(value: Argument, name_of: Callable[[Value], str | None]) -> str:
+    """A value in the user's terms, as Python would write it."""
+    text = _show(value, name_of, True, [PART_LIMIT])
+    return text if len(text) <= LENGTH_LIMIT else text[: LENGTH_LIMIT - 3] + "..."
+
+
+def _show(value: Argument, name_of: Callable[[Value], str | None], outer: bool, budget: list[int]) -> str:
+    if not isinstance(value, Value):
+        return str(value)
+    budget[0] -= 1
+    if budget[0] < 0:
+        return "..."
+    name = name_of(value)
+    if name is not None:
+        return name
+    op = value.op
+    infix = _INFIX.get(op)
+    if infix is not None:
+        inside = op in _LOOSE
+        left = _show(value.args[0], name_of, inside, budget)
+        text = f"{left} {infix} {_show(value.args[1], name_of, inside, budget)}"
+        return text if outer else f"({text})"
+    if op == "node":
+        return str(value.args[0])
+    args = [_show(a, name_of, False, budget) for a in value.args[:PART_LIMIT]]
+    if op == "sum":
+        text = " + ".join(args)
+        return text if outer else f"({text})"
+    form = _FORMS.get(op)
+    if form is not None:
+        return form.format(*args)
+    return f"{_TERSE.get(op, op)}({', '.join(args)})"
+
+
+def symbolise(stacks: list[Any]) -> list[list[Frame]]:
+    """The user's frames of many captured tracebacks (None gives none)."""
+    return [user_frames(frames) for frames in api.raw_frames(stacks)]
+
+
+def user_frames(frames: list[Frame]) -> list[Frame]:
+    """The innermost frames outside torch, outermost first; none where Dynamo stood between them and torch,
+    because then they are the caller's and not the check's."""
+    run: list[Frame] = []
+    for frame in frames:
+        outside = not frame[0].startswith((_TORCH, _SELF)) and not frame[0].startswith("<")
+        if outside:
+            run.append(frame)
+        elif run:
+            break
+        elif frame[0].endswith(_DYNAMO):
+            return []
+    return run[::-1]
+
+
+def location_of(frames: list[Frame]) -> str:
+    """`file.py:12` of the check, empty if it is not known."""
+    return f"{os.path.basename(frames[-1][0])}:{frames[-1][1]}" if frames else ""
+
+
+def trace_of(frames: list[Frame]) -> str | None:
+    """The frames in the form in which torch keeps a node's stack trace."""
+    lines = []
+    for file, line, function in frames:
+        lines.append(f'  File "{file}", line {line}, in {function}\n')
+        code = linecache.getline(file, line).strip()
+        if code:
+            lines.append(f"    {code}\n")
+    return "".join(lines) or None
+
+
+_TRACE_LINE = re.compile(r'File "([^"]+)", line (\d+)')
+
+
+def location_in_trace(trace: Any) -> str:
+    """`file.py:12` of the innermost frame of a node's stack trace outside torch, empty if there is none."""
+    if not isinstance(trace, str):
+        return ""
+    found = [m for m in _TRACE_LINE.findall(trace) if not m[0].startswith((_TORCH, "torch/"))]
+    return f"{os.path.basename(found[-1][0])}:{found[-1][1]}" if found else ""
+
+
+def compose(message: str | None, condition: str, place: str) -> str:
+    """The text of an assert."""
+    head = message if message is not None else "Runtime assertion failed"
+    return f"{head}: {condition} ({place})" if place else f"{head}: {condition}"

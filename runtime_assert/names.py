@@ -1,0 +1,72 @@
+"""What the leaves of a graph are called in the user's program: `a.shape[0]`, `x.item()`."""
+
+from __future__ import annotations
+
+import re
+
+from torch import fx
+
+from runtime_assert import _torch_api as api
+from runtime_assert.values import Value
+
+_DYNAMO = re.compile(r"^L_(.+?)_$")
+_NUMBERED = re.compile(r"^(.*[^\d_])_\d+$")
+# Names that torch's own wrappers give to the arguments of the user's function.
+_TRACERS_OWN = ("L['flat_args']", "L['args']", "L['kwargs']")
+_METHODS = {"_local_scalar_dense": "item"}
+
+
+class Names:
+    """Names for values, by where they come from."""
+
+    def __init__(self, env: api.ShapeEnv, nodes: list[fx.Node]) -> None:
+        self._env = env
+        inputs = [n for n in nodes if n.op == "placeholder"]
+        taken = {str(n.target) for n in inputs}
+        self._inputs = {n: _input_name(str(n.target), taken) for n in inputs}
+        self._memo: dict[fx.Node, str] = {}
+
+    def of(self, value: Value) -> str | None:
+        """The name of a value that is not printed by its parts, else None."""
+        if value.symbol is not None and not api.is_unbacked(value.symbol):
+            source = api.source_name(self._env, value.symbol)
+            if source is not None and source.startswith("L[") and not source.startswith(_TRACERS_OWN):
+                return _plain_source(source)
+        if value.op != "node" or value.node is None:
+            return None
+        return self._node(value.node, 0)
+
+    def _node(self, node: fx.Node, depth: int) -> str:
+        found = self._memo.get(node)
+        if found is None:
+            found = self._memo[node] = self._describe(node, depth)
+        return found
+
+    def _describe(self, node: fx.Node, depth: int) -> str:
+        if node in self._inputs:
+            return self._inputs[node]
+        if node.op not in ("call_function", "call_method") or depth > 3 or not node.args:
+            return node.name
+        first = node.args[0]
+        target = str(node.target) if node.op == "call_method" else getattr(node.target, "__name__", "")
+        name = target.split(".")[0]
+        others = [a for a in node.args[1:] if isinstance(a, (int, float, bool))]
+        if not isinstance(first, fx.Node) or not name.isidentifier() or len(others) + 1 != len(node.args):
+            return node.name
+        if name == "getitem":
+            return f"{self._node(first, depth + 1)}[{others[0]}]"
+        arguments = ", ".join(map(str, others))
+        return f"{self._node(first, depth + 1)}.{_METHODS.get(name, name)}({arguments})"
+
+
+def _input_name(target: str, taken: set[str]) -> str:
+    match = _DYNAMO.match(target)
+    if match:
+        return match[1]
+    match = _NUMBERED.match(target)
+    return match[1] if match and match[1] not in taken else target
+
+
+def _plain_source(source: str) -> str:
+    text = re.sub(r"L\['(\w+)'\]", r"\1", source)
+    return re.sub(r"\.size\(\)\[(\d+)\]", r".shape[\1]", text)

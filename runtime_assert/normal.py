@@ -1,0 +1,293 @@
+"""Normal forms of integer values and relations, so that two spellings of one fact are seen to be one."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from fractions import Fraction
+from heapq import heappop, heappush
+from math import gcd
+from typing import Any
+
+from runtime_assert.operators import COMMUTATIVE, kind_of
+from runtime_assert.values import NEVER, Argument, Value, in_order
+
+# A monomial is a product of values that are no sums or products themselves, sorted by rank.
+Monomial = tuple[Value, ...]
+Polynomial = dict[Monomial, int]
+
+ONE: Monomial = ()
+_PRODUCT_LIMIT = 64
+
+
+def polynomial(argument: Argument) -> Polynomial:
+    """The value as a sum of monomials with integer coefficients. The caller must not change the result."""
+    if not isinstance(argument, Value):
+        return {ONE: int(argument)} if argument else {}
+    if argument.poly is None:
+        # Sums are not remembered: a chain of a thousand additions would keep a thousand growing sums.
+        for value in in_order(argument, _is_known):
+            if not _is_sum(value):
+                value.poly = _build(value)
+        if argument.poly is None:
+            return _expand(argument)
+    return argument.poly
+
+
+def _is_known(value: Value) -> bool:
+    return value.poly is not None
+
+
+def _is_sum(value: Value) -> bool:
+    return value.symbol is None and value.op in _SUMS and all(kind_of(a) == "int" for a in value.args)
+
+
+_SUMS = frozenset({"add", "sub", "neg", "sum"})
+
+
+def _expand(root: Value) -> Polynomial:
+    """Open nested sums, each shared one once, by going from the latest value to the earliest."""
+    total: Polynomial = {}
+    factors: dict[int, int] = {root.rank: 1}
+    values, queue = {root.rank: root}, [-root.rank]
+    while queue:
+        rank = -heappop(queue)
+        value, factor = values.pop(rank), factors.pop(rank)
+        if value.poly is not None:
+            accumulate(total, value.poly, factor)
+            continue
+        for index, argument in enumerate(value.args):
+            sign = -factor if value.op == "neg" or (value.op == "sub" and index == 1) else factor
+            if not isinstance(argument, Value):
+                accumulate(total, polynomial(argument), sign)
+            elif argument.rank in values:
+                factors[argument.rank] += sign
+            else:
+                values[argument.rank], factors[argument.rank] = argument, sign
+                heappush(queue, -argument.rank)
+    return total
+
+
+def _build(value: Value) -> Polynomial:
+    if value.symbol is not None or value.op == "node":
+        return {(value,): 1}
+    op, args = value.op, value.args
+    if value.kind != "int" or any(kind_of(a) != "int" for a in args):
+        return {(_atom(value),): 1}
+    if op == "mul":
+        left, right = polynomial(args[0]), polynomial(args[1])
+        if len(left) * len(right) <= _PRODUCT_LIMIT:
+            return _product(left, right)
+    if op == "pow" and isinstance(args[1], int) and 0 <= args[1] <= 4:
+        power, base = {ONE: 1}, polynomial(args[0])
+        for _ in range(args[1]):
+            if len(power) * len(base) > _PRODUCT_LIMIT:
+                break
+            power = _product(power, base)
+        else:
+            return power
+    return {(_atom(value),): 1}
+
+
+def _atom(value: Value) -> Value:
+    """The first value that applies the same operator to arguments of the same normal form."""
+    parts: list[Any] = []
+    for argument in value.args:
+        if kind_of(argument) not in ("int", "bool"):
+            parts.append(argument.rank if isinstance(argument, Value) else repr(argument))
+            continue
+        items = sorted((tuple(v.rank for v in m), c) for m, c in polynomial(argument).items())
+        parts.append(tuple(items))
+    if value.op in COMMUTATIVE:
+        parts.sort(key=repr)
+    return value.atoms.setdefault((value.op, *parts), value)
+
+
+def accumulate(total: dict[Monomial, int], other: dict[Monomial, int], factor: int) -> None:
+    """Add `factor * other` to `total` in place."""
+    for monomial, coefficient in other.items():
+        found = total.get(monomial, 0) + factor * coefficient
+        if found:
+            total[monomial] = found
+        else:
+            total.pop(monomial, None)
+
+
+def _product(left: Polynomial, right: Polynomial) -> Polynomial:
+    total: Polynomial = {}
+    for a, x in left.items():
+        for b, y in right.items():
+            accumulate(total, {tuple(sorted((*a, *b), key=lambda v: v.rank)): x * y}, 1)
+    return total
+
+
+Terms = tuple[tuple[Monomial, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """sum(coefficient * monomial) <= limit, with coprime coefficients."""
+
+    terms: Terms
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Equal:
+    """sum(coefficient * monomial) == value, coprime coefficients, the first one positive."""
+
+    terms: Terms
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Differs:
+    """sum(coefficient * monomial) != value, coprime coefficients, the first one positive."""
+
+    terms: Terms
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """A condition that is not taken apart (floats, connectives, unknown operators)."""
+
+    value: Value
+    positive: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A condition whose truth does not depend on any value."""
+
+    truth: bool
+
+
+Relation = Bound | Equal | Differs | Holds | Constant
+
+
+def relation(condition: Argument) -> Relation:
+    """The normal form of a condition. Only comparisons of integers are rearranged: floats round."""
+    if not isinstance(condition, Value):
+        return Constant(bool(condition))
+    op, args = condition.op, condition.args
+    if op == "not" and isinstance(args[0], Value):
+        return _negated(relation(args[0]))
+    if op not in _DIFFERENCE or kind_of(args[0]) != "int" or kind_of(args[1]) != "int":
+        return Holds(condition)
+    first, second, slack, form = _DIFFERENCE[op]
+    difference = dict(polynomial(args[first]))
+    accumulate(difference, polynomial(args[second]), -1)
+    _open_divisions(difference)
+    return from_polynomial(form, difference, slack)
+
+
+_DIFFERENCE: dict[str, tuple[int, int, int, str]] = {
+    "le": (0, 1, 0, "bound"),
+    "lt": (0, 1, -1, "bound"),
+    "ge": (1, 0, 0, "bound"),
+    "gt": (1, 0, -1, "bound"),
+    "eq": (0, 1, 0, "equal"),
+    "ne": (0, 1, 0, "differs"),
+}
+
+
+def _open_divisions(poly: dict[Monomial, int]) -> None:
+    """Write k * (x // k) as x - x % k, so that both ways to ask for divisibility read the same."""
+    for monomial in [m for m in poly if len(m) == 1 and m[0].op == "floordiv"]:
+        base, divisor = monomial[0].args
+        if not isinstance(divisor, int) or divisor == 0 or poly[monomial] % divisor:
+            continue
+        times = poly.pop(monomial) // divisor
+        accumulate(poly, polynomial(base), times)
+        accumulate(poly, {(_remainder(monomial[0]),): 1}, -times)
+
+
+def _remainder(division: Value) -> Value:
+    atoms = division.atoms
+    rank = sys.maxsize - len(atoms)
+    value = Value("mod", division.args, "int", division.slot, division.deadline, rank, atoms)
+    return _atom(value)
+
+
+def _negated(found: Relation) -> Relation:
+    if isinstance(found, Constant):
+        return Constant(not found.truth)
+    if isinstance(found, Holds):
+        return Holds(found.value, not found.positive)
+    if isinstance(found, Bound):
+        return Bound(tuple((m, -c) for m, c in found.terms), -found.limit - 1)
+    return (Differs if isinstance(found, Equal) else Equal)(found.terms, found.value)
+
+
+def from_polynomial(form: str, difference: dict[Monomial, int], slack: int = 0) -> Relation:
+    """The relation `difference <= slack`, `difference == 0` or `difference != 0` in normal form."""
+    constant = difference.pop(ONE, 0)
+    if not difference:
+        return Constant({"bound": constant <= slack, "equal": constant == 0, "differs": constant != 0}[form])
+    terms = sorted(difference.items(), key=_rank)
+    divisor = gcd(*difference.values())
+    if form == "bound":
+        return Bound(tuple((m, c // divisor) for m, c in terms), (slack - constant) // divisor)
+    if terms[0][1] < 0:
+        divisor = -divisor
+    if constant % divisor:
+        return Constant(form == "differs")
+    make = Equal if form == "equal" else Differs
+    return make(tuple((m, c // divisor) for m, c in terms), -constant // divisor)
+
+
+def _rank(item: tuple[Monomial, int]) -> tuple[int, ...]:
+    return tuple(value.rank for value in item[0])
+
+
+class Equalities:
+    """Equalities that are known to hold, as a triangular system of linear equations over monomials."""
+
+    def __init__(self) -> None:
+        self._rows: dict[Monomial, tuple[dict[Monomial, Fraction], object]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._rows)
+
+    def reduce(self, poly: dict[Monomial, int]) -> tuple[dict[Monomial, Fraction], list[object]]:
+        """Eliminate what the equalities determine; also says which of them were used (their tags)."""
+        rest: dict[Monomial, Fraction] = {m: Fraction(c) for m, c in poly.items()}
+        used: list[object] = []
+        if not self._rows:
+            return rest, used
+        pending = sorted((m for m in rest if m in self._rows), key=_monomial_order)
+        while pending:
+            pivot = pending.pop()
+            coefficient = rest.pop(pivot, None)
+            if coefficient is None:
+                continue
+            row, tag = self._rows[pivot]
+            used.append(tag)
+            for monomial, part in row.items():
+                found = rest.get(monomial, Fraction(0)) + coefficient * part
+                if found:
+                    rest[monomial] = found
+                    if monomial in self._rows and monomial not in pending:
+                        pending.append(monomial)
+                else:
+                    rest.pop(monomial, None)
+            pending.sort(key=_monomial_order)
+        return rest, used
+
+    def add(self, poly: dict[Monomial, int], tag: object) -> bool:
+        """Take in `poly == 0`; False if it followed from what was there (or contradicts it)."""
+        rest, _ = self.reduce(poly)
+        candidates = [m for m in rest if m != ONE]
+        if not candidates:
+            return False
+        pivot = max(candidates, key=_monomial_order)
+        scale = -rest.pop(pivot)
+        self._rows[pivot] = ({m: c / scale for m, c in rest.items()}, tag)
+        return True
+
+
+def _monomial_order(monomial: Monomial) -> tuple[bool, int, tuple[int, ...]]:
+    """Values made at run time are eliminated before inputs, because more is known about inputs."""
+    made = any(v.deadline != NEVER for v in monomial)
+    return made, max((v.slot for v in monomial), default=-1), tuple(v.rank for v in monomial)

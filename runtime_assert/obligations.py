@@ -1,0 +1,78 @@
+"""Collects what the ShapeEnv obliges a graph to check, in the order in which it is to be asserted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy
+from torch import fx
+
+from runtime_assert import _torch_api as api
+from runtime_assert.bindings import Bindings
+from runtime_assert.claims import Claim
+
+
+def collect(env: api.ShapeEnv, bindings: Bindings, constraints: list[fx.Node], branch: bool) -> list[Claim]:
+    """All obligations: ranges of the unbacked symbols that the graph binds, deferred asserts, replacements of
+    unbacked symbols, and the `sym_constrain_range` calls that the pass takes out of the graph.
+
+    In a branch of a larger graph, symbols that merely come in through its inputs are the larger graph's to
+    check: only what mentions a symbol that is made here is collected (issues 165912, 165893).
+    """
+    claims = [*_ranges(env, bindings, branch), *_constraints(constraints)]
+    owned = bindings.defined.keys() if branch else None
+    for assertions in env.deferred_runtime_asserts.values():
+        for assertion in assertions:
+            expr = bindings.first_names(assertion.expr)
+            claims.append(Claim("deferred", expr, assertion=assertion))
+    for symbol, replacement in env.replacements.items():
+        if api.is_unbacked(symbol):
+            claim = _replacement(bindings.first_names(symbol), bindings.first_names(replacement))
+            if claim is not None:
+                claims.append(claim)
+    if owned is not None:
+        for claim in claims:
+            if claim.source != "range" and claim.expr is not None and not (claim.expr.free_symbols & owned):
+                claim.status, claim.reason = "elsewhere", "it belongs to the enclosing graph"
+    return claims
+
+
+def _ranges(env: api.ShapeEnv, bindings: Bindings, branch: bool) -> list[Claim]:
+    claims = []
+    names = dict(bindings.defined)
+    if not branch:
+        names.update({symbol: [symbol] for symbol in bindings.visible})
+    for symbol, aliases in names.items():
+        finite = api.finite_int_bounds if symbol.is_integer else api.finite_float_bounds
+        for name in aliases:
+            lower, upper = finite(env, name)
+            if lower is not None:
+                claims.append(Claim("range", _unevaluated(sympy.Ge, symbol, lower), symbol=symbol))
+            if upper is not None:
+                claims.append(Claim("range", _unevaluated(sympy.Le, symbol, upper), symbol=symbol))
+    return claims
+
+
+def _unevaluated(relation: type[sympy.Rel], symbol: sympy.Symbol, bound: float) -> sympy.Basic:
+    """A relation as it stands; three times as fast as asking sympy not to evaluate it."""
+    return sympy.Basic.__new__(relation, symbol, sympy.sympify(bound))
+
+
+def _replacement(symbol: Any, replacement: Any) -> Claim | None:
+    if symbol == replacement:
+        return None
+    return Claim("replacement", sympy.Eq(replacement, symbol, evaluate=False), symbol=symbol)
+
+
+def _constraints(nodes: list[fx.Node]) -> list[Claim]:
+    """The bounds that a `sym_constrain_range` call states; their condition is filled in from the node."""
+    claims = []
+    for node in nodes:
+        lower, upper = (*node.args[1:], None, None)[:2]
+        lower, upper = node.kwargs.get("min", lower), node.kwargs.get("max", upper)
+        if lower is None and node.target is api.CONSTRAIN_RANGE_FOR_SIZE:
+            lower = 0
+        for op, bound in (("ge", lower), ("le", upper)):
+            if bound is not None:
+                claims.append(Claim("constraint", None, condition=(op, node, bound), node=node))
+    return claims

@@ -1,0 +1,116 @@
+"""The operators that the pass can read from a graph and write into one: one row each."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import torch
+
+Kind = Literal["int", "float", "bool", "other"]
+
+_aten = torch.ops.aten
+
+# name → target that is written, kind of the result ("same": int if all operands are ints, else float).
+WRITTEN: dict[str, tuple[Callable[..., Any], str]] = {
+    "add": (operator.add, "same"),
+    "sub": (operator.sub, "same"),
+    "mul": (operator.mul, "same"),
+    "neg": (operator.neg, "same"),
+    "floordiv": (operator.floordiv, "same"),
+    "mod": (operator.mod, "same"),
+    "pow": (operator.pow, "same"),
+    "abs": (operator.abs, "same"),
+    "truediv": (operator.truediv, "float"),
+    "and": (operator.and_, "bitwise"),
+    "or": (operator.or_, "bitwise"),
+    "xor": (operator.xor, "bitwise"),
+    "lshift": (operator.lshift, "int"),
+    "rshift": (operator.rshift, "int"),
+    "eq": (operator.eq, "bool"),
+    "ne": (operator.ne, "bool"),
+    "lt": (operator.lt, "bool"),
+    "le": (operator.le, "bool"),
+    "gt": (operator.gt, "bool"),
+    "ge": (operator.ge, "bool"),
+    "min": (torch.sym_min, "same"),
+    "max": (torch.sym_max, "same"),
+    "sum": (torch.sym_sum, "same"),
+    "not": (torch.sym_not, "bool"),
+    "ite": (torch.sym_ite, "branches"),
+    "float": (torch.sym_float, "float"),
+    "trunc": (math.trunc, "int"),
+    "floor": (math.floor, "int"),
+    "ceil": (math.ceil, "int"),
+    "round": (round, "rounded"),
+    "size": (_aten.sym_size.int, "int"),
+    "stride": (_aten.sym_stride.int, "int"),
+    "storage_offset": (_aten.sym_storage_offset.default, "int"),
+    "getitem": (operator.getitem, "other"),
+    "getattr": (getattr, "other"),
+}
+# Functions of floats, under the names that torch gives them behind `_sym_`; the installed torch decides which.
+FLOAT_FUNCTIONS = tuple(
+    name
+    for name in ("sqrt", "cos", "cosh", "sin", "sinh", "tan", "tanh", "asin", "acos", "atan", "log2")
+    if hasattr(torch, f"_sym_{name}")
+)
+for _name in FLOAT_FUNCTIONS:
+    WRITTEN[_name] = (getattr(torch, f"_sym_{_name}"), "float")
+
+# Other spellings of the same operators that are read, never written.
+READ: dict[Any, str] = {target: name for name, (target, _) in WRITTEN.items()}
+READ.update(
+    {
+        operator.iadd: "add",
+        operator.isub: "sub",
+        operator.imul: "mul",
+        operator.ifloordiv: "floordiv",
+        operator.imod: "mod",
+        operator.not_: "not",
+        abs: "abs",
+        pow: "pow",
+    }
+)
+for _query in ("size", "stride", "storage_offset", "getitem", "getattr"):
+    del READ[WRITTEN[_query][0]]
+
+COMMUTATIVE = frozenset({"add", "mul", "eq", "ne", "min", "max", "and", "or", "xor"})
+MIRRORED = {"gt": "lt", "ge": "le"}
+COMPARISONS = frozenset({"eq", "ne", "lt", "le", "gt", "ge"})
+
+
+_PLAIN_KINDS: dict[str, Kind] = {"int": "int", "float": "float", "bool": "bool"}
+
+
+def kind_of(argument: Any) -> Kind:
+    """The kind of a Python constant or of a value."""
+    if isinstance(argument, bool):
+        return "bool"
+    if isinstance(argument, int):
+        return "int"
+    if isinstance(argument, float):
+        return "float"
+    return getattr(argument, "kind", "other")
+
+
+def result_kind(op: str, args: Sequence[Any]) -> Kind:
+    """The kind of what an operator yields for these operands."""
+    rule = WRITTEN[op][1] if op in WRITTEN else "other"
+    if rule in _PLAIN_KINDS:
+        return _PLAIN_KINDS[rule]
+    kinds: list[Kind] = [kind_of(a) for a in args]
+    if rule == "same":
+        if all(k == "int" for k in kinds):
+            return "int"
+        return "float" if all(k in ("int", "float") for k in kinds) else "other"
+    first: Kind = kinds[-1] if kinds else "other"
+    if rule == "bitwise":
+        return first if len(set(kinds)) == 1 else "other"
+    if rule == "branches":
+        return first if kinds[1] == first else "other"
+    if rule == "rounded":
+        return "int" if len(kinds) == 1 else "float"
+    return "other"

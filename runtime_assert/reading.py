@@ -1,0 +1,245 @@
+"""Reads a graph once: where every node stands, which symbol it binds, which value it computes."""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass, field
+from typing import Any
+
+import sympy
+import torch
+from torch import fx
+
+from runtime_assert import _torch_api as api
+from runtime_assert.bindings import Bindings, node_kind
+from runtime_assert.lowering import Lowering, NotLowerable, UnboundSymbol
+from runtime_assert.operators import READ
+from runtime_assert.values import Argument, Value, ValueTable
+
+CHECK_TARGETS = frozenset({torch._check, getattr(torch, "_assert_scalar"), api.ASSERT_SCALAR})  # noqa: B009
+_CONSTRAIN = frozenset({api.CONSTRAIN_RANGE, api.CONSTRAIN_RANGE_FOR_SIZE})
+
+_aten = torch.ops.aten
+_QUERY_FUNCTIONS: dict[Any, str] = {
+    _aten.sym_size.int: "size",
+    _aten.sym_stride.int: "stride",
+    _aten.sym_storage_offset.default: "storage_offset",
+    _aten.sym_numel.default: "numel",
+}
+_QUERY_METHODS = frozenset({"size", "stride", "storage_offset", "numel", "dim"})
+_ITEM = frozenset({_aten.item.default, _aten._local_scalar_dense.default, "item"})
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """An assert that the graph already has."""
+
+    node: fx.Node
+    condition: Argument
+    position: int
+    user: bool
+
+
+@dataclass(slots=True)
+class Reading:
+    """What one walk over a graph found.
+
+    position: index of every node. uses: for every node the first position at which its value is used by
+    something other than symbolic arithmetic and checks. busy: for every position how many nodes before it
+    compute something. values: value of every symbolic node. shared: nodes that repeat an earlier value.
+    """
+
+    position: dict[fx.Node, int]
+    preamble: int
+    values: dict[fx.Node, Value] = field(default_factory=dict)
+    shared: list[tuple[fx.Node, Value]] = field(default_factory=list)
+    checks: list[Check] = field(default_factory=list)
+    constraints: list[fx.Node] = field(default_factory=list)
+    uses: dict[fx.Node, int] = field(default_factory=dict)
+    busy: list[int] = field(default_factory=list)
+
+
+def is_query(node: fx.Node) -> bool:
+    """Whether a node asks a tensor for a size, a stride or an offset, or takes an entry of such an answer."""
+    if node.op == "call_method":
+        return node.target in _QUERY_METHODS
+    if node.op != "call_function":
+        return False
+    if node.target in _QUERY_FUNCTIONS:
+        return True
+    if node.target is getattr:
+        return len(node.args) > 1 and node.args[1] in ("shape", "ndim")
+    return node.target is operator.getitem and _is_size(node.args[0])
+
+
+def _is_size(argument: Any) -> bool:
+    return isinstance(argument, fx.Node) and isinstance(api.example_value(argument), (torch.Size, tuple))
+
+
+def is_transparent(node: fx.Node) -> bool:
+    """Whether a node neither fails on nor uses up a value: arithmetic, queries, checks, inputs."""
+    if node.op in ("placeholder", "get_attr"):
+        return True
+    if node.op == "call_function":
+        target = node.target
+        return target in READ or target in CHECK_TARGETS or target in _CONSTRAIN or is_query(node)
+    return node.op == "call_method" and is_query(node)
+
+
+def locate(nodes: list[fx.Node]) -> Reading:
+    """Where every node stands, when it is first used, and where computation goes on."""
+    reading = Reading({node: index for index, node in enumerate(nodes)}, -1)
+    position, uses = reading.position, reading.uses
+    never = len(nodes)
+    clear = [is_transparent(node) for node in nodes]
+    for index in range(len(nodes) - 1, -1, -1):
+        first = never
+        for user in nodes[index].users:
+            at = position[user]
+            if clear[at]:
+                at = never if user.target in CHECK_TARGETS else uses[user]
+            if at < first:
+                first = at
+        uses[nodes[index]] = first
+    busy = 0
+    for is_clear in clear:
+        reading.busy.append(busy)
+        busy += not is_clear
+    reading.busy.append(busy)
+    for index, node in enumerate(nodes):
+        if node.op == "placeholder" and reading.busy[index] == 0:
+            reading.preamble = index
+    return reading
+
+
+def read_graph(
+    nodes: list[fx.Node], bindings: Bindings, table: ValueTable, lowering: Lowering, reading: Reading
+) -> None:
+    """Fill in values, checks and repeated nodes; `nodes` are the nodes of one graph in order."""
+    for node in nodes:
+        if node.op not in ("call_function", "call_method"):
+            if node.op == "placeholder" and api.raw_expr(api.example_value(node)) is not None:
+                reading.values[node] = _placeholder_value(node, bindings, table, reading)
+            continue
+        target = node.target
+        if target in CHECK_TARGETS:
+            reading.checks.append(_read_check(node, table, reading))
+        elif target in _CONSTRAIN:
+            reading.constraints.append(node)
+        elif node in bindings.producers:
+            value = bindings.direct.get(node)
+            if value is None and api.raw_expr(api.example_value(node)) is not None:
+                value = _opaque(node, table, reading)
+            if value is not None:
+                reading.values[node] = value
+        elif target in READ and node.op == "call_function":
+            _read_operator(node, READ[target], table, reading)
+        else:
+            _read_symbolic(node, bindings, table, lowering, reading)
+
+
+def _placeholder_value(node: fx.Node, bindings: Bindings, table: ValueTable, reading: Reading) -> Value:
+    expr = bindings.first_names(api.raw_expr(api.example_value(node)))
+    if isinstance(expr, sympy.Symbol) and expr in bindings.leaves:
+        return bindings.leaves[expr]
+    slot = max(reading.preamble, reading.position[node])
+    return table.opaque(node, slot, node_kind(node))
+
+
+def _opaque(node: fx.Node, table: ValueTable, reading: Reading) -> Value:
+    return table.opaque(node, reading.position[node], node_kind(node), reading.uses[node])
+
+
+def _argument(argument: Any, reading: Reading) -> Argument | None:
+    if isinstance(argument, fx.Node):
+        return reading.values.get(argument)
+    return argument if isinstance(argument, (bool, int, float)) else None
+
+
+def _read_operator(node: fx.Node, op: str, table: ValueTable, reading: Reading) -> None:
+    raw = node.args[0] if op == "sum" and isinstance(node.args[0], (list, tuple)) else node.args
+    args = [_argument(a, reading) for a in raw]  # type: ignore[union-attr]
+    if node.kwargs or not args or any(a is None for a in args):
+        if api.raw_expr(api.example_value(node)) is not None:
+            reading.values[node] = _opaque(node, table, reading)
+        return
+    if not any(isinstance(a, Value) for a in args):
+        return
+    if op == "float" and isinstance(args[0], Value) and args[0].kind == "float":
+        reading.values[node] = args[0]
+        reading.shared.append((node, args[0]))
+        return
+    _record(node, table.get(op, args, None), reading)
+
+
+def _record(node: fx.Node, value: Value, reading: Reading) -> None:
+    reading.values[node] = value
+    if value.node is None:
+        value.node = node
+    elif value.node is not node:
+        reading.shared.append((node, value))
+
+
+def _read_symbolic(
+    node: fx.Node, bindings: Bindings, table: ValueTable, lowering: Lowering, reading: Reading
+) -> None:
+    """A node whose value the table does not compute: a query, a repeated item, or something unknown."""
+    traced = api.example_value(node)
+    raw = api.raw_expr(traced)
+    if raw is None:
+        return
+    value: Argument | None = None
+    if is_query(node) or node.target in _ITEM:
+        value = _lower_first(lowering, bindings, raw, api.replaced_expr(traced), node.target in _ITEM)
+    if isinstance(value, Value) and value.slot <= reading.position[node]:
+        reading.values[node] = value
+        if value.node is None and _asks_for(node, value):
+            value.node = node
+        elif value.node is not node:
+            reading.shared.append((node, value))
+    else:
+        reading.values[node] = _opaque(node, table, reading)
+
+
+def _asks_for(node: fx.Node, value: Value) -> bool:
+    """Whether a query asks the very tensor that `value` is read from, in whatever spelling."""
+    if value.op not in ("size", "stride", "storage_offset"):
+        return False
+    source, key = node, value.args[1:]
+    if node.target is operator.getitem and isinstance(node.args[0], fx.Node):
+        source, asked = node.args[0], tuple(node.args[1:])
+    else:
+        asked = tuple(node.args[1:])
+    return not node.kwargs and bool(source.args) and source.args[0] is value.args[0].node and asked == key
+
+
+def _lower_first(
+    lowering: Lowering, bindings: Bindings, raw: sympy.Basic, replaced: sympy.Basic | None, item: bool
+) -> Argument | None:
+    # A repeated item() is the same value only if it was given the same symbol: what the symbol is known to
+    # equal is for an assert to check, not to be put in its place.
+    expressions = [raw] if item else [raw, replaced]
+    for expr in expressions:
+        if expr is None or isinstance(expr, sympy.Number):
+            continue
+        try:
+            return lowering.lower(bindings.first_names(expr))
+        except (UnboundSymbol, NotLowerable):
+            continue
+    return None
+
+
+def _read_check(node: fx.Node, table: ValueTable, reading: Reading) -> Check:
+    condition = check_condition(node)
+    value: Any = condition
+    if isinstance(condition, fx.Node):
+        value = reading.values.get(condition)
+        if value is None:
+            value = table.opaque(condition, reading.position[condition], "bool", reading.uses[condition])
+    user = node.target is not api.ASSERT_SCALAR or node.meta.get(api.PRESERVE_KEY) is True
+    return Check(node, value, reading.position[node], user)
+
+
+def check_condition(node: fx.Node) -> Any:
+    """The condition argument of a check, positional or by keyword."""
+    return node.args[0] if node.args else node.kwargs.get("cond", node.kwargs.get("self"))

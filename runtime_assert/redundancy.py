@@ -1,0 +1,283 @@
+"""Decides which claims need no assert of their own, because others that are asserted in time imply them.
+
+Only assumptions and claims that keep their assert count as premises; what the ShapeEnv believes does not. Each
+step leaves the kept claims equivalent to all claims:
+
+1. the same normal form twice: one stands for both;
+2. an equality in the linear span of kept equalities;
+3. of several bounds on one sum (modulo the kept equalities) the tightest;
+4. what follows from the kept one-term bounds by interval arithmetic, and one-term bounds that follow from a
+   short sum's, tried one after the other against what is still kept then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import gcd, inf
+
+from runtime_assert.claims import Claim
+from runtime_assert.intervals import Facts, Interval, interval
+from runtime_assert.normal import (
+    ONE,
+    Bound,
+    Constant,
+    Differs,
+    Equal,
+    Equalities,
+    Holds,
+    Monomial,
+    Relation,
+    Terms,
+)
+from runtime_assert.values import Value
+
+# Equalities with more terms than this are compared as they stand and not used for elimination.
+ELIMINATION_LIMIT = 32
+
+# Bounds on sums of up to this many terms are used to bound each term.
+NEIGHBOUR_LIMIT = 4
+
+Ranges = dict[Monomial, Interval]
+
+
+@dataclass(slots=True)
+class _Kept:
+    """The claims that are still asserted, indexed for the questions asked of them."""
+
+    ranges: Ranges
+    equalities: Equalities = field(default_factory=Equalities)
+    exact: dict[Relation, Claim] = field(default_factory=dict)
+    bounds: dict[Terms, list[tuple[int, Claim]]] = field(default_factory=dict)
+    neighbours: dict[tuple[Monomial, int], list[tuple[Terms, int, Claim]]] = field(default_factory=dict)
+
+
+def drop_redundant(assumptions: list[Claim], present: list[Claim], wanted: list[Claim], ranges: Ranges) -> None:
+    """Set `status`, `by` and `reason` of every claim in `wanted` (and of repeated ones in `present`) that
+    needs no assert. Claims without a status afterwards have to be emitted (or stay, if they are present).
+
+    `ranges`: intervals of monomials that hold by assumption.
+    """
+    kept = _Kept(ranges)
+    _drop_constant(present, wanted)
+    candidates = [c for c in (*assumptions, *present, *wanted) if c.status is None]
+    survivors = _drop_repeated(candidates, kept)
+    _drop_spanned(survivors, kept)
+    reduced = _reduce_bounds([c for c in survivors if c.status is None], kept)
+    _drop_looser(reduced, kept)
+    _drop_by_interval(reduced, [c for c in survivors if c.status is None], kept)
+
+
+def _fixed(claim: Claim) -> bool:
+    return claim.source in ("assumption", "check")
+
+
+def _drop(claim: Claim, status: str, by: Claim | None, reason: str) -> None:
+    claim.status = status  # type: ignore[assignment]
+    claim.by = by
+    claim.reason = reason
+
+
+def _drop_constant(present: Iterable[Claim], wanted: Iterable[Claim]) -> None:
+    for claim in (*present, *wanted):
+        if isinstance(claim.relation, Constant) and claim.relation.truth:
+            _drop(claim, "trivial", None, "it holds for all values")
+
+
+def _drop_repeated(claims: list[Claim], kept: _Kept) -> list[Claim]:
+    survivors: list[Claim] = []
+    places: dict[int, int] = {}
+    for claim in claims:
+        relation = claim.relation
+        assert relation is not None
+        if isinstance(relation, Constant) and isinstance(claim.condition, Value):
+            relation = Holds(claim.condition)  # it never holds: keep one assert that says so
+        first = kept.exact.get(relation)
+        if first is not None and first.source == "range" and claim.source == "deferred":
+            # The check knows its words and its line, the range it left behind does not.
+            _drop(first, "merged", claim, "the same condition")
+            kept.exact[relation] = claim
+            survivors[places[id(first)]] = claim
+            places[id(claim)] = places[id(first)]
+            continue
+        if first is not None and not claim.user and first.slot <= claim.horizon:
+            _drop(claim, "merged", first, "the same condition")
+            continue
+        kept.exact.setdefault(relation, claim)
+        places[id(claim)] = len(survivors)
+        survivors.append(claim)
+    return survivors
+
+
+def _equal_polynomial(relation: Equal) -> dict[Monomial, int]:
+    poly = dict(relation.terms)
+    if relation.value:
+        poly[ONE] = -relation.value
+    return poly
+
+
+def _drop_spanned(claims: list[Claim], kept: _Kept) -> None:
+    """Equalities by slot, so that a premise never stands later than what it replaces."""
+    equalities = [c for c in claims if isinstance(c.relation, Equal)]
+    for claim in sorted(equalities, key=lambda c: (c.slot, not _fixed(c))):
+        assert isinstance(claim.relation, Equal)
+        if len(claim.relation.terms) > ELIMINATION_LIMIT:
+            continue
+        poly = _equal_polynomial(claim.relation)
+        rest, used = kept.equalities.reduce(poly)
+        if not rest and not _fixed(claim):
+            premises = [c for c in used if isinstance(c, Claim)]
+            _drop(claim, "implied", premises[0] if premises else None, "it follows from other equalities")
+            claim.premises = premises
+        elif any(m != ONE for m in rest):
+            kept.equalities.add(poly, claim)
+
+
+@dataclass(slots=True)
+class _Reduced:
+    """A bound with the equalities worked in: terms of coprime whole coefficients, and the limit on them."""
+
+    claim: Claim
+    terms: Terms
+    limit: int
+    used: list[Claim]
+
+
+def _reduce_bounds(claims: list[Claim], kept: _Kept) -> list[_Reduced]:
+    reduced = []
+    for claim in claims:
+        relation = claim.relation
+        if isinstance(relation, Bound):
+            found = _reduce(claim, relation, kept)
+            if found is not None:
+                reduced.append(found)
+        elif isinstance(relation, Equal) and len(relation.terms) == 1:
+            # An equality with a constant bounds its term on both sides.
+            (monomial, factor), value = relation.terms[0], relation.value
+            kept.bounds.setdefault(((monomial, 1),), []).append((value // factor, claim))
+            kept.bounds.setdefault(((monomial, -1),), []).append((-value // factor, claim))
+    return reduced
+
+
+def _reduce(claim: Claim, relation: Bound, kept: _Kept) -> _Reduced | None:
+    if not kept.equalities or len(relation.terms) > ELIMINATION_LIMIT:
+        return _Reduced(claim, relation.terms, relation.limit, [])
+    rest, tags = kept.equalities.reduce(dict(relation.terms))
+    used = [c for c in tags if isinstance(c, Claim)]
+    if not used or any(c.slot > claim.horizon for c in used):
+        return _Reduced(claim, relation.terms, relation.limit, [])
+    shift = rest.pop(ONE, Fraction(0))
+    limit = relation.limit - shift
+    if not rest:
+        if limit >= 0 and not _fixed(claim):
+            _drop(claim, "implied", used[0], "it follows from equalities")
+            claim.premises = used
+            return None
+        return _Reduced(claim, relation.terms, relation.limit, [])
+    scale = Fraction(1)
+    for coefficient in rest.values():
+        scale = scale * coefficient.denominator // gcd(scale.numerator, coefficient.denominator)
+    whole = {m: int(c * scale) for m, c in rest.items()}
+    divisor = gcd(*whole.values())
+    terms = tuple(sorted(((m, c // divisor) for m, c in whole.items()), key=_term_rank))
+    return _Reduced(claim, terms, (limit * scale / divisor).__floor__(), used)
+
+
+def _term_rank(term: tuple[Monomial, int]) -> tuple[int, ...]:
+    return tuple(value.rank for value in term[0])
+
+
+def _drop_looser(reduced: list[_Reduced], kept: _Kept) -> None:
+    for item in sorted(reduced, key=lambda r: (r.limit, not _fixed(r.claim))):
+        claim = item.claim
+        found = None
+        for terms, limit, _ in _readings(item):
+            others = kept.bounds.setdefault(terms, [])
+            found = found or next(
+                (c for tight, c in others if tight <= limit and c is not claim and c.slot <= claim.horizon), None
+            )
+            others.append((limit, claim))
+            if 1 < len(terms) <= NEIGHBOUR_LIMIT:
+                for monomial, factor in terms:
+                    place = kept.neighbours.setdefault((monomial, 1 if factor > 0 else -1), [])
+                    place.append((terms, limit, claim))
+        if found is not None and not _fixed(claim):
+            _drop(claim, "implied", found, "a bound at least as tight is asserted")
+            claim.premises = [found, *item.used]
+
+
+def _drop_by_interval(reduced: list[_Reduced], others: list[Claim], kept: _Kept) -> None:
+    """Try the claims in turn; each sees only the facts of those that are still kept."""
+    readings = [(item.claim, _readings(item)) for item in reduced]
+    for claim in others:
+        if isinstance(claim.relation, (Differs, Equal)):
+            readings.append((claim, [(claim.relation.terms, claim.relation.value, [])]))
+    for claim, spellings in readings:
+        if claim.status is not None or _fixed(claim):
+            continue
+        for terms, limit, used in spellings:
+            premises: list[Claim] = []
+            low, high = interval(dict(terms), _facts(claim, kept, premises))
+            if _follows(claim.relation, low, high, limit):
+                _drop(claim, "implied", premises[0] if premises else None, "it follows from bounds")
+                claim.premises = [*premises, *used]
+                break
+        else:
+            _drop_by_neighbour(claim, kept)
+
+
+def _drop_by_neighbour(claim: Claim, kept: _Kept) -> None:
+    """Drop `x <= 9` if some kept `x + y <= 9` and the bounds of y say as much."""
+    relation = claim.relation
+    if not isinstance(relation, Bound) or len(relation.terms) != 1:
+        return
+    monomial, sign = relation.terms[0]
+    for terms, limit, other in kept.neighbours.get((monomial, sign), ()):
+        if not _usable(other, claim):
+            continue
+        rest = dict(terms)
+        factor = abs(rest.pop(monomial))
+        premises = [other]
+        low, _ = interval(rest, _facts(claim, kept, premises))
+        if low > -inf and (limit - low) // factor <= relation.limit:
+            _drop(claim, "implied", other, "it follows from bounds")
+            claim.premises = premises
+            return
+
+
+def _follows(relation: Relation | None, low: float, high: float, limit: int) -> bool:
+    if isinstance(relation, Bound):
+        return high <= limit
+    if isinstance(relation, Equal):
+        return low == high == limit
+    return not low <= limit <= high
+
+
+def _facts(claim: Claim, kept: _Kept, premises: list[Claim]) -> Facts:
+    """What is known of a monomial without `claim`; the claims that were used are added to `premises`."""
+
+    def look_up(monomial: Monomial) -> Interval:
+        low, high = kept.ranges.get(monomial, (-inf, inf))
+        for limit, other in kept.bounds.get(((monomial, 1),), ()):
+            if limit < high and _usable(other, claim):
+                high = limit
+                premises.append(other)
+        for limit, other in kept.bounds.get(((monomial, -1),), ()):
+            if -limit > low and _usable(other, claim):
+                low = -limit
+                premises.append(other)
+        return low, high
+
+    return look_up
+
+
+def _usable(premise: Claim, claim: Claim) -> bool:
+    return premise is not claim and premise.status is None and premise.slot <= claim.horizon
+
+
+def _readings(item: _Reduced) -> list[tuple[Terms, int, list[Claim]]]:
+    relation = item.claim.relation
+    assert isinstance(relation, Bound)
+    plain: tuple[Terms, int, list[Claim]] = (relation.terms, relation.limit, [])
+    return [plain] if item.terms == relation.terms else [plain, (item.terms, item.limit, item.used)]

@@ -1,0 +1,147 @@
+"""Symbolic values of a graph, interned by structure: what computes them and from what, never what is printed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import sympy
+from torch import fx
+
+from runtime_assert.operators import COMMUTATIVE, COMPARISONS, MIRRORED, Kind, result_kind
+
+NEVER = sys.maxsize
+
+Argument = Any  # Value | int | float | bool | str
+
+
+class Value:
+    """One value: an operator of the table over other values, or a node that the table cannot see into.
+
+    slot: position in the graph after which the value can be computed.
+    deadline: first position that uses one of the run-time values in it (NEVER: it is made of inputs only).
+    rank: order of creation; arguments come before what is computed from them.
+    node: the node that computes it, None as long as there is none.
+    symbol: the symbol of the ShapeEnv that this value is bound to, if any.
+    expr: the sympy expression over the symbols as first named, None until somebody asks.
+    poly, atoms: normal form of an integer value, and where equal atoms of normal forms meet (see normal.py).
+    """
+
+    __slots__ = (
+        "args",
+        "atoms",
+        "deadline",
+        "expr",
+        "kind",
+        "node",
+        "op",
+        "poly",
+        "rank",
+        "settled",
+        "slot",
+        "symbol",
+    )
+
+    def __init__(
+        self,
+        op: str,
+        args: tuple[Argument, ...],
+        kind: Kind,
+        slot: int,
+        deadline: int,
+        rank: int,
+        atoms: dict[tuple[Any, ...], Value],
+    ) -> None:
+        self.op = op
+        self.args = args
+        self.kind: Kind = kind
+        self.slot = slot
+        self.deadline = deadline
+        self.rank = rank
+        self.node: fx.Node | None = None
+        self.expr: sympy.Basic | None = None
+        self.symbol: sympy.Symbol | None = None
+        self.poly: Any = None
+        self.atoms = atoms
+        self.settled = False
+
+    def __repr__(self) -> str:
+        return f"{self.op}({', '.join(map(str, self.args))})" if self.symbol is None else str(self.symbol)
+
+
+def _token(argument: Argument) -> tuple[str, Any]:
+    if isinstance(argument, Value):
+        return ("v", argument.rank)
+    if isinstance(argument, float):
+        return ("float", repr(argument))
+    return (type(argument).__name__, argument)
+
+
+# Among floats, 3 and 3.0 are the same operand of these, as long as the float holds the integer exactly.
+_ROUNDING = frozenset({"add", "sub", "mul", "truediv", *COMPARISONS})
+
+
+def _as_float(token: tuple[str, Any]) -> tuple[str, Any]:
+    exact = token[0] == "int" and abs(token[1]) <= 2**53
+    return ("float", repr(float(token[1]))) if exact else token
+
+
+class ValueTable:
+    """Interns values: asking twice for the same operator over the same arguments gives the same object."""
+
+    def __init__(self, preamble: int) -> None:
+        self.preamble = preamble
+        self._values: dict[tuple[Any, ...], Value] = {}
+        self._opaque: dict[fx.Node, Value] = {}
+        self._atoms: dict[tuple[Any, ...], Value] = {}
+
+    def opaque(self, node: fx.Node, slot: int, kind: Kind, deadline: int = NEVER) -> Value:
+        """The value of a node that is not looked into."""
+        found = self._opaque.get(node)
+        if found is None:
+            found = Value("node", (node.name,), kind, slot, deadline, len(self._values), self._atoms)
+            found.node, found.settled = node, True
+            self._opaque[node] = found
+            self._values[("node", node)] = found
+        return found
+
+    def get(self, op: str, args: Sequence[Argument], kind: Kind | None = None) -> Value:
+        """The value `op(*args)`; its slot is the latest of its arguments."""
+        tokens = [_token(a) for a in args]
+        if op in _ROUNDING and any(isinstance(a, float) or getattr(a, "kind", "") == "float" for a in args):
+            tokens = [_as_float(t) for t in tokens]
+        if op in COMMUTATIVE:
+            key: tuple[Any, ...] = (op, *sorted(tokens, key=_order))
+        elif op in MIRRORED:
+            key = (MIRRORED[op], *reversed(tokens))
+        else:
+            key = (op, *tokens)
+        found = self._values.get(key)
+        if found is None:
+            slot, deadline = self.preamble, NEVER
+            for argument in args:
+                if isinstance(argument, Value):
+                    slot = max(slot, argument.slot)
+                    deadline = min(deadline, argument.deadline)
+            what = kind or result_kind(op, args)
+            found = Value(op, tuple(args), what, slot, deadline, len(self._values), self._atoms)
+            self._values[key] = found
+        return found
+
+
+def _order(token: tuple[str, Any]) -> tuple[str, str, Any]:
+    return (token[0], "", token[1]) if token[0] == "v" else (token[0], str(token[1]), 0)
+
+
+def in_order(root: Value, done: Callable[[Value], bool]) -> Iterable[Value]:
+    """`root` and everything below it that is not done, arguments first, without recursion."""
+    if done(root):
+        return ()
+    found, stack = {root.rank: root}, [root]
+    while stack:
+        for argument in stack.pop().args:
+            if isinstance(argument, Value) and argument.rank not in found and not done(argument):
+                found[argument.rank] = argument
+                stack.append(argument)
+    return [found[rank] for rank in sorted(found)]

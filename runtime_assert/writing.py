@@ -1,0 +1,174 @@
+"""Carries out what was decided: moves and normalises asserts, emits new ones, shares values, tidies up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from torch import fx
+
+from runtime_assert import _torch_api as api
+from runtime_assert import messages
+from runtime_assert.checks import message_text, normalise
+from runtime_assert.claims import Claim
+from runtime_assert.emission import Emitter
+from runtime_assert.names import Names
+from runtime_assert.normal import Bound
+from runtime_assert.operators import READ
+from runtime_assert.reading import Reading, is_query
+from runtime_assert.report import Row
+from runtime_assert.values import Value
+
+_INHERITED = ("nn_module_stack", "custom")
+
+
+class Writer:
+    """Applies decided claims to one graph."""
+
+    def __init__(
+        self,
+        gm: fx.GraphModule,
+        env: api.ShapeEnv,
+        nodes: list[fx.Node],
+        reading: Reading,
+        key: str,
+        extra: dict[str, Any] | None,
+    ) -> None:
+        self.shared = 0
+        self.removed = 0
+        self._gm = gm
+        self._graph = gm.graph
+        self._nodes = nodes
+        self._reading = reading
+        self._extra = extra
+        self._names = Names(env, nodes)
+        self._emitter = Emitter(gm.graph, nodes, reading, key, env, extra)
+        self._loose: list[fx.Node] = []
+        self._locations: dict[int, str] = {}
+
+    def write(self, present: list[Claim], wanted: list[Claim]) -> None:
+        """Bring the graph's own asserts into shape, then emit what is still wanted, by slot."""
+        for claim in present:
+            self._write_present(claim)
+        pending = sorted((c for c in wanted if c.status is None), key=lambda c: (c.slot, not _is_range(c)))
+        stacks = messages.symbolise([c.assertion.stack if c.assertion is not None else None for c in pending])
+        for claim, frames in zip(pending, stacks, strict=True):
+            self._emit(claim, frames)
+        for node in self._reading.constraints:
+            self._discard(node)
+        self._sweep()
+
+    def _write_present(self, claim: Claim) -> None:
+        node = claim.node
+        assert node is not None
+        if claim.status is not None:
+            self._discard(node)
+            claim.node = None
+            return
+        if claim.user:
+            location = messages.location_in_trace(node.meta.get("stack_trace"))
+            text = message_text(self._gm, node)
+            if text is None:
+                text = messages.compose(None, self.show(claim), f"checked at {location}" if location else "")
+            node = claim.node = normalise(self._graph, node, text)
+        if claim.late and isinstance(claim.condition, Value):
+            condition = self._emitter.node_of(claim.condition, self._origin(claim, []))
+            node.replace_input_with(node.args[0], condition)  # type: ignore[arg-type]
+            self._emitter.move(node, claim.slot)
+            claim.status = "moved"
+        else:
+            claim.status = "present"
+
+    def _emit(self, claim: Claim, frames: list[messages.Frame]) -> None:
+        origin = self._origin(claim, frames)
+        condition = self._emitter.argument(claim.condition, origin)
+        location = messages.location_of(frames)
+        if location:
+            place = f"checked at {location}"
+        else:
+            made = messages.location_in_trace(self._made_at(claim))
+            place = f"value made at {made}" if made else ""
+        words = messages.user_message(claim.assertion.msg) if claim.assertion is not None else None
+        text = messages.compose(words, self.show(claim), place)
+        claim.node = self._emitter.assert_node(claim.slot, condition, text, origin)
+        claim.status = "emitted"
+        self._locations[id(claim)] = location
+
+    def _origin(self, claim: Claim, frames: list[messages.Frame]) -> dict[str, Any]:
+        """Metadata for new nodes: the stack trace of the check, the module of what is checked."""
+        source = self._nodes[claim.slot].meta if claim.slot >= 0 else {}
+        if claim.source == "check" and claim.node is not None:
+            source = claim.node.meta
+        meta = {key: source[key] for key in _INHERITED if source.get(key) is not None}
+        trace = messages.trace_of(frames) or source.get("stack_trace") or (self._extra or {}).get("stack_trace")
+        if trace is not None:
+            meta["stack_trace"] = trace
+        return meta
+
+    def _made_at(self, claim: Claim) -> object:
+        return self._nodes[claim.slot].meta.get("stack_trace") if claim.slot >= 0 else None
+
+    def share(self) -> None:
+        """Let one node compute what several did, and compute sizes of intermediates from those of inputs."""
+        position = self._reading.position
+        for node, value in self._reading.shared:
+            if node.graph is not self._graph or node._erased or not node.users:
+                continue
+            first = value.node
+            if first is None or (not value.settled and position[first] > position[node]):
+                first = self._emitter.node_of(value, _kept_meta(node))
+            node.replace_all_uses_with(first)
+            self.shared += 1
+            self._discard(node)
+        self._sweep()
+
+    def _discard(self, node: fx.Node) -> None:
+        inputs = node.all_input_nodes
+        self._graph.erase_node(node)
+        self.removed += 1
+        self._loose.extend(inputs)
+
+    def _sweep(self) -> None:
+        """Take out arithmetic and queries that nothing needs any more; tensor computation stays."""
+        while self._loose:
+            node = self._loose.pop()
+            if node._erased or node.users or node.meta.get("unbacked_bindings"):
+                continue
+            if node.op == "get_attr" or is_query(node) or (node.op == "call_function" and node.target in READ):
+                self._loose.extend(node.all_input_nodes)
+                self._graph.erase_node(node)
+                self.removed += 1
+
+    def show(self, claim: Claim) -> str:
+        """A claim's condition in the user's terms."""
+        if claim.text is None:
+            claim.text = messages.show(claim.condition, self._names.of)
+        return claim.text
+
+    def rows(self, present: list[Claim], wanted: list[Claim]) -> Iterator[Row]:
+        """The report, once everything is written."""
+        for claim in (*wanted, *present):
+            placed = claim.status not in ("unplaceable", "elsewhere")
+            text = self.show(claim) if placed else str(claim.expr)
+            node = claim.node if claim.node is not None else (claim.by.node if claim.by is not None else None)
+            if claim.status in ("implied", "trivial", "elsewhere", "unplaceable"):
+                node = None
+            premises = tuple(_premise(p) for p in dict.fromkeys(claim.premises))
+            where = self._locations.get(id(claim), "")
+            assert claim.status is not None
+            name = node.name if node is not None else None
+            yield Row(claim.source, text, claim.status, name, premises, claim.reason, where)
+
+
+def _is_range(claim: Claim) -> bool:
+    """Bounds of single values go first: a retrace learns ranges from them before it meets relations."""
+    return isinstance(claim.relation, Bound) and len(claim.relation.terms) == 1
+
+
+def _premise(claim: Claim) -> str:
+    return claim.node.name if claim.node is not None else f"guard {claim.expr}"
+
+
+def _kept_meta(node: fx.Node) -> dict[str, Any]:
+    keys = (*_INHERITED, "stack_trace")
+    return {key: node.meta[key] for key in keys if node.meta.get(key) is not None}

@@ -1,0 +1,44 @@
+"""Programs as callables: the printed source, compiled under a name that tracebacks can look up."""
+
+from __future__ import annotations
+
+import linecache
+import weakref
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any
+
+import torch
+
+from strategies.program import Program
+from strategies.source import program_source
+
+
+def compile_program(program: Program) -> Callable[..., Any]:
+    """``forward`` as a plain function; a traceback through it shows the lines of :func:`program_source`."""
+    return _function(program, method=False)
+
+
+def as_module(program: Program) -> torch.nn.Module:
+    """A module whose ``forward`` has the program's own signature, as ``torch.export`` wants it."""
+    return type("GeneratedProgram", (torch.nn.Module,), {"forward": _function(program, method=True)})()
+
+
+def _function(program: Program, *, method: bool) -> FunctionType:
+    text = program_source(program, method=method)
+    filename = f"<program {program.key()}{' module' if method else ''}>"
+    # Dynamo looks the globals of a traced function up in the module that it claims to be from.
+    namespace: dict[str, Any] = {"torch": torch, "__name__": __name__}
+    exec(compile(text, filename, "exec"), namespace)
+    function = namespace["forward"]
+    entry = (len(text), None, text.splitlines(keepends=True), filename)
+    linecache.cache[filename] = entry
+    # A campaign compiles millions of programs: the lines go when the function goes.
+    weakref.finalize(function, _forget, filename, entry)
+    return function
+
+
+def _forget(filename: str, entry: object) -> None:
+    # A later function of the same program has put an entry of its own, which stays.
+    if linecache.cache.get(filename) is entry:
+        linecache.cache.pop(filename, None)

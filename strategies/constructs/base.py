@@ -1,0 +1,77 @@
+"""What a construct must say about itself: one object a kind of statement, found by the registry."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
+
+from strategies.statement import Effect, Input, Scope, Statement
+from strategies.terms import Term
+
+if TYPE_CHECKING:
+    from strategies.drawing.chooser import Chooser
+
+Kind: TypeAlias = Literal["source", "check", "consumer"]
+FieldKind: TypeAlias = Literal["int", "int term", "bool term", "int terms", "dim terms", "tensor", "tensors", "word"]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One argument of a construct: its key in JSON and what may stand there.
+
+    ``dim terms`` are sizes of inputs, so they name no unbacked leaf; ``word`` is one of ``words``.
+    """
+
+    name: str
+    kind: FieldKind
+    words: tuple[str, ...] = ()
+
+
+class Construct(ABC):
+    """One kind of statement: what it needs, what it yields, how it prints and how it is grown.
+
+    A subclass lives in a module of its own in :mod:`strategies.constructs` and is registered by that module's
+    ``CONSTRUCT``. Nothing else has to be edited to add one.
+    """
+
+    name: ClassVar[str]
+    kind: ClassVar[Kind]
+    fields: ClassVar[tuple[Field, ...]]
+
+    def validate(self, statement: Statement, scope: Scope) -> str | None:
+        """Why ``statement`` cannot stand in ``scope``, or ``None``. The form of the fields was tested before."""
+        return None
+
+    @abstractmethod
+    def effect(self, statement: Statement, scope: Scope) -> Effect:
+        """The leaves (with example values) and the tensors (with shapes) that the statement binds."""
+
+    def requires(self, statement: Statement, scope: Scope) -> tuple[Term, ...]:
+        """What must be true for the statement to run: eager execution raises exactly if one of them is not."""
+        return ()
+
+    def guarantees(self, statement: Statement, scope: Scope) -> tuple[Term, ...]:
+        """What the operator itself makes sure of about the leaves that it binds."""
+        return ()
+
+    def inputs(self, statement: Statement, scope: Scope) -> tuple[Input, ...]:
+        """The tensors that the statement reads and that no other statement has: inputs of ``forward``."""
+        return ()
+
+    @abstractmethod
+    def source(self, statement: Statement, scope: Scope, render: Callable[[Term], str]) -> tuple[str, ...]:
+        """Lines of Python that run the statement; ``render`` prints a term."""
+
+    @abstractmethod
+    def grow(self, chooser: Chooser, scope: Scope) -> tuple[Statement, ...] | None:
+        """Statements, the last of them of this construct, that run on the example values of ``scope``.
+
+        The ones before it are the checks without which torch could not trace it. ``None`` if nothing in
+        ``scope`` suits.
+        """
+
+    def statement(self, **arguments: object) -> Statement:
+        """A statement of this construct with its arguments in the declared order."""
+        return Statement(self.name, tuple((field.name, arguments[field.name]) for field in self.fields))  # type: ignore[misc]

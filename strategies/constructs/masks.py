@@ -1,0 +1,53 @@
+"""What the sources that count the true entries of a mask have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from strategies.constructs.base import Construct, Field
+from strategies.constructs.sizes import numel
+from strategies.statement import Input, Scope, Statement, Unrealisable
+from strategies.terms import Term, Valuation, Var, apply
+
+if TYPE_CHECKING:
+    from strategies.drawing.chooser import Chooser
+
+
+class CountsTrueEntries(Construct):
+    """Binds the number of true entries of a bool mask of the given shape; ``count`` is its example value."""
+
+    kind = "source"
+    fields = (Field("shape", "dim terms"), Field("count", "int"))
+
+    def validate(self, statement: Statement, scope: Scope) -> str | None:
+        if statement.number("count") < 0:
+            return f"count={statement.number('count')} is negative"
+        return None
+
+    def guarantees(self, statement: Statement, scope: Scope) -> tuple[Term, ...]:
+        (leaf,) = scope.next_leaves(1)
+        return apply("ge", leaf, 0), apply("le", leaf, numel(statement.terms("shape")))
+
+    def mask(self, statement: Statement, scope: Scope) -> Input:
+        """The mask: exactly as many entries are true as the valuation says, spread evenly."""
+        (leaf,) = scope.next_leaves(1)
+
+        def entries(count: int, valuation: Valuation) -> Sequence[bool]:
+            true = int(valuation[leaf])
+            if not 0 <= true <= count:
+                raise Unrealisable(f"{leaf}={true} is not a number of true entries among {count}")
+            return [(i + 1) * true // count > i * true // count for i in range(count)]
+
+        return Input(f"m{leaf[1:]}", statement.terms("shape"), "bool", entries, leaf)
+
+    def grow(self, chooser: Chooser, scope: Scope) -> tuple[Statement, ...] | None:
+        if not scope.dims:
+            return None
+        shape: list[str] = [chooser.pick(scope.dims)]
+        elements = scope.values[shape[0]]
+        if chooser.flag(5):
+            shape.append(chooser.pick(scope.dims))
+            elements *= scope.values[shape[1]]
+        count = chooser.count(scope, elements)
+        return (self.statement(shape=tuple(map(Var, shape)), count=count),)

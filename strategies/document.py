@@ -1,0 +1,191 @@
+"""Reading a Program from JSON that anyone may have written: every word is looked up in a table, nothing is run."""
+
+from __future__ import annotations
+
+import re
+import reprlib
+from collections.abc import Collection
+from typing import Any, NoReturn
+
+from strategies.constructs import CONSTRUCTS, Field
+from strategies.operators import OPERATORS
+from strategies.program import SCHEMA_VERSION, Program
+from strategies.semantics import initial_scope
+from strategies.statement import DTYPES, Argument, Param, ProgramError, Scope, Statement
+from strategies.terms import Apply, Const, Term, Var
+
+MAX_STATEMENTS, MAX_PARAMS, MAX_DIMS, MAX_LIST = 200, 50, 50, 1000
+MAX_DEPTH, MAX_OPERATORS, MAX_BITS = 50, 5000, 4096
+_LEAF = re.compile(r"[du](?:0|[1-9][0-9]{0,3})", re.ASCII)
+
+
+def parse_program(document: Any) -> Program:
+    """The Program that a parsed JSON value holds.
+
+    Raises:
+        ProgramError: with the path in the document, the value there and what is allowed.
+    """
+    _object(document, "program", ("schema", "dims", "params", "body"))
+    if type(document["schema"]) is not int or document["schema"] != SCHEMA_VERSION:
+        _fail("schema", document["schema"], f"the schema version {SCHEMA_VERSION}")
+    dims = tuple(
+        _integer(size, f"dims[{index}]", minimum=0)
+        for index, size in enumerate(_list(document["dims"], "dims", MAX_DIMS))
+    )
+    reader = _Reader()
+    params = tuple(
+        reader.param(value, f"params[{index}]", Scope(values={f"d{axis}": size for axis, size in enumerate(dims)}))
+        for index, value in enumerate(_list(document["params"], "params", MAX_PARAMS))
+    )
+    shown = {size.name for param in params for size in param.shape if isinstance(size, Var)}
+    for index, size in enumerate(dims):
+        if f"d{index}" not in shown:
+            _fail(
+                f"dims[{index}]",
+                size,
+                f"a dim that is the size of some param: none has d{index} in its shape",
+            )
+    scope = initial_scope(Program(dims, params, ()))
+    body = []
+    for index, value in enumerate(_list(document["body"], "body", MAX_STATEMENTS)):
+        statement, scope = reader.statement(value, f"body[{index}]", scope)
+        body.append(statement)
+    return Program(dims, params, tuple(body))
+
+
+class _Reader:
+    """Reads the parts of one document and counts how much arithmetic they hold in all."""
+
+    def __init__(self) -> None:
+        self.operators = 0
+
+    def param(self, value: Any, path: str, scope: Scope) -> Param:
+        _object(value, path, ("shape", "dtype"))
+        shape = self.terms(value["shape"], f"{path}.shape", scope, scope.dims)
+        dtype = _word(value["dtype"], f"{path}.dtype", DTYPES)
+        for axis, size in enumerate(shape):
+            if not isinstance(size, Var) and not (isinstance(size, Const) and int(size.value) >= 0):
+                _fail(f"{path}.shape[{axis}]", value["shape"][axis], "a dim or an int of at least 0")
+        return Param(shape, dtype)
+
+    def statement(self, value: Any, path: str, scope: Scope) -> tuple[Statement, Scope]:
+        """The statement, and the scope behind it."""
+        if not isinstance(value, dict) or "op" not in value:
+            _fail(path, value, 'an object with a key "op"')
+        construct = CONSTRUCTS[_word(value["op"], f"{path}.op", CONSTRUCTS)]
+        _object(value, path, ("op", *(field.name for field in construct.fields)))
+        args = tuple(
+            (field.name, self.argument(value[field.name], field, f"{path}.{field.name}", scope))
+            for field in construct.fields
+        )
+        statement = Statement(construct.name, args)
+        problem = construct.validate(statement, scope)
+        if problem is not None:
+            raise ProgramError(f"{path}: {construct.name}: {problem}")
+        effect = construct.effect(statement, scope)
+        learned = construct.requires(statement, scope) + construct.guarantees(statement, scope)
+        return statement, scope.after(construct.name, effect, learned)
+
+    def argument(self, value: Any, field: Field, path: str, scope: Scope) -> Argument:
+        match field.kind:
+            case "int":
+                return _integer(value, path)
+            case "int term":
+                return self.term(value, path, scope.values, "int")
+            case "bool term":
+                return self.term(value, path, scope.values, "bool")
+            case "int terms":
+                return self.terms(value, path, scope, scope.values)
+            case "dim terms":
+                return self.terms(value, path, scope, scope.dims)
+            case "tensor":
+                return _word(value, path, scope.tensors)
+            case "tensors":
+                return tuple(
+                    _word(name, f"{path}[{index}]", scope.tensors)
+                    for index, name in enumerate(_list(value, path, MAX_LIST))
+                )
+            case "word":
+                return _word(value, path, field.words)
+
+    def terms(self, value: Any, path: str, scope: Scope, leaves: Collection[str]) -> tuple[Term, ...]:
+        items = _list(value, path, MAX_LIST)
+        return tuple(self.term(item, f"{path}[{index}]", leaves, "int") for index, item in enumerate(items))
+
+    def term(self, value: Any, path: str, leaves: Collection[str], sort: str, depth: int = 1) -> Term:
+        """A term of ``sort`` over ``leaves``; see :func:`strategies.terms.to_json` for its form."""
+        if isinstance(value, bool) and sort == "bool":
+            return Const(value)
+        if type(value) is int and sort == "int":
+            return Const(_integer(value, path))
+        if isinstance(value, str) and sort == "int":
+            if not _LEAF.fullmatch(value) or value not in leaves:
+                _fail(path, value, f"a leaf that is bound before ({_listed(leaves)})")
+            return Var(value)
+        if not isinstance(value, list) or not value:
+            _fail(path, value, f"{'an' if sort == 'int' else 'a'} {sort} or [operator, operands...]")
+        row = OPERATORS[_word(value[0], f"{path}[0]", OPERATORS)]
+        if row.result != sort:
+            _fail(f"{path}[0]", value[0], f"an operator that yields {sort}")
+        if depth >= MAX_DEPTH:
+            raise ProgramError(f"{path}: operators are nested deeper than {MAX_DEPTH}")
+        self.operators += max(1, len(value) - 2)
+        if self.operators > MAX_OPERATORS:
+            raise ProgramError(f"{path}: the program has more than {MAX_OPERATORS} operators")
+        count = len(value) - 1
+        if count != len(row.sorts) and not (row.variadic and count > len(row.sorts)):
+            more = " or more" if row.variadic else ""
+            _fail(path, value, f"{row.name} with {len(row.sorts)}{more} operands")
+        sorts = (*row.sorts, *[row.sorts[-1]] * (count - len(row.sorts)))
+        return Apply(
+            row.name,
+            tuple(
+                self.term(arg, f"{path}[{index}]", leaves, expected, depth + 1)
+                for index, (arg, expected) in enumerate(zip(value[1:], sorts, strict=True), 1)
+            ),
+        )
+
+
+def _object(value: Any, path: str, keys: tuple[str, ...]) -> None:
+    if not isinstance(value, dict):
+        _fail(path, value, f"an object with the keys {', '.join(keys)}")
+    for key in value:
+        if key not in keys:
+            _fail(path, key, f"only the keys {', '.join(keys)}")
+    for key in keys:
+        if key not in value:
+            raise ProgramError(f"{path}: the key {key} is missing; the keys are {', '.join(keys)}")
+
+
+def _list(value: Any, path: str, limit: int) -> list[Any]:
+    if not isinstance(value, list):
+        _fail(path, value, "a list")
+    if len(value) > limit:
+        raise ProgramError(f"{path}: the list has {len(value)} entries; at most {limit} are allowed")
+    return value
+
+
+def _integer(value: Any, path: str, minimum: int | None = None) -> int:
+    if type(value) is not int or (minimum is not None and value < minimum):
+        _fail(path, value, "an int" if minimum is None else f"an int of at least {minimum}")
+    if value.bit_length() > MAX_BITS:
+        raise ProgramError(f"{path}: the int has {value.bit_length()} bits; at most {MAX_BITS} are allowed")
+    return value
+
+
+def _word(value: Any, path: str, allowed: Collection[str]) -> str:
+    if not isinstance(value, str) or value not in allowed:
+        _fail(path, value, f"one of {_listed(allowed)}")
+    return value
+
+
+def _listed(words: Collection[str]) -> str:
+    return ", ".join(words) if words else "none, as nothing is bound yet"
+
+
+def _fail(path: str, value: Any, allowed: str) -> NoReturn:
+    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > MAX_BITS:
+        shown = f"an int of {value.bit_length()} bits"
+    else:
+        shown = reprlib.repr(value)
+    raise ProgramError(f"{path}: {shown} is not allowed; allowed is {allowed}")

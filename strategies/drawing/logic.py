@@ -1,0 +1,71 @@
+"""Checks that join or negate comparisons, each true of the example values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from strategies.drawing.known import Known, any_leaf, combine, shifted
+from strategies.drawing.relations import ARITHMETIC, Relation, near
+from strategies.evaluate import holds
+from strategies.operators.comparison import NEGATION
+from strategies.statement import Scope
+from strategies.terms import Apply, Term
+
+if TYPE_CHECKING:
+    from strategies.drawing.chooser import Chooser
+
+_PARTS = ("bound", "bound", "item_and_dim", "items", "equality", "remainder", "min_max", "scaled")
+
+
+def _comparison(chooser: Chooser, scope: Scope) -> Apply:
+    """A comparison that is true of the example values."""
+    condition = ARITHMETIC[chooser.pick(_PARTS)](chooser, scope)
+    if condition is None:
+        condition = near(chooser, any_leaf(chooser, scope))
+    if not isinstance(condition, Apply):
+        raise TypeError(f"{condition!r} is not a comparison")
+    return condition
+
+
+def _negated(condition: Apply) -> Apply:
+    return Apply(NEGATION[condition.op], condition.args)
+
+
+def _either_way(chooser: Chooser, scope: Scope) -> Apply:
+    """A comparison that is false of the example values half of the time."""
+    condition = _comparison(chooser, scope)
+    return _negated(condition) if chooser.flag(2) else condition
+
+
+def _both(chooser: Chooser, scope: Scope) -> Term:
+    return Apply("and", (_comparison(chooser, scope), _comparison(chooser, scope)))
+
+
+def _one_of(chooser: Chooser, scope: Scope) -> Term:
+    parts = (_comparison(chooser, scope), _either_way(chooser, scope))
+    return Apply("or", parts[::-1] if chooser.flag(2) else parts)
+
+
+def _negation(chooser: Chooser, scope: Scope) -> Term:
+    if chooser.flag(3):
+        parts = (_negated(_comparison(chooser, scope)), _either_way(chooser, scope))
+        return Apply("not", (Apply("and", parts),))
+    return Apply("not", (_negated(_comparison(chooser, scope)),))
+
+
+def _conditional(chooser: Chooser, scope: Scope) -> Term:
+    condition, then = _either_way(chooser, scope), any_leaf(chooser, scope)
+    # torch wants two values of one type: a leaf beside a literal is refused.
+    other = shifted(any_leaf(chooser, scope), chooser.below(5) - 2)
+    chosen = then if holds(condition, scope.values) else other
+    known = Known(Apply("ite", (condition, then.term, other.term)), chosen.value)
+    return near(chooser, combine("add", known, any_leaf(chooser, scope)) if chooser.flag(4) else known)
+
+
+LOGIC: dict[str, Relation] = {
+    "both": _both,
+    "one_of": _one_of,
+    "negation": _negation,
+    "conditional": _conditional,
+}
+"""The forms that have a boolean operator or a conditional inside."""

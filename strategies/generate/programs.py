@@ -1,0 +1,201 @@
+"""The strategy of Programs: statements are added one by one, each of them true of the example values so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from hypothesis import event
+from hypothesis import strategies as st
+
+from strategies.constructs import CONSTRUCTS, names_of_kind
+from strategies.drawing.chooser import BELOW, Chooser
+from strategies.drawing.forms import RELATIONS, WEIGHTS
+from strategies.generate.profiles import PROFILES
+from strategies.program import Program
+from strategies.semantics import initial_scope
+from strategies.statement import Param, Scope, Statement
+from strategies.terms import Var
+
+_CONSTRUCT_WEIGHTS = {"item": 4, "zeros": 2, "arange": 1}
+_EMPTY_PLACES = (40, 20, 8)  # beside 84 turns of constructs
+_SMALLEST_DIM = 2  # torch takes the sizes 0 and 1 for constants
+
+
+def programs(
+    *,
+    profile: str = "nightly",
+    min_statements: int = 1,
+    max_statements: int | None = None,
+    sources: Sequence[str] | None = None,
+    checks: Sequence[str] | None = None,
+    consumers: Sequence[str] | None = None,
+) -> st.SearchStrategy[Program]:
+    """Programs that run in eager mode on their example inputs.
+
+    ``profile`` is a name in :data:`PROFILES` and sets the limits of size; ``max_statements`` overrides its own.
+    ``sources`` and ``consumers`` are names of constructs and ``checks`` names of forms in :data:`RELATIONS`;
+    ``None`` stands for all of them, an empty list for none, and a name that is given twice comes twice as often.
+
+    Shrinks to programs with fewer statements, fewer dims and smaller example values.
+
+    Raises:
+        ValueError: if a name is unknown or the limits contradict each other.
+    """
+    if profile not in PROFILES:
+        raise ValueError(f"profile={profile!r} is not one of {', '.join(PROFILES)}")
+    most = PROFILES[profile].max_statements if max_statements is None else max_statements
+    if not 0 <= min_statements <= most:
+        raise ValueError(f"min_statements={min_statements} is not between 0 and max_statements={most}")
+    source_names = _known("sources", sources, names_of_kind("source"), _CONSTRUCT_WEIGHTS)
+    check_names = _known("checks", checks, tuple(RELATIONS), WEIGHTS)
+    consumer_names = _known("consumers", consumers, names_of_kind("consumer"), _CONSTRUCT_WEIGHTS)
+    statements = names_of_kind("check") if check_names else ()
+    if min_statements and not (source_names or statements or consumer_names):
+        raise ValueError(f"min_statements={min_statements} but sources, checks and consumers are all empty")
+    return _programs(
+        min_statements,
+        most,
+        PROFILES[profile].max_dims,
+        source_names,
+        check_names,
+        _Menu(source_names, statements, consumer_names),
+    )
+
+
+def _known(
+    argument: str, names: Sequence[str] | None, allowed: tuple[str, ...], weights: Mapping[str, int]
+) -> tuple[str, ...]:
+    if names is None:
+        # Those with a weight first: choices shrink to the simplest, which is the first.
+        ordered = sorted(allowed, key=lambda name: list(weights).index(name) if name in weights else len(weights))
+        return tuple(name for name in ordered for _ in range(weights.get(name, 1)))
+    for name in names:
+        if name not in allowed:
+            raise ValueError(f"{argument}={name!r} is not one of {', '.join(allowed)}")
+    return tuple(names)
+
+
+@st.composite
+def _programs(
+    draw: Callable[[Any], Any],
+    least: int,
+    most: int,
+    max_dims: int,
+    sources: tuple[str, ...],
+    checks: tuple[str, ...],
+    menu: _Menu,
+) -> Program:
+    chooser = Chooser(draw, checks)
+    dims, params = _inputs(chooser, 0 if "item" in sources else 1, max_dims)
+    growth = _Growth(menu, least, most, initial_scope(Program(dims, params, ())), chooser.below(len(_EMPTY_PLACES)))
+    place = _place(growth, chooser)
+    # A fixed row of places, each empty or not, instead of a loop that one choice ends: sizes spread evenly, and
+    # every place shrinks to an empty one by itself.
+    for left in range(most, 0, -1):
+        growth.places = left
+        if growth.room:
+            draw(place)
+    body = growth.body
+    _report(body, chooser)
+    return Program(dims, params, tuple(body))
+
+
+def _inputs(chooser: Chooser, fewest: int, most: int) -> tuple[tuple[int, ...], tuple[Param, ...]]:
+    dims: list[int] = []
+    shapes: list[list[str]] = []
+    for place in range(most):
+        must = fewest - len(dims) >= most - place
+        choice = chooser.below(16) if not must else 8 + chooser.below(8)
+        if choice < 8:
+            continue
+        # Equal sizes would be taken for one symbol by a frontend that tells sizes apart by their example.
+        size = _SMALLEST_DIM + choice - 8
+        while size in dims:
+            size += 1
+        name = f"d{len(dims)}"
+        dims.append(size)
+        if shapes and chooser.flag(4):
+            shapes[-1].append(name)
+        else:
+            shapes.append([name])
+    if dims and chooser.flag(8):
+        shapes.append([f"d{chooser.below(len(dims))}"])
+    return tuple(dims), tuple(Param(tuple(map(Var, shape))) for shape in shapes)
+
+
+@dataclass(frozen=True)
+class _Menu:
+    """The names of constructs that may be grown, and how often each gets its turn."""
+
+    sources: tuple[str, ...]
+    checks: tuple[str, ...]
+    consumers: tuple[str, ...]
+
+    def turns(self, unbacked: bool, density: int, must: bool) -> tuple[str, ...]:
+        """Names to pick one of, ``""`` for an empty place; without an unbacked leaf mostly sources."""
+        return _turns(self, unbacked, 0 if must else _EMPTY_PLACES[density])
+
+
+@lru_cache(maxsize=64)
+def _turns(menu: _Menu, unbacked: bool, empty: int) -> tuple[str, ...]:
+    kinds = (menu.sources, menu.checks, menu.consumers)
+    shares = (15, 45, 24) if unbacked or not menu.sources else (76, 4, 4)
+    names = [""] * empty
+    for kind, share in zip(kinds, shares, strict=True):
+        names += [kind[index % len(kind)] for index in range(share)] if kind else []
+    return tuple(names)
+
+
+@dataclass
+class _Growth:
+    """A program in the making: what it has so far, and how many ``places`` for statements are left."""
+
+    menu: _Menu
+    least: int
+    most: int
+    scope: Scope
+    density: int
+    places: int = 0
+    body: list[Statement] = field(default_factory=list)
+
+    @property
+    def room(self) -> int:
+        return self.most - len(self.body)
+
+    def grow(self, name: str, chooser: Chooser) -> None:
+        """Add statements of the construct ``name``, or of another if it finds nothing in scope or no room."""
+        for other in dict.fromkeys((name, *self.menu.checks, *self.menu.consumers, *self.menu.sources)):
+            grown = CONSTRUCTS[other].grow(chooser, self.scope)
+            if grown is not None and len(grown) <= self.room:
+                for statement in grown:
+                    self.scope = _behind(statement, self.scope)
+                    self.body.append(statement)
+                return
+
+
+@st.composite
+def _place(draw: Callable[[Any], Any], growth: _Growth, chooser: Chooser) -> None:
+    """Fill one place of ``growth``, or leave it empty."""
+    # A draw of its own tells Hypothesis which choices make up one element: it deletes and repeats them as one.
+    must = growth.least - len(growth.body) >= growth.places
+    turns = growth.menu.turns(bool(growth.scope.unbacked), growth.density, must)
+    name = turns[draw(BELOW[len(turns) - 1])]
+    if name:
+        growth.grow(name, chooser)
+
+
+def _behind(statement: Statement, scope: Scope) -> Scope:
+    construct = CONSTRUCTS[statement.op]
+    learned = construct.requires(statement, scope) + construct.guarantees(statement, scope)
+    return scope.after(statement.op, construct.effect(statement, scope), learned)
+
+
+def _report(body: Sequence[Statement], chooser: Chooser) -> None:
+    event("statements", len(body))
+    for name in sorted({statement.op for statement in body}):
+        event(f"construct {name}")
+    for name in sorted(set(chooser.used)):
+        event(f"check form {name}")

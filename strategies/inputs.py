@@ -1,0 +1,100 @@
+"""Real tensors for a valuation: every value of every leaf is realised by an input of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import prod
+
+import torch
+
+from strategies.evaluate import evaluate, holds
+from strategies.program import Program
+from strategies.semantics import requirements, scopes, source_inputs
+from strategies.statement import Input, Unrealisable
+from strategies.terms import Term, Undefined, Valuation, Value
+
+__all__ = ["MAX_ELEMENTS", "Unrealisable", "build_inputs", "input_dims", "input_names", "leaf_of_source"]
+
+MAX_ELEMENTS = 2**20
+"""No input and no tensor that the program makes may have more elements than this."""
+
+_DTYPES: Mapping[str, torch.dtype] = {
+    "float32": torch.float32,
+    "float64": torch.float64,
+    "int64": torch.int64,
+    "int32": torch.int32,
+    "bool": torch.bool,
+}
+
+
+def all_inputs(program: Program) -> tuple[Input, ...]:
+    """The inputs of ``forward`` in order: the params, then what the sources read."""
+    params = (Input(f"a{position}", param.shape, param.dtype) for position, param in enumerate(program.params))
+    return (*params, *source_inputs(program))
+
+
+def input_names(program: Program) -> tuple[str, ...]:
+    """The names of the arguments of ``forward``, in order."""
+    return tuple(item.name for item in all_inputs(program))
+
+
+def input_dims(program: Program) -> tuple[tuple[Term, ...], ...]:
+    """For each argument of ``forward`` the term of each of its dimensions."""
+    return tuple(item.shape for item in all_inputs(program))
+
+
+def leaf_of_source(program: Program) -> dict[int, str]:
+    """For each argument of ``forward`` whose contents decide an unbacked leaf: its position and that leaf."""
+    return {position: item.leaf for position, item in enumerate(all_inputs(program)) if item.leaf is not None}
+
+
+def build_inputs(
+    program: Program, valuation: Valuation, device: str | torch.device = "cpu"
+) -> tuple[torch.Tensor, ...]:
+    """Tensors in the order of ``forward``'s arguments, in which each leaf has the value that ``valuation`` gives it.
+
+    The same call gives equal tensors. They are built on the CPU and then moved to ``device``.
+
+    Raises:
+        Unrealisable: if there are no such tensors, or if one of them, or one that the program would make on its
+            way, has more than :data:`MAX_ELEMENTS` elements.
+        KeyError: if ``valuation`` lacks a leaf.
+    """
+    items = all_inputs(program)
+    shapes = [_sizes(item, valuation) for item in items]
+    _require_room(program, valuation)
+    return tuple(_tensor(item, shape, valuation, device) for item, shape in zip(items, shapes, strict=True))
+
+
+def _sizes(item: Input, valuation: Valuation) -> list[int]:
+    sizes = [int(evaluate(size, valuation)) for size in item.shape]
+    if min(sizes, default=0) < 0:
+        raise Unrealisable(f"{item.name} would have the negative size {min(sizes)}")
+    if prod(sizes) > MAX_ELEMENTS or max(sizes, default=0) > MAX_ELEMENTS:
+        raise Unrealisable(f"{item.name} would have the shape {sizes}, more than {MAX_ELEMENTS} elements")
+    return sizes
+
+
+def _require_room(program: Program, valuation: Valuation) -> None:
+    """Raise if the program, before it stops, makes a tensor too large: running out of memory proves nothing."""
+    stops_at = next(
+        (item.statement for item in requirements(program) if not holds(item.term, valuation)),
+        len(program.body),
+    )
+    for name, tensor in scopes(program)[stops_at].tensors.items():
+        try:
+            sizes = [int(evaluate(size, valuation)) for size in tensor.shape]
+        except Undefined:
+            continue
+        if prod(sizes) > MAX_ELEMENTS or max(sizes, default=0) > MAX_ELEMENTS:
+            raise Unrealisable(f"{name} would have the shape {sizes}, more than {MAX_ELEMENTS} elements")
+
+
+def _tensor(item: Input, shape: Sequence[int], valuation: Valuation, device: str | torch.device) -> torch.Tensor:
+    count, dtype = prod(shape), _DTYPES[item.dtype]
+    if item.fill is None:
+        tensor = torch.arange(1, count + 1).remainder(7).to(dtype)
+    else:
+        elements: Sequence[Value] = item.fill(count, valuation)
+        tensor = torch.tensor(elements, dtype=dtype)
+    return tensor.reshape(tuple(shape)).to(device)

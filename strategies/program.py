@@ -1,0 +1,64 @@
+"""Programs: generated dynamic-shape programs as pure data, whose JSON outlives the generator that drew them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from strategies.statement import Param, ProgramError, Statement
+from strategies.terms import to_json as term_to_json
+
+__all__ = ["SCHEMA_VERSION", "Param", "Program", "ProgramError", "Statement"]
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program: example values of its dims ``d0, d1, ...``, its tensor inputs, and its statements in order.
+
+    A source statement binds unbacked ints ``u0, u1, ...``, and tensors are bound as ``t0, t1, ...``, counted
+    through the whole program. Terms are over ``d*`` and ``u*``.
+    """
+
+    dims: tuple[int, ...]
+    params: tuple[Param, ...]
+    body: tuple[Statement, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The Program as a JSON object (dicts, lists, strings, ints and bools only)."""
+        return {
+            "schema": SCHEMA_VERSION,
+            "dims": list(self.dims),
+            "params": [
+                {"shape": [term_to_json(size) for size in param.shape], "dtype": param.dtype} for param in self.params
+            ],
+            "body": [
+                {"op": statement.op, **{name: _argument(value) for name, value in statement.args}}
+                for statement in self.body
+            ],
+        }
+
+    @classmethod
+    def from_json(cls, document: Any) -> Program:
+        """The Program that ``document`` (the value of a parsed JSON text) holds.
+
+        Raises:
+            ProgramError: if it holds none; one line with the path in the document, the value and what is allowed.
+        """
+        from strategies.document import parse_program
+
+        return parse_program(document)
+
+    def key(self) -> str:
+        """16 hexadecimal digits that depend on the Program alone."""
+        text = json.dumps(self.to_json(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _argument(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_argument(item) for item in value]
+    return value if isinstance(value, (str, int)) else term_to_json(value)

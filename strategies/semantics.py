@@ -1,0 +1,98 @@
+"""What a Program means: the truth that eager execution has, as terms over its leaves, without running anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from strategies.constructs import CONSTRUCTS
+from strategies.program import Program
+from strategies.statement import Input, Scope, Tensor
+from strategies.terms import Term, Var, apply
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One condition without which the Program stops: written by the user, or demanded by an operator.
+
+    ``statement`` is the index in ``program.body`` of the statement that demands it.
+    """
+
+    term: Term
+    kind: Literal["check", "precondition"]
+    statement: int
+
+
+@lru_cache(maxsize=256)
+def scopes(program: Program) -> tuple[Scope, ...]:
+    """The scope before each statement, and the one behind the last."""
+    scope = initial_scope(program)
+    result = [scope]
+    for statement in program.body:
+        construct = CONSTRUCTS[statement.op]
+        effect = construct.effect(statement, scope)
+        learned = construct.requires(statement, scope) + construct.guarantees(statement, scope)
+        scope = scope.after(statement.op, effect, learned)
+        result.append(scope)
+    return tuple(result)
+
+
+def initial_scope(program: Program) -> Scope:
+    """The scope before the first statement: the dims, and the tensors ``a0, a1, ...``."""
+    return Scope(
+        values={f"d{index}": value for index, value in enumerate(program.dims)},
+        tensors={f"a{index}": Tensor(param.shape, param.dtype) for index, param in enumerate(program.params)},
+    )
+
+
+def requirements(program: Program) -> tuple[Requirement, ...]:
+    """The truth P: everything that the Program demands, in the order in which it runs."""
+    found = []
+    for index, (statement, scope) in enumerate(zip(program.body, scopes(program), strict=False)):
+        construct = CONSTRUCTS[statement.op]
+        kind = "check" if construct.kind == "check" else "precondition"
+        found.extend(Requirement(term, kind, index) for term in construct.requires(statement, scope))
+    return tuple(found)
+
+
+def guarantees(program: Program) -> tuple[Term, ...]:
+    """What holds of the leaves before any check runs: dims are sizes, and what the sources make sure of."""
+    found: list[Term] = [apply("ge", Var(f"d{index}"), 0) for index in range(len(program.dims))]
+    for statement, scope in zip(program.body, scopes(program), strict=False):
+        found.extend(CONSTRUCTS[statement.op].guarantees(statement, scope))
+    return tuple(found)
+
+
+def leaves(program: Program) -> tuple[str, ...]:
+    """The names of the run-time values that nothing computes: ``d0, ...`` and then ``u0, ...``."""
+    return tuple(scopes(program)[-1].values)
+
+
+def example(program: Program) -> dict[str, int]:
+    """The example value of each leaf; a generated Program accepts it."""
+    return dict(scopes(program)[-1].values)
+
+
+def source_inputs(program: Program) -> tuple[Input, ...]:
+    """The inputs that the sources read, in the order in which ``forward`` takes them (behind the params)."""
+    return tuple(
+        item
+        for statement, scope in zip(program.body, scopes(program), strict=False)
+        for item in CONSTRUCTS[statement.op].inputs(statement, scope)
+    )
+
+
+def source_of(program: Program, leaf: str) -> tuple[str, int | str]:
+    """Where ``leaf`` comes from: ``("dim", position of a param that has it)`` or ``(construct, input name)``.
+
+    Raises:
+        KeyError: if the Program has no such leaf.
+    """
+    if leaf.startswith("d"):
+        for position, param in enumerate(program.params):
+            if Var(leaf) in param.shape:
+                return "dim", position
+        raise KeyError(leaf)
+    origin = scopes(program)[-1].origins[leaf]
+    return origin, next(item.name for item in source_inputs(program) if item.leaf == leaf)

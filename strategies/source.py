@@ -1,0 +1,96 @@
+"""How Programs and terms print: Python that a person reads, and that runs as it stands behind ``import torch``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from strategies.constructs import CONSTRUCTS
+from strategies.operators import OPERATORS
+from strategies.program import Program
+from strategies.semantics import scopes, source_inputs
+from strategies.terms import Const, Term, Var, variables
+
+_COMPARISON, _CALL = 4, 10
+
+
+def render_term(term: Term, names: Mapping[str, str]) -> str:
+    """``term`` in Python, each variable printed as ``names`` says, with no parentheses that are not needed.
+
+    Raises:
+        KeyError: if ``names`` lacks a variable of ``term``.
+    """
+    return _render(term, names)[0]
+
+
+def _render(term: Term, names: Mapping[str, str]) -> tuple[str, int]:
+    """The text, and how tightly its outermost operator binds."""
+    if isinstance(term, Const):
+        negative = not isinstance(term.value, bool) and term.value < 0
+        return repr(term.value), OPERATORS["neg"].precedence if negative else _CALL
+    if isinstance(term, Var):
+        return names[term.name], _CALL
+    row = OPERATORS[term.op]
+    parts = [_render(arg, names) for arg in term.args]
+    count = len(row.sorts)
+    text = _application(row.template, row.precedence, parts[:count])
+    for part in parts[count:]:
+        text = _application(row.template, row.precedence, [(text, row.precedence), part])
+    return text, row.precedence
+
+
+def _application(template: str, precedence: int, parts: list[tuple[str, int]]) -> str:
+    if precedence >= _CALL:
+        return template.format(*(text for text, _ in parts))
+    rendered = []
+    for position, (text, inner) in enumerate(parts):
+        # Infix operators group to the left, except comparisons, which Python would chain.
+        enough = inner > precedence or (inner == precedence and position == 0 and precedence != _COMPARISON)
+        rendered.append(text if enough else f"({text})")
+    return template.format(*rendered)
+
+
+def leaf_names(program: Program) -> dict[str, str]:
+    """How each leaf is written in the program's source: a dim as ``a0.shape[1]``, an unbacked int by its name."""
+    names = {leaf: leaf for leaf in scopes(program)[-1].unbacked}
+    for position, param in enumerate(program.params):
+        for axis, size in enumerate(param.shape):
+            if isinstance(size, Var):
+                names.setdefault(size.name, f"a{position}.shape[{axis}]")
+    return names
+
+
+def program_source(program: Program, *, method: bool = False) -> str:
+    """The whole program as a function ``forward``; with ``method`` it takes ``self`` first.
+
+    It returns every tensor that it makes, and the unbacked ints that no tensor's size names.
+    """
+    names = leaf_names(program)
+    inputs = [f"a{position}" for position in range(len(program.params))]
+    inputs += [item.name for item in source_inputs(program)]
+    lines = [f"def forward({', '.join(['self', *inputs] if method else inputs)}):"]
+    for statement, scope in zip(program.body, scopes(program), strict=False):
+        construct = CONSTRUCTS[statement.op]
+        for line in construct.source(statement, scope, lambda term: render_term(term, names)):
+            lines.append(f"    {line}")
+    lines.append(f"    return {_result(program, inputs)}")
+    return "\n".join(lines) + "\n"
+
+
+def _result(program: Program, inputs: list[str]) -> str:
+    last = scopes(program)[-1]
+    made = [name for name in last.tensors if name.startswith("t")]
+    named = {leaf for name in made for size in last.tensors[name].shape for leaf in variables(size)}
+    results = [*made, *(leaf for leaf in last.unbacked if leaf not in named)]
+    if results:
+        return ", ".join(results)
+    return f"{inputs[0]}.sum()" if inputs else "torch.zeros(())"
+
+
+def statement_of_line(program: Program, line: int) -> int | None:
+    """The index of the statement that :func:`program_source` prints on ``line`` (from 1), if there is one."""
+    end = 1
+    for index, (statement, scope) in enumerate(zip(program.body, scopes(program), strict=False)):
+        end += len(CONSTRUCTS[statement.op].source(statement, scope, lambda _term: ""))
+        if line <= end:
+            return index if line > 1 else None
+    return None

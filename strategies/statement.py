@@ -1,0 +1,190 @@
+"""What one line of a Program is, and what stands in scope when it runs: plain data without a torch object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal, TypeAlias
+
+from strategies.terms import Apply, Const, Term, Valuation, Var
+
+Argument: TypeAlias = Term | tuple[Term, ...] | tuple[str, ...] | str | int
+Dtype: TypeAlias = Literal["float32", "float64", "int64", "int32", "bool"]
+DTYPES: tuple[str, ...] = ("float32", "float64", "int64", "int32", "bool")
+
+
+class ProgramError(ValueError):
+    """A Program, or a document that should hold one, breaks a rule; the message says where and what is allowed."""
+
+
+class Unrealisable(ValueError):
+    """No input tensors exist for a valuation (more true entries than elements, a negative or huge size)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """An ordinary tensor input of a Program, one without a role of its own in the data.
+
+    ``shape`` has one term a dimension, over the Program's dims and constants.
+    """
+
+    shape: tuple[Term, ...]
+    dtype: str = "float32"
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One line: the name of a construct and its arguments, in the order of the construct's fields."""
+
+    op: str
+    args: tuple[tuple[str, Argument], ...] = ()
+
+    def __getitem__(self, name: str) -> Argument:
+        for key, value in self.args:
+            if key == name:
+                return value
+        raise KeyError(name)
+
+    def term(self, name: str) -> Term:
+        """The argument ``name``, which the construct declares to be one term."""
+        value = self[name]
+        if not isinstance(value, (Const, Var, Apply)):
+            raise TypeError(f"{self.op}.{name} is {value!r}, not a term")
+        return value
+
+    def terms(self, name: str) -> tuple[Term, ...]:
+        """The argument ``name``, which the construct declares to be a list of terms."""
+        value = self[name]
+        if not isinstance(value, tuple):
+            raise TypeError(f"{self.op}.{name} is {value!r}, not a list of terms")
+        return value  # type: ignore[return-value]
+
+    def name(self, name: str) -> str:
+        """The argument ``name``, which the construct declares to be a tensor's name or a word of a table."""
+        value = self[name]
+        if not isinstance(value, str):
+            raise TypeError(f"{self.op}.{name} is {value!r}, not a name")
+        return value
+
+    def names(self, name: str) -> tuple[str, ...]:
+        """The argument ``name``, which the construct declares to be a list of tensor names."""
+        value = self[name]
+        if not isinstance(value, tuple):
+            raise TypeError(f"{self.op}.{name} is {value!r}, not a list of names")
+        return value  # type: ignore[return-value]
+
+    def number(self, name: str) -> int:
+        """The argument ``name``, which the construct declares to be a plain int."""
+        value = self[name]
+        if not isinstance(value, int):
+            raise TypeError(f"{self.op}.{name} is {value!r}, not an int")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """What is known of a tensor in scope: a term for each dimension, and whether ``view`` may take it."""
+
+    shape: tuple[Term, ...]
+    dtype: str = "float32"
+    contiguous: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A tensor that a source reads: its name in ``forward``, its sizes, and how its elements follow from leaves.
+
+    ``fill`` takes the number of elements and a valuation and gives the elements in memory order, or raises
+    :class:`Unrealisable`. ``None`` stands for contents that do not matter.
+    """
+
+    name: str
+    shape: tuple[Term, ...]
+    dtype: str
+    fill: Callable[[int, Valuation], Sequence[int | bool | float]] | None = None
+    leaf: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What running a statement adds to the scope, in order: leaves with example values, and tensors."""
+
+    leaves: tuple[int, ...] = ()
+    tensors: tuple[Tensor, ...] = ()
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a statement can name: leaves with their example values, tensors, and sizes known not to be negative.
+
+    ``origins`` tells for each unbacked leaf which construct bound it. ``nonnegative`` holds the terms that
+    cannot be negative here, because an operator guarantees it or because the program was left otherwise.
+    """
+
+    values: Mapping[str, int] = field(default_factory=dict)
+    tensors: Mapping[str, Tensor] = field(default_factory=dict)
+    origins: Mapping[str, str] = field(default_factory=dict)
+    nonnegative: frozenset[Term] = frozenset()
+
+    @property
+    def dims(self) -> tuple[str, ...]:
+        """The names of the input dimensions, in order."""
+        return tuple(name for name in self.values if name.startswith("d"))
+
+    @property
+    def unbacked(self) -> tuple[str, ...]:
+        """The names of the unbacked leaves, in the order in which they were bound."""
+        return tuple(name for name in self.values if name.startswith("u"))
+
+    def next_leaves(self, count: int) -> tuple[str, ...]:
+        """The names that the next ``count`` unbacked leaves get."""
+        first = len(self.origins)
+        return tuple(f"u{first + index}" for index in range(count))
+
+    def next_tensors(self, count: int) -> tuple[str, ...]:
+        """The names that the next ``count`` computed tensors get."""
+        first = sum(name.startswith("t") for name in self.tensors)
+        return tuple(f"t{first + index}" for index in range(count))
+
+    def after(self, op: str, effect: Effect, learned: Sequence[Term] = ()) -> Scope:
+        """The scope behind a statement of construct ``op`` that ran, where every term of ``learned`` is true."""
+        leaves = dict(zip(self.next_leaves(len(effect.leaves)), effect.leaves, strict=True))
+        tensors = dict(zip(self.next_tensors(len(effect.tensors)), effect.tensors, strict=True))
+        known = frozenset(_nonnegative_by(learned))
+        return replace(
+            self,
+            values={**self.values, **leaves},
+            tensors={**self.tensors, **tensors},
+            origins={**self.origins, **dict.fromkeys(leaves, op)},
+            nonnegative=self.nonnegative | known if known else self.nonnegative,
+        )
+
+    def is_nonnegative(self, term: Term) -> bool:
+        """Whether ``term`` is seen at a glance not to be negative: constants, dims, checked terms, sums, products."""
+        if isinstance(term, Const):
+            return not isinstance(term.value, bool) and term.value >= 0
+        if isinstance(term, Var) and term.name.startswith("d"):
+            return True
+        if term in self.nonnegative:
+            return True
+        return (
+            isinstance(term, Apply)
+            and term.op in ("add", "mul", "min", "max")
+            and all(map(self.is_nonnegative, term.args))
+        )
+
+
+def _nonnegative_by(conditions: Sequence[Term]) -> Iterator[Term]:
+    """The terms that stand alone in a condition that bounds them from below by a constant of at least 0."""
+    for condition in conditions:
+        if not isinstance(condition, Apply) or len(condition.args) != 2:
+            continue
+        left, right = condition.args
+        if isinstance(right, Const) and (
+            (condition.op in ("ge", "eq") and right.value >= 0) or (condition.op == "gt" and right.value >= -1)
+        ):
+            yield left
+        elif isinstance(left, Const) and (
+            (condition.op in ("le", "eq") and left.value >= 0) or (condition.op == "lt" and left.value >= -1)
+        ):
+            yield right

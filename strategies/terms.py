@@ -1,0 +1,115 @@
+"""Terms: the one expression language that Programs, obligations and emitted asserts are all read into.
+
+A term is plain frozen data. Its leaves are constants and variables; a variable is a run-time value
+that nothing in the program computes from other values (an input dimension, the result of ``item()``).
+What an operator *means* stands in one row of the table in :mod:`strategies.operators`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+Value: TypeAlias = int | bool | float
+Valuation: TypeAlias = Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Const:
+    """A literal: an int (any size), a bool or a float."""
+
+    value: Value
+
+    def __eq__(self, other: object) -> bool:
+        # True == 1 == 1.0 in Python, but they are three different literals here.
+        return (
+            isinstance(other, Const)
+            and type(self.value) is type(other.value)
+            and repr(self.value) == repr(other.value)
+        )
+
+    def __hash__(self) -> int:
+        return hash((type(self.value).__name__, repr(self.value)))
+
+
+@dataclass(frozen=True, slots=True)
+class Var:
+    """A leaf, known by its name (``d0``, ``u1`` in a Program)."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """The operator named ``op`` applied to ``args``."""
+
+    op: str
+    args: tuple[Term, ...]
+
+
+Term: TypeAlias = Const | Var | Apply
+
+TRUE = Const(True)
+FALSE = Const(False)
+
+
+class Undefined(ArithmeticError):
+    """The term has no value for this valuation (a division by zero): executing it raises."""
+
+
+def apply(op: str, *args: Term | Value | str) -> Apply:
+    """``Apply(op, args)``, with Python literals taken as constants and strings as variables."""
+    return Apply(op, tuple(as_term(arg) for arg in args))
+
+
+def as_term(value: Term | Value | str) -> Term:
+    """A literal or a name as a term; a term stays what it is."""
+    if isinstance(value, (Const, Var, Apply)):
+        return value
+    return Var(value) if isinstance(value, str) else Const(value)
+
+
+def walk(term: Term) -> Iterator[Term]:
+    """Every subterm with repetitions, parents before children."""
+    stack = [term]
+    while stack:
+        current = stack.pop()
+        yield current
+        if isinstance(current, Apply):
+            stack.extend(reversed(current.args))
+
+
+def variables(term: Term) -> frozenset[str]:
+    """The names of the leaves that occur in ``term``."""
+    return frozenset(sub.name for sub in walk(term) if isinstance(sub, Var))
+
+
+def substitute(term: Term, mapping: Mapping[str, Term]) -> Term:
+    """``term`` with every variable that ``mapping`` names replaced."""
+    if isinstance(term, Var):
+        return mapping.get(term.name, term)
+    if isinstance(term, Apply):
+        return Apply(term.op, tuple(substitute(arg, mapping) for arg in term.args))
+    return term
+
+
+def conjuncts(term: Term) -> tuple[Term, ...]:
+    """``term`` split at its outermost ``and``\\ s."""
+    if isinstance(term, Apply) and term.op == "and":
+        return tuple(part for arg in term.args for part in conjuncts(arg))
+    return (term,)
+
+
+def to_json(term: Term) -> Any:
+    """A JSON value: a literal as itself, a variable as its name, an application as ``[op, args...]``.
+
+    Floats that JSON cannot say are written as ``["float", "nan"]``.
+    """
+    if isinstance(term, Const):
+        if isinstance(term.value, float):
+            return ["float", repr(term.value)]
+        return term.value
+    if isinstance(term, Var):
+        return term.name
+    return [term.op, *(to_json(arg) for arg in term.args)]

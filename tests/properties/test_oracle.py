@@ -1,0 +1,183 @@
+"""The oracle on passes that are known to be right or wrong."""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import fx
+
+from properties.campaign.check import check_program
+from properties.capture.facts import facts_of
+from properties.capture.frontends import FRONTENDS, capture
+from properties.capture.state import EnvState, changes
+from properties.case import Case
+from properties.errors import ToolError
+from properties.registry import properties
+from properties.subjects import identity, resolve
+from properties.verdict import PROVED, Status, Verdict, worst
+from runtime_assert import insert_deferred_runtime_asserts as reference
+from strategies.terms import FALSE, apply
+from tests.properties.programs import DROPPED_BOUND, VACUOUS_EQUALITY, check, item, program
+
+ASSERT = torch.ops.aten._assert_scalar.default
+
+
+def verdicts(prog, frontend, subject):
+    checked = check_program(prog, frontend, {"subject": subject}, tuple(properties()))
+    assert not checked.faults
+    assert not checked.refusal
+    return checked.verdicts["subject"]
+
+
+def asserts(graph: fx.Graph) -> list[fx.Node]:
+    return [node for node in graph.nodes if node.target is ASSERT]
+
+
+@pytest.mark.parametrize("frontend", FRONTENDS)
+def test_torchs_vacuous_equality_is_refuted_with_an_executed_witness(frontend):
+    verdict = verdicts(VACUOUS_EQUALITY, frontend, resolve("torch"))["RA101"]
+    assert (verdict.status, verdict.direction, verdict.stage) == (Status.REFUTED, "missing", "pass")
+    witness = verdict.witness
+    assert witness is not None
+    assert witness.eager.by == "check"
+    assert witness.after.accepted
+    values = dict(witness.values)
+    assert values["d0"] + values["d1"] != values["u0"]
+
+
+@pytest.mark.parametrize("frontend", FRONTENDS)
+@pytest.mark.parametrize("prog", [VACUOUS_EQUALITY, DROPPED_BOUND], ids=["equality", "bound"])
+def test_the_reference_is_proved_on_every_property(frontend, prog):
+    assert {code: str(verdict) for code, verdict in verdicts(prog, frontend, reference).items()} == dict.fromkeys(
+        properties(), "PROVED"
+    )
+
+
+def test_a_pass_that_inserts_nothing_is_refuted_where_something_is_required():
+    verdict = verdicts(program((), [item(4), check("gt", "u0", 3)]), "make_fx", identity)["RA101"]
+    assert str(verdict) == "REFUTED(missing)"
+
+
+def strengthened(gm, shape_env, name, export=False):
+    """Asserts more than was asked: every lower bound is one higher."""
+    reference(gm, shape_env, name, export=export)
+    for node in asserts(gm.graph):
+        condition = node.args[0]
+        assert isinstance(condition, fx.Node)
+        if condition.target is operator.ge:
+            condition.args = (condition.args[0], condition.args[1] + 1)  # type: ignore[operator]
+
+
+def test_an_invented_assert_is_refuted_as_extra():
+    prog = program((), [item(6), check("ge", "u0", 3)])
+    found = verdicts(prog, "make_fx", strengthened)
+    verdict = found["RA101"]
+    assert (str(verdict), verdict.stage) == ("REFUTED(extra)", "pass")
+    assert verdict.witness is not None
+    assert verdict.witness.eager.accepted
+    assert verdict.witness.after.by == "assert"
+    assert dict(verdict.witness.values) == {"u0": 3}
+
+
+def wrong_output(gm, shape_env, name, export=False):
+    """Adds one to every size that the program makes from data."""
+    reference(gm, shape_env, name, export=export)
+    for node in gm.graph.nodes:
+        if node.target is torch.ops.aten.zeros.default:
+            with gm.graph.inserting_before(node):
+                larger = gm.graph.call_function(operator.add, (node.args[0][0], 1))
+            node.args = ([larger],)
+
+
+def test_a_changed_result_is_refuted_as_altered():
+    prog = program((), [item(6), check("ge", "u0", 3), {"op": "zeros", "shape": ["u0"]}])
+    assert str(verdicts(prog, "make_fx", wrong_output)["RA201"]) == "REFUTED(altered)"
+
+
+def raising(gm, shape_env, name, export=False):
+    raise KeyError("u0")
+
+
+def test_a_pass_that_raises_is_refuted_as_crash_and_the_rest_is_undecided():
+    found = verdicts(VACUOUS_EQUALITY, "make_fx", raising)
+    assert str(found.pop("RA101")) == "REFUTED(crash)"
+    assert {verdict.status for code, verdict in found.items() if code != "RA305"} == {Status.UNDECIDED}
+
+
+def impure(gm, shape_env, name, export=False):
+    reference(gm, shape_env, name, export=export)
+    for ras in shape_env.deferred_runtime_asserts.values():
+        ras.append(ras[0])
+
+
+def test_a_change_inside_of_the_shape_envs_lists_is_refuted_and_undone():
+    taken = capture(VACUOUS_EQUALITY, "make_fx")
+    facts = facts_of(taken)
+    verdict = properties()["RA305"].check(Case(facts, "impure", impure))
+    assert str(verdict) == "REFUTED(impure)"
+    assert "deferred_runtime_asserts" in verdict.detail
+    assert changes(taken.state, EnvState.take(taken.shape_env)) == []
+
+
+def growing(gm, shape_env, name, export=False):
+    """Asserts one more bound on every run, each another one."""
+    item = next(node for node in gm.graph.nodes if node.op == "call_function")
+    with gm.graph.inserting_before(list(gm.graph.nodes)[-1]):
+        bound = gm.graph.call_function(operator.ge, (item, -1000 - len(gm.graph.nodes)))
+        gm.graph.call_function(ASSERT, (bound, "grows"))
+
+
+def test_a_pass_that_grows_on_every_run_is_refuted():
+    assert str(verdicts(VACUOUS_EQUALITY, "make_fx", growing)["RA301"]) == "REFUTED(altered)"
+
+
+def misplaced(gm, shape_env, name, export=False):
+    """Moves the first assert in front of what it reads."""
+    reference(gm, shape_env, name, export=export)
+    node = asserts(gm.graph)[0]
+    next(iter(gm.graph.nodes)).prepend(node)
+
+
+def test_an_ill_ordered_graph_is_refuted_as_malformed():
+    verdict = verdicts(VACUOUS_EQUALITY, "make_fx", misplaced)["RA202"]
+    assert (str(verdict), verdict.skeleton) == ("REFUTED(malformed)", "lint")
+
+
+def test_contradictory_checks_are_vacuous_and_not_proved():
+    facts = facts_of(capture(program((), [item(6), check("ge", "u0", 3)]), "make_fx"))
+    contradiction = facts.obligations[0].term
+    absurd = replace(facts, assumptions=(*facts.assumptions, apply("not", contradiction)))
+    verdict = properties()["RA101"].check(Case(absurd, "reference", reference))
+    assert verdict.status is Status.VACUOUS
+
+
+def test_an_obligation_that_cannot_be_read_is_undecided():
+    facts = facts_of(capture(VACUOUS_EQUALITY, "make_fx"))
+    verdict = properties()["RA101"].check(Case(replace(facts, unread=("f(u0)",)), "reference", reference))
+    assert (verdict.status, verdict.reason) == (Status.UNDECIDED, "unread obligation")
+
+
+def test_a_reader_that_contradicts_execution_is_a_fault_of_the_tool():
+    facts = facts_of(capture(VACUOUS_EQUALITY, "make_fx"))
+    case = Case(facts, "reference", reference)
+    case.__dict__["emitted_terms"] = (FALSE,)
+    with pytest.raises(ToolError):
+        properties()["RA102"].check(case)
+
+
+def test_the_worst_verdict_counts():
+    refuted, undecided = Verdict(Status.REFUTED, direction="missing"), Verdict(Status.UNDECIDED)
+    assert worst([PROVED, undecided, refuted]) is refuted
+    assert worst([PROVED, Verdict(Status.TOOL_ERROR), refuted]).status is Status.TOOL_ERROR
+    assert worst([PROVED, undecided]) is undecided
+
+
+def test_subjects_share_a_capture_without_seeing_each_other():
+    facts = facts_of(capture(VACUOUS_EQUALITY, "make_fx"))
+    first = Case(facts, "reference", reference).emitted_terms
+    Case(facts, "impure", impure)
+    Case(facts, "torch", resolve("torch"))
+    assert Case(facts, "reference", reference).emitted_terms == first

@@ -1,0 +1,125 @@
+"""The two readers: sympy expressions and graphs mean what they compute."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import pytest
+import sympy
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import fx
+from torch.utils._sympy.functions import CeilToInt, FloorDiv, IntTrueDiv, Max, Min, Mod, PythonMod
+
+from properties.errors import Unsupported
+from properties.read.bindings import Bindings, TensorLeaf
+from properties.read.graph import read_asserts
+from properties.read.sympy_terms import finite_bounds, term_of
+from strategies.evaluate import evaluate
+from strategies.terms import Const, Var, apply
+
+X, Y = sympy.Symbol("x", integer=True), sympy.Symbol("y", integer=True)
+EXPRESSIONS: list[Any] = [
+    X + Y - 3,
+    -2 * X + 5,
+    3 * X * Y,
+    X**3 - Y**2,
+    FloorDiv(X, 4),
+    FloorDiv(X, -3),
+    PythonMod(X, 5),
+    PythonMod(X, -5),
+    Max(X, Y, 2),
+    Min(X, 2 * Y, 7),
+    sympy.Eq(X, Y + 1),
+    sympy.Ne(X, 4),
+    sympy.And(X > 1, Y <= 3, X < Y),
+    sympy.Or(X >= 2, sympy.Not(sympy.Eq(Y, 3))),
+    sympy.Piecewise((X, X > Y), (Y, X < -2), (7, True)),
+]
+
+
+@pytest.mark.parametrize("expr", EXPRESSIONS, ids=str)
+@given(x=st.integers(-40, 40), y=st.integers(-40, 40))
+def test_a_term_read_from_sympy_has_the_value_that_sympy_computes(expr, x, y):
+    expected = expr.subs({X: x, Y: y})
+    got = evaluate(term_of(expr), {"x": x, "y": y})
+    assert got == (bool(expected) if expected in (sympy.true, sympy.false) else int(expected))
+
+
+@given(p=st.integers(0, 50), q=st.integers(1, 9))
+def test_torchs_modulus_of_natural_numbers_is_the_remainder(p, q):
+    remainder: Any = Mod(sympy.Symbol("n", integer=True, nonnegative=True), sympy.Integer(q))
+    assert evaluate(term_of(remainder), {"n": p}) == p % q
+
+
+def test_a_function_that_is_not_in_the_table_is_refused():
+    ceiling: Any = CeilToInt(IntTrueDiv(X, Y))
+    with pytest.raises(Unsupported, match="CeilToInt"):
+        term_of(ceiling)
+
+
+def test_maxsize_bounds_nothing():
+    assert finite_bounds(sympy.Integer(-(2**63)), sympy.Integer(2**63 - 2)) == (None, None)
+    assert finite_bounds(sympy.Integer(-5), sympy.Integer(2**63 - 3)) == (-5, 2**63 - 3)
+
+
+def _graph() -> tuple[fx.Graph, Bindings, fx.Node, fx.Node]:
+    graph = fx.Graph()
+    tensor = graph.placeholder("a")
+    source = graph.placeholder("x")
+    item = graph.call_function(torch.ops.aten._local_scalar_dense.default, (source,))
+    bindings = Bindings(
+        {"a": TensorLeaf((Var("s0"), Const(4)), (Const(4), Const(1)), Const(0)), "x": None},
+        {item.name: {(): "u0"}},
+        (),
+    )
+    return graph, bindings, tensor, item
+
+
+def _assert(graph: fx.Graph, condition: Any) -> None:
+    graph.call_function(torch.ops.aten._assert_scalar.default, (condition, "message"))
+
+
+def test_an_assert_is_read_from_the_leaves_and_not_from_metadata():
+    graph, bindings, tensor, item = _graph()
+    size = graph.call_function(torch.ops.aten.sym_size.int, (tensor, 0))
+    condition = graph.call_function(operator.eq, (item, size))
+    # What the pass claims of the value is a lie, and must not be believed.
+    condition.meta["val"] = True
+    _assert(graph, condition)
+    graph.output(())
+    assert [item.term for item in read_asserts(graph, bindings)] == [apply("eq", "u0", "s0")]
+
+
+def test_static_sizes_size_tuples_sums_and_numel_are_read():
+    graph, bindings, tensor, item = _graph()
+    static = graph.call_function(torch.ops.aten.sym_size.int, (tensor, 1))
+    whole = graph.call_method("size", (tensor,))
+    first = graph.call_function(operator.getitem, (whole, 0))
+    total = graph.call_function(torch.sym_sum, ([first, item, static],))
+    numel = graph.call_function(torch.ops.aten.sym_numel.default, (tensor,))
+    _assert(graph, graph.call_function(operator.le, (total, numel)))
+    graph.output(())
+    (found,) = read_asserts(graph, bindings)
+    expected = apply("le", apply("add", apply("add", "s0", "u0"), 4), apply("mul", "s0", 4))
+    assert found.term == expected
+
+
+def test_an_assert_on_a_value_that_is_not_understood_has_no_term_but_a_reason():
+    graph, bindings, tensor, _ = _graph()
+    unique = graph.call_function(torch.ops.aten._unique2.default, (tensor,))
+    size = graph.call_function(torch.ops.aten.sym_size.int, (unique, 0))
+    _assert(graph, graph.call_function(operator.ge, (size, 1)))
+    graph.output(())
+    (found,) = read_asserts(graph, bindings)
+    assert found.term is None
+    assert unique.name in found.reason
+
+
+def test_a_literal_condition_is_read():
+    graph, bindings, _, _ = _graph()
+    _assert(graph, False)
+    graph.output(())
+    assert [item.term for item in read_asserts(graph, bindings)] == [Const(False)]

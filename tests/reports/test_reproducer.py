@@ -1,0 +1,89 @@
+"""The stand-alone scripts: plain Python over torch alone, for every kind of finding."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reports.model import build
+from reports.render.reproducer import files, script
+from tests.reports.conftest import finding, log
+
+ACCEPTED = {"outcome": "accepted", "by": "", "error": "", "text": ""}
+
+
+def rejected(by: str) -> dict[str, str]:
+    return {"outcome": "rejected", "by": by, "error": "RuntimeError", "text": "no"}
+
+
+def witness(eager: dict[str, str], after: dict[str, str]) -> dict[str, Any]:
+    return {**finding()["witness"], "eager": eager, "after": after}
+
+
+KINDS = {
+    "missing": {},
+    "missing, an operator rejects": {"witness": witness(rejected("check"), rejected("operator"))},
+    "extra": {"direction": "extra", "property": "RA102", "witness": witness(ACCEPTED, rejected("assert"))},
+    "impure": {"property": "RA305", "direction": "impure", "witness": witness(ACCEPTED, ACCEPTED)},
+    "not idempotent": {"property": "RA301", "direction": "altered", "witness": witness(ACCEPTED, ACCEPTED)},
+    "outputs": {"property": "RA201", "direction": "altered", "witness": witness(ACCEPTED, ACCEPTED)},
+    "malformed": {"property": "RA202", "direction": "malformed", "witness": None},
+    "crash": {"direction": "crash", "witness": None},
+}
+
+
+@pytest.mark.parametrize("frontend", ["shape_env", "make_fx", "export", "export-strict", "compile"])
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_a_script_compiles_and_imports_only_torch_and_the_standard_library(kind: str, frontend: str):
+    text = script(finding(**{**KINDS[kind], "frontend": frontend}), "2.13.0")
+    imported = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            imported |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            imported.add((node.module or "").split(".")[0])
+    assert imported - set(sys.stdlib_module_names) == {"torch"}
+
+
+def test_only_what_the_installed_torch_shows_alone_gets_a_script():
+    rows = [
+        finding(id="00000001", subject="torch"),
+        finding(id="00000002", subject="frontend"),
+        finding(id="00000003", subject="reference"),
+        finding(id="00000004", subject="mine.py:go"),
+    ]
+    made = [path for path, _ in files(build(log(*rows), ()))]
+    assert made == ["findings/00000002.py", "findings/00000001.py"]
+
+
+@pytest.mark.parametrize(
+    ("frontends", "expected", "note"),
+    [
+        ({"make_fx": "REFUTED(missing)", "export": "REFUTED(missing)"}, "make_fx", "make_fx shows it as well"),
+        ({"make_fx": "PROVED", "export": "REFUTED(missing)"}, "torch.export.export(", "export shows it as well"),
+        ({"make_fx": "PROVED"}, "make_fx", "may not show"),
+    ],
+)
+def test_a_finding_of_shape_env_takes_a_route_that_shows_it(frontends: dict[str, str], expected: str, note: str):
+    text = script(finding(frontend="shape_env", frontends=frontends), "2.13.0")
+    assert expected in text
+    assert note in text
+
+
+@pytest.mark.parametrize(("check", "status"), [("a0.shape[0] + a1.shape[0] == u0", 1), ("u0 <= 7", 0)])
+def test_a_script_run_by_itself_tells_a_fault_from_none(tmp_path: Path, check: str, status: int):
+    source = finding()["source"].replace("a0.shape[0] + a1.shape[0] == u0", check)
+    path = tmp_path / "reproducer.py"
+    path.write_text(script(finding(source=source), "2.13.0"))
+    # -I: nothing of this project can be found by it.
+    done = subprocess.run(
+        [sys.executable, "-I", str(path)], capture_output=True, text=True, timeout=120, cwd=tmp_path
+    )
+    assert done.returncode == status, done.stdout + done.stderr
+    assert ("FAULT: the graph accepts what eager rejects" in done.stdout) == bool(status)
+    assert "eager                  rejects: RuntimeError" in done.stdout

@@ -1,0 +1,123 @@
+"""A failing assert says what was checked, in the user's terms, and where."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+import torch
+
+from runtime_assert import insert_with_report
+from runtime_assert.messages import LENGTH_LIMIT, location_in_trace, user_frames, user_message
+from tests.runtime_assert.graphs import asserts, capture
+
+A, X, M = torch.randn(3), torch.tensor([7, 2]), torch.tensor([1, 0, 1])
+
+
+def texts(function: Any) -> list[str]:
+    gm, env = capture(function, (A, X, M), ((0,), (), (0,)))
+    insert_with_report(gm, env, "test", strict=True)
+    return [str(node.args[1]) for node in asserts(gm)]
+
+
+def test_the_condition_is_in_the_users_terms_with_the_line_of_the_check() -> None:
+    def program(a: torch.Tensor, x: torch.Tensor, m: torch.Tensor) -> Any:
+        u, n = x[0].item(), m.nonzero().shape[0]
+        unused = u * 2
+        torch._check(2 * a.shape[0] - u <= n)  # the line that the message must name
+        return unused
+
+    (text,) = [t for t in texts(program) if "<=" in t]
+    line = program.__code__.co_firstlineno + 3
+    assert "a.shape[0]" in text
+    assert "x.select(0, 0).item()" in text
+    assert "m.nonzero().shape[0]" in text
+    assert text.endswith(f"(checked at test_messages.py:{line})")
+
+
+def test_the_error_at_run_time_carries_that_text() -> None:
+    def program(a: torch.Tensor, x: torch.Tensor, m: torch.Tensor) -> Any:
+        u = x[0].item()
+        torch._check(u >= a.shape[0])
+        return u
+
+    gm, env = capture(program, (A, X, M), ((0,), (), (0,)))
+    insert_with_report(gm, env, "test", strict=True)
+    gm.recompile()
+    with pytest.raises(RuntimeError, match=r"failed: .*x\.select\(0, 0\)\.item\(\).*checked at test_messages\.py"):
+        gm(A, torch.tensor([2, 2]), M)
+
+
+def test_the_stack_trace_of_an_assert_is_that_of_the_check() -> None:
+    def program(a: torch.Tensor, x: torch.Tensor, m: torch.Tensor) -> Any:
+        u = x[0].item()
+        torch._check(u != 5)
+        return u
+
+    gm, env = capture(program, (A, X, M), ((0,), (), (0,)))
+    insert_with_report(gm, env, "test", strict=True)
+    trace = asserts(gm)[0].meta["stack_trace"]
+    assert "torch._check(u != 5)" in trace
+    assert f"line {program.__code__.co_firstlineno + 2}, in program" in trace
+
+
+def test_a_message_that_came_with_the_obligation_is_carried() -> None:
+    gm, env = capture(lambda x: x.item(), (torch.tensor([3]),), ((),))
+    (symbol,) = [s for node in gm.graph.nodes for s in node.meta.get("unbacked_bindings", ())]
+    env.guard_or_defer_runtime_assert(symbol >= 2, "need two experts")
+    insert_with_report(gm, env, "test", strict=True)
+    (check,) = asserts(gm)
+    assert str(check.args[1]).startswith("need two experts: ")
+    assert "x.item() >= 2" in str(check.args[1])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("need two experts", "need two experts"),
+        ("/a/torch/__init__.py:1728", None),
+        ("Runtime assertion failed for expression u0 >= 0 on node 'ge'", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_fillers_of_torch_are_no_message(text: Any, expected: str | None) -> None:
+    assert user_message(text) == expected
+
+
+def test_a_long_condition_is_cut() -> None:
+    def program(a: torch.Tensor, x: torch.Tensor, m: torch.Tensor) -> Any:
+        values = [(x * i)[0].item() for i in range(80)]
+        torch._check(torch.sym_sum(values) <= 10_000)
+        return values[0]
+
+    (text,) = texts(program)
+    assert len(text) < LENGTH_LIMIT + 100
+    assert "..." in text
+
+
+def test_frames_of_the_caller_are_not_taken_for_the_check_under_dynamo() -> None:
+    inside = torch.__file__.replace("__init__.py", "_dynamo/symbolic_convert.py")
+    frames = [(torch.__file__, 1, "expect_true"), (inside, 2, "call"), ("user.py", 3, "main")]
+    assert user_frames(frames) == []
+    assert user_frames([frames[0], frames[2]]) == [("user.py", 3, "main")]
+
+
+def test_a_location_is_found_in_a_stack_trace() -> None:
+    trace = '  File "/home/me/model.py", line 12, in forward\n    torch._check(u >= 0)\n'
+    assert location_in_trace(trace) == "model.py:12"
+    assert location_in_trace('File "torch/fx/passes/runtime_assert.py", line 24, in f') == ""
+    assert location_in_trace(None) == ""
+
+
+def test_functions_of_the_program_are_printed_as_calls() -> None:
+    def program(a: torch.Tensor, x: torch.Tensor, m: torch.Tensor) -> Any:
+        u = x[0].item()
+        torch._check(torch.sym_max(u, 3) <= 9)
+        torch._check(math.ceil(u / 3) <= 4)
+        return u
+
+    found = "\n".join(texts(program))
+    assert "max(3, x.select(0, 0).item()) <= 9" in found
+    assert "ceil(" in found

@@ -1,0 +1,219 @@
+"""Normal forms and intervals are true of the values they describe, and equal facts get equal forms."""
+
+from __future__ import annotations
+
+import operator
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import fx
+
+from runtime_assert.intervals import interval
+from runtime_assert.normal import (
+    ONE,
+    Bound,
+    Constant,
+    Equal,
+    Equalities,
+    Holds,
+    Monomial,
+    Polynomial,
+    Relation,
+    polynomial,
+    relation,
+)
+from runtime_assert.operators import WRITTEN
+from runtime_assert.values import Argument, Value, ValueTable
+
+OPERATORS = ("add", "sub", "mul", "neg", "floordiv", "mod", "min", "max", "abs", "sum")
+COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
+
+
+def leaves(table: ValueTable, count: int = 3) -> list[Value]:
+    graph = fx.Graph()
+    return [table.opaque(graph.placeholder(f"x{i}"), -1, "int") for i in range(count)]
+
+
+def grow(numbers: random.Random, table: ValueTable, pool: list[Value], depth: int) -> Argument:
+    """A random value over `pool`; divisors are constants that are not zero."""
+    if depth == 0 or numbers.random() < 0.25:
+        return numbers.choice([*pool, *pool, numbers.randint(-4, 4)])
+    op = numbers.choice(OPERATORS)
+    if op in ("neg", "abs"):
+        args: tuple[Argument, ...] = (grow(numbers, table, pool, depth - 1),)
+    elif op in ("floordiv", "mod"):
+        args = (grow(numbers, table, pool, depth - 1), numbers.choice([-3, -2, 2, 3, 4]))
+    elif op == "sum":
+        args = tuple(grow(numbers, table, pool, depth - 1) for _ in range(3))
+    else:
+        args = (grow(numbers, table, pool, depth - 1), grow(numbers, table, pool, depth - 1))
+    if not any(isinstance(a, Value) for a in args):
+        return pool[0]
+    return table.get(op, args)
+
+
+def run(value: Argument, known: dict[int, int]) -> Any:
+    if not isinstance(value, Value):
+        return value
+    if value.rank in known:
+        return known[value.rank]
+    args = [run(a, known) for a in value.args]
+    return sum(args) if value.op == "sum" else WRITTEN[value.op][0](*args)
+
+
+def weigh(poly: Polynomial, known: dict[int, int]) -> int:
+    total = 0
+    for monomial, coefficient in poly.items():
+        part = coefficient
+        for atom in monomial:
+            part *= run(atom, known)
+        total += part
+    return total
+
+
+def truth(found: Relation, known: dict[int, int]) -> bool:
+    if isinstance(found, Constant):
+        return found.truth
+    if isinstance(found, Holds):
+        return bool(run(found.value, known)) == found.positive
+    left = weigh(dict(found.terms), known)
+    if isinstance(found, Bound):
+        return left <= found.limit
+    return (left == found.value) == isinstance(found, Equal)
+
+
+@given(st.integers(0, 2**32), st.lists(st.integers(-9, 9), min_size=3, max_size=3))
+def test_a_polynomial_has_the_value_it_was_made_from(seed: int, points: list[int]) -> None:
+    table = ValueTable(-1)
+    pool = leaves(table)
+    value = grow(random.Random(seed), table, pool, 4)
+    known = {leaf.rank: point for leaf, point in zip(pool, points, strict=True)}
+    assert weigh(polynomial(value), known) == run(value, known)
+
+
+@given(st.integers(0, 2**32), st.lists(st.integers(-9, 9), min_size=3, max_size=3))
+def test_a_relation_is_true_where_its_condition_is(seed: int, points: list[int]) -> None:
+    numbers, table = random.Random(seed), ValueTable(-1)
+    pool = leaves(table)
+    sides = (grow(numbers, table, pool, 3), grow(numbers, table, pool, 3))
+    if not any(isinstance(a, Value) for a in sides):
+        return
+    condition: Argument = table.get(numbers.choice(COMPARISONS), sides)
+    if numbers.random() < 0.3:
+        condition = table.get("not", (condition,))
+    known = {leaf.rank: point for leaf, point in zip(pool, points, strict=True)}
+    expected = run(condition.args[0], known) if condition.op == "not" else run(condition, known)
+    assert truth(relation(condition), known) == (bool(expected) != (condition.op == "not"))
+
+
+@given(st.integers(0, 2**32), st.lists(st.integers(-9, 9), min_size=3, max_size=3))
+def test_an_interval_holds_the_value(seed: int, points: list[int]) -> None:
+    numbers, table = random.Random(seed), ValueTable(-1)
+    pool = leaves(table)
+    value = grow(numbers, table, pool, 4)
+    known = {leaf.rank: point for leaf, point in zip(pool, points, strict=True)}
+    width = {
+        (leaf,): (point - numbers.randint(0, 3), point + numbers.randint(0, 3))
+        for leaf, point in zip(pool, points, strict=True)
+    }
+
+    def facts(monomial: Monomial) -> tuple[float, float]:
+        return width.get(monomial, (float("-inf"), float("inf")))
+
+    low, high = interval(polynomial(value), facts)
+    assert low <= run(value, known) <= high
+
+
+@pytest.mark.parametrize("divisor", [2, 3, -4])
+def test_both_ways_to_ask_for_divisibility_read_the_same(divisor: int) -> None:
+    table = ValueTable(-1)
+    x = leaves(table, 1)[0]
+    remainder = table.get("eq", (table.get("mod", (x, divisor)), 0))
+    product = table.get("mul", (divisor, table.get("floordiv", (x, divisor))))
+    assert relation(remainder) == relation(table.get("eq", (x, product)))
+
+
+def test_spellings_of_one_bound_read_the_same() -> None:
+    table = ValueTable(-1)
+    x, y = leaves(table, 2)
+    strict = table.get("lt", (table.get("sub", (x, y)), 3))
+    loose = table.get("ge", (table.get("add", (y, 2)), x))
+    doubled = table.get("le", (table.get("mul", (2, table.get("sub", (x, y)))), 5))
+    assert relation(strict) == relation(loose) == relation(doubled)
+
+
+def test_arguments_of_other_operators_are_compared_by_their_normal_form() -> None:
+    table = ValueTable(-1)
+    x = leaves(table, 1)[0]
+    one = table.get("floordiv", (table.get("add", (x, x)), 3))
+    two = table.get("floordiv", (table.get("mul", (2, x)), 3))
+    assert polynomial(one) == polynomial(two)
+
+
+def test_floats_are_not_rearranged() -> None:
+    table, graph = ValueTable(-1), fx.Graph()
+    x = table.opaque(graph.placeholder("x"), -1, "float")
+    y = table.opaque(graph.placeholder("y"), -1, "float")
+    difference = table.get("le", (table.get("sub", (x, y)), 2.0))
+    moved = table.get("le", (x, table.get("add", (y, 2.0))))
+    assert isinstance(relation(difference), Holds)
+    assert relation(difference) != relation(moved)
+
+
+def test_the_negation_of_a_float_comparison_is_not_the_opposite_comparison() -> None:
+    """Both are false for NaN."""
+    table, graph = ValueTable(-1), fx.Graph()
+    x = table.opaque(graph.placeholder("x"), -1, "float")
+    below, above = table.get("lt", (x, 1.0)), table.get("ge", (x, 1.0))
+    assert relation(table.get("not", (below,))) != relation(above)
+
+
+def test_an_equality_without_a_whole_solution_is_false() -> None:
+    table = ValueTable(-1)
+    x = leaves(table, 1)[0]
+    assert relation(table.get("eq", (table.get("mul", (2, x)), 3))) == Constant(False)
+    assert relation(table.get("ne", (table.get("mul", (2, x)), 3))) == Constant(True)
+
+
+def test_a_long_chain_needs_no_deep_stack() -> None:
+    table = ValueTable(-1)
+    pool = leaves(table, 50)
+    total: Value = pool[0]
+    for index in range(20_000):
+        total = table.get("add", (total, pool[index % 50]))
+    assert sum(polynomial(total).values()) == 20_001
+
+
+@given(st.integers(0, 2**32))
+def test_what_equalities_determine_is_eliminated(seed: int) -> None:
+    numbers, table = random.Random(seed), ValueTable(-1)
+    pool = leaves(table, 4)
+    known = {leaf.rank: numbers.randint(-5, 5) for leaf in pool}
+    system, rows = Equalities(), []
+    for _ in range(3):
+        poly: dict[Monomial, int] = {(leaf,): numbers.randint(-2, 2) for leaf in pool}
+        poly = {m: c for m, c in poly.items() if c}
+        rest = -weigh(poly, known)
+        if rest:
+            poly[ONE] = rest
+        system.add(poly, None)
+        rows.append(poly)
+    combined: dict[Monomial, int] = {}
+    for poly in rows:
+        factor = numbers.randint(-3, 3)
+        for monomial, coefficient in poly.items():
+            combined[monomial] = combined.get(monomial, 0) + factor * coefficient
+    rest_of, _ = system.reduce({m: c for m, c in combined.items() if c})
+    assert rest_of == {}
+    probe: dict[Monomial, int] = {(pool[0],): 2, (pool[3],): -1}
+    reduced, _ = system.reduce(probe)
+    value = sum(c * (1 if m == ONE else known[m[0].rank]) for m, c in reduced.items())
+    assert value == weigh(probe, known)
+
+
+def test_operators_of_the_table_are_the_ones_python_has() -> None:
+    assert WRITTEN["floordiv"][0] is operator.floordiv
+    assert WRITTEN["mod"][0](-7, 2) == 1

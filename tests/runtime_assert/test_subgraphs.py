@@ -1,0 +1,154 @@
+"""A branch's checks stay in the branch, and a graph is not asked for what another graph computes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from torch import fx
+from torch.export import Dim
+
+import runtime_assert.insertion as insertion
+from runtime_assert import insert_with_report, installed
+from runtime_assert.insertion import is_branch
+from tests.runtime_assert.graphs import GraphBuilder, asserts, aten, conditions
+
+
+def bodies(gm: fx.GraphModule) -> dict[str, fx.GraphModule]:
+    return {name: m for name, m in gm.named_modules() if m is not gm and isinstance(m, fx.GraphModule)}
+
+
+class Cond(torch.nn.Module):
+    def forward(self, a: torch.Tensor, x: torch.Tensor) -> Any:
+        u = x.item()
+        torch._check(u >= 2)
+
+        def true(a: torch.Tensor) -> torch.Tensor:
+            count = (a * 2).nonzero().shape[0]
+            torch._check(count >= 3)
+            return a.sum() + count
+
+        def false(a: torch.Tensor) -> torch.Tensor:
+            return a.sum()
+
+        return torch.cond(a.sum() > 0, true, false, (a,)) + u
+
+
+GOOD = (torch.tensor([1.0, 2.0, 3.0, 4.0]), torch.tensor([2]))
+SHAPES = ({0: Dim.DYNAMIC}, None)
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_check_in_a_cond_branch_binds_only_those_who_take_it(strict: bool) -> None:
+    """Issue 165912: lifted to the top, the check would reject good inputs of the other branch."""
+    with installed():
+        program = torch.export.export(Cond(), GOOD, dynamic_shapes=SHAPES, strict=strict)
+    top = [text for text in conditions(program.graph_module) if "3" in text]
+    assert top == []
+    found = [conditions(body) for body in bodies(program.graph_module).values()]
+    assert sorted(len(texts) for texts in found if texts) == [1]
+    run = program.module()
+    assert run(*GOOD) == 16
+    assert run(torch.tensor([-1.0, 0.0, 0.0]), torch.tensor([2])) == 1
+    with pytest.raises(RuntimeError, match=r"nonzero\(\)\.shape\[0\] >= 3"):
+        run(torch.tensor([1.0, 0.0, 0.0]), torch.tensor([2]))
+    with pytest.raises(RuntimeError, match=r"item\(\) >= 2"):
+        run(GOOD[0], torch.tensor([1]))
+
+
+def test_checks_in_loop_bodies_are_kept() -> None:
+    """Issue 158366."""
+
+    class Loop(torch.nn.Module):
+        def forward(self, n: torch.Tensor, a: torch.Tensor) -> Any:
+            def more(n: torch.Tensor, a: torch.Tensor) -> torch.Tensor:
+                return n > 0
+
+            def step(n: torch.Tensor, a: torch.Tensor) -> Any:
+                count = a.nonzero().shape[0]
+                torch._check(count >= 2)
+                return n - 1, a + count
+
+            return torch._higher_order_ops.while_loop(more, step, (n, a))
+
+    args = (torch.tensor(2), torch.tensor([1.0, 2.0, 0.0]))
+    with installed():
+        program = torch.export.export(Loop(), args, dynamic_shapes=(None, {0: Dim.DYNAMIC}))
+    run = program.module()
+    assert run(*args)[0] == 0
+    with pytest.raises(RuntimeError, match=r">= 2"):
+        run(torch.tensor(2), torch.tensor([1.0, 0.0, 0.0]))
+
+
+def test_the_enclosing_graphs_obligations_are_not_repeated_in_a_body() -> None:
+    """An unbacked size that comes in through the inputs of a body is checked where it is made."""
+    made = GraphBuilder()
+    count = made.unbacked()
+    torch._check(count >= 3)
+    source = made.tensor("a", count)
+    gm = made.finish(source)
+    report = insert_with_report(gm, made.env, "reenter_make_fx", strict=True)
+    assert asserts(gm) == []
+    assert {row.outcome for row in report} == {"elsewhere"}
+    report = insert_with_report(gm, made.env, "the whole graph", strict=True)
+    assert conditions(gm) == ["(a.size(0) >= 3)"]
+
+
+def test_what_a_body_makes_is_not_asked_of_the_enclosing_graph() -> None:
+    made = GraphBuilder()
+    count = made.unbacked()
+    torch._check(count >= 3)
+    inner = GraphBuilder()
+    inner.env, inner.mode = made.env, made.mode
+    inner.call(aten.item.default, (inner.tensor("b", 1),), count, u0=())
+    body = inner.finish()
+    outer = made.tensor("a", 4)
+    root = torch.nn.Module()
+    root.body = body
+    made.graph.call_module("body", (outer,))
+    made.graph.output((outer,))
+    gm = fx.GraphModule(root, made.graph)
+    report = insert_with_report(gm, made.env, "top", strict=True)
+    assert {row.outcome for row in report} == {"elsewhere"}
+    assert "made in the body" in next(iter(report)).reason
+
+
+@pytest.mark.parametrize(
+    ("targets", "name", "expected"),
+    [
+        (["L_x_", "s0"], "frame", False),
+        (["l_x_", "s0"], "frame", True),
+        (["s0"], "frame", False),
+        (["a"], "reenter_make_fx", True),
+        (["a"], "hoo_maybe_fake_tracing", True),
+        (["a"], "invoke_subgraph_proxy_torch_dispatch_mode", True),
+    ],
+)
+def test_bodies_are_told_from_whole_graphs(targets: list[str], name: str, expected: bool) -> None:
+    graph = fx.Graph()
+    nodes = [graph.placeholder(target) for target in targets]
+    for node in nodes:
+        node.meta["example_value"] = None
+    assert is_branch(nodes, name) is expected
+
+
+def test_dynamo_names_the_inputs_of_bodies_as_expected(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[bool, bool]] = []
+    original: Callable[..., Any] = insertion._insert
+
+    def spy(gm: fx.GraphModule, env: Any, name: str, *rest: Any) -> Any:
+        nodes = list(gm.graph.nodes)
+        whole = any(n.op == "call_function" and "cond" in str(n.target) for n in nodes)
+        seen.append((whole, is_branch(nodes, name)))
+        return original(gm, env, name, *rest)
+
+    monkeypatch.setattr(insertion, "_insert", spy)
+    torch._dynamo.reset()
+    config = torch._dynamo.config.patch(capture_scalar_outputs=True, capture_dynamic_output_shape_ops=True)
+    with config, installed():
+        torch.compile(Cond(), backend="eager", dynamic=True, fullgraph=True)(*GOOD)
+    torch._dynamo.reset()
+    assert {whole for whole, _ in seen} == {True, False}
+    assert all(whole != branch for whole, branch in seen)

@@ -1,0 +1,107 @@
+"""Input tensors realise every value of every leaf, or say that they cannot."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from strategies import (
+    Param,
+    Program,
+    Statement,
+    Unrealisable,
+    Var,
+    apply,
+    build_inputs,
+    evaluate,
+    example,
+    input_dims,
+    input_names,
+    leaf_of_source,
+)
+from tests.strategies.drawing import nightly_programs
+
+D0, D1, U0 = Var("d0"), Var("d1"), Var("u0")
+
+
+def one_source(op: str, **arguments: object) -> Program:
+    statement = Statement(op, tuple(arguments.items()))  # type: ignore[arg-type]
+    return Program((3, 4), (Param((D0, D1)),), (statement,))
+
+
+ITEM = one_source("item", value=8)
+NONZERO = one_source("nonzero", shape=(D0, D1), count=5)
+SELECT = one_source("masked_select", shape=(D0,), count=2)
+
+
+def test_an_item_is_the_element_of_a_tensor_of_one() -> None:
+    _, x0 = build_inputs(ITEM, {"d0": 3, "d1": 4, "u0": -(2**63)})
+    assert x0.tolist() == [-(2**63)]
+    assert x0.dtype == torch.int64
+
+
+@pytest.mark.parametrize("count", range(13))
+def test_a_mask_has_exactly_as_many_true_entries_as_asked_for(count: int) -> None:
+    _, mask = build_inputs(NONZERO, {"d0": 3, "d1": 4, "u0": count})
+    assert mask.shape == (3, 4)
+    assert int(mask.sum()) == count
+    assert torch.nonzero(mask).shape[0] == count
+
+
+@pytest.mark.parametrize(
+    ("program", "changes", "message"),
+    [
+        (ITEM, {"u0": 2**63}, "u0=9223372036854775808 does not fit in int64"),
+        (ITEM, {"d0": -1}, "a0 would have the negative size -1"),
+        (ITEM, {"d0": 2**20, "d1": 2}, "a0 would have the shape"),
+        (ITEM, {"d0": 0, "d1": 2**40}, "a0 would have the shape"),
+        (NONZERO, {"u0": 13}, "u0=13 is not a number of true entries among 12"),
+        (NONZERO, {"u0": -1}, "u0=-1 is not a number of true entries among 12"),
+        (SELECT, {"u0": 4}, "u0=4 is not a number of true entries among 3"),
+    ],
+)
+def test_a_valuation_without_inputs_is_refused(program: Program, changes: dict[str, int], message: str) -> None:
+    with pytest.raises(Unrealisable) as caught:
+        build_inputs(program, {**example(program), **changes})
+    assert message in str(caught.value)
+
+
+def test_a_program_that_would_make_a_huge_tensor_has_no_inputs_for_it() -> None:
+    zeros = Statement("zeros", (("shape", (U0,)),))
+    check = Statement("check", (("cond", apply("le", U0, 9)),))
+    bare = Program((), (), (*ITEM.body, zeros))
+    with pytest.raises(Unrealisable, match="t0 would have the shape"):
+        build_inputs(bare, {"u0": 2**40})
+    # Stopped before it makes the tensor, the program is a good witness.
+    guarded = Program((), (), (*ITEM.body, check, zeros))
+    assert build_inputs(guarded, {"u0": 2**40})[0].tolist() == [2**40]
+
+
+def test_a_missing_leaf_is_an_error_of_the_caller() -> None:
+    with pytest.raises(KeyError):
+        build_inputs(ITEM, {"d0": 3, "d1": 4})
+
+
+def test_inputs_have_the_sizes_that_their_terms_say() -> None:
+    for program in nightly_programs():
+        inputs, valuation = build_inputs(program, example(program)), example(program)
+        assert len(inputs) == len(input_names(program)) == len(input_dims(program))
+        for tensor, dims in zip(inputs, input_dims(program), strict=True):
+            assert list(tensor.shape) == [evaluate(size, valuation) for size in dims]
+
+
+def test_the_same_valuation_gives_equal_inputs() -> None:
+    for program in nightly_programs()[:50]:
+        for one, other in zip(
+            build_inputs(program, example(program)), build_inputs(program, example(program)), strict=True
+        ):
+            assert torch.equal(one, other)
+
+
+def test_each_unbacked_leaf_is_decided_by_one_input() -> None:
+    assert leaf_of_source(ITEM) == {1: "u0"}
+    assert input_names(SELECT) == ("a0", "v0", "m0")
+    assert leaf_of_source(SELECT) == {2: "u0"}
+    for program in nightly_programs():
+        decided = sorted(leaf_of_source(program).values())
+        assert decided == sorted(leaf for leaf in example(program) if leaf.startswith("u"))

@@ -1,0 +1,198 @@
+"""The truth of a Program is what eager execution does: it stops exactly where a requirement fails first."""
+
+from __future__ import annotations
+
+import random
+import traceback
+from itertools import product
+
+import pytest
+
+from strategies import (
+    CONSTRUCTS,
+    Program,
+    Requirement,
+    Unrealisable,
+    Var,
+    build_inputs,
+    compile_program,
+    example,
+    guarantees,
+    holds,
+    leaves,
+    requirements,
+    source_of,
+)
+from strategies.source import program_source, statement_of_line
+from tests.strategies.drawing import draw_programs, nightly_programs
+
+_CONSUMERS = sorted(name for name, construct in CONSTRUCTS.items() if construct.kind == "consumer")
+
+
+def stopped_at(program: Program, valuation: dict[str, int]) -> int | None:
+    """The index of the statement at which eager execution raises, ``None`` if it runs through."""
+    inputs = build_inputs(program, valuation)
+    try:
+        compile_program(program)(*inputs)
+    except (RuntimeError, IndexError, ArithmeticError) as error:
+        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.name == "forward"]
+        return statement_of_line(program, frames[0].lineno or 0)
+    return None
+
+
+def first_failing(program: Program, valuation: dict[str, int]) -> Requirement | None:
+    return next((item for item in requirements(program) if not holds(item.term, valuation)), None)
+
+
+def around(program: Program, chance: random.Random) -> dict[str, int]:
+    """The example with some leaves moved a little, or anywhere small."""
+    valuation = example(program)
+    for leaf in leaves(program):
+        if chance.random() < 0.5:
+            valuation[leaf] += chance.randint(-3, 3)
+        elif chance.random() < 0.3:
+            valuation[leaf] = chance.randint(-2, 8)
+    return valuation
+
+
+def disagreements(program: Program, chance: random.Random, rounds: int) -> tuple[list[str], int, int]:
+    """Descriptions of valuations on which truth and eager differ, and how many were accepted and rejected."""
+    found, accepted, rejected = [], 0, 0
+    for _ in range(rounds):
+        valuation = around(program, chance)
+        expected = first_failing(program, valuation)
+        try:
+            actual = stopped_at(program, valuation)
+        except Unrealisable:
+            continue
+        accepted, rejected = accepted + (expected is None), rejected + (expected is not None)
+        if actual != (None if expected is None else expected.statement):
+            found.append(f"{program_source(program)}{valuation}: truth {expected}, eager stops at {actual}")
+    return found, accepted, rejected
+
+
+FORMS: dict[str, list[list[dict]]] = {
+    "zeros": [[{"op": "zeros", "shape": ["u0", "u1"]}], [{"op": "zeros", "shape": [["sub", "d0", "u0"]]}]],
+    "arange": [[{"op": "arange", "end": ["sub", ["mul", "u0", 2], "u1"]}]],
+    "view": [
+        [
+            {"op": "check", "cond": ["ge", "u0", 0]},
+            {"op": "check", "cond": ["lt", -1, "u1"]},
+            {"op": "view", "tensor": "a0", "shape": ["u0", "u1"]},
+        ],
+        [{"op": "view", "tensor": "a2", "shape": ["d1", 1, "d0"]}, {"op": "view", "tensor": "a0", "shape": []}],
+    ],
+    "narrow": [
+        [
+            {"op": "check", "cond": ["ge", "u0", 0]},
+            {"op": "narrow", "tensor": "a2", "dim": 1, "start": "u0", "length": "u1"},
+        ],
+        [{"op": "narrow", "tensor": "a2", "dim": 0, "start": 0, "length": ["add", "u0", "u1"]}],
+    ],
+    "split": [
+        [{"op": "split", "tensor": "a2", "sizes": ["u0", 1, "u1"], "dim": 1}],
+        [{"op": "split", "tensor": "a0", "sizes": ["u0", ["sub", "d0", "u0"]], "dim": 0}],
+        [{"op": "split", "tensor": "a0", "sizes": ["u0"], "dim": 0}],
+    ],
+    "expand": [
+        [
+            {"op": "check", "cond": ["ge", "u0", 0]},
+            {"op": "check", "cond": ["gt", "u1", -1]},
+            {"op": "expand", "tensor": "a2", "shape": ["u0", "u1", "d1"]},
+        ],
+        [
+            {"op": "check", "cond": ["ge", "u0", 0]},
+            {"op": "zeros", "shape": [1, "u0"]},
+            {"op": "expand", "tensor": "t0", "shape": ["u0", 2]},
+        ],
+        [{"op": "zeros", "shape": [3]}, {"op": "expand", "tensor": "t0", "shape": ["d0"]}],
+    ],
+    "cat": [
+        [
+            {"op": "zeros", "shape": ["u0", "d1"]},
+            {"op": "cat", "tensors": ["a2", "t0"], "dim": 1},
+        ],
+        [
+            {"op": "zeros", "shape": [2, "u0"]},
+            {"op": "cat", "tensors": ["t0", "a2", "t0"], "dim": 0},
+            {"op": "cat", "tensors": ["a0", "a1"], "dim": 0},
+        ],
+    ],
+}
+"""Every way in which the requirements of a consumer can fail, also forms that no generator grows."""
+
+
+def handwritten(body: list[dict]) -> Program:
+    items = [{"op": "item", "value": 2}, {"op": "item", "value": 3}]
+    shapes = [["d0"], ["d1"], ["d0", "d1"]]
+    params = [{"shape": shape, "dtype": "float32"} for shape in shapes]
+    return Program.from_json({"schema": 1, "dims": [3, 4], "params": params, "body": items + body})
+
+
+@pytest.mark.parametrize("name", _CONSUMERS)
+def test_a_consumer_raises_exactly_if_one_of_its_requirements_is_false(name: str) -> None:
+    for body in FORMS[name]:
+        program, outcomes = handwritten(body), set()
+        for sizes in product(range(4), range(4), range(-2, 5), range(-2, 5)):
+            valuation: dict[str, int] = {**dict(zip(("d0", "d1", "u0", "u1"), sizes, strict=True))}
+            expected = first_failing(program, valuation)
+            outcomes.add(expected is None)
+            index = None if expected is None else expected.statement
+            assert stopped_at(program, valuation) == index, (program_source(program), valuation, expected)
+        assert outcomes == {True, False}
+
+
+@pytest.mark.parametrize("name", _CONSUMERS)
+def test_truth_and_eager_agree_on_grown_uses_of_a_consumer(name: str) -> None:
+    drawn = draw_programs(
+        50, sources=["item", "item", "nonzero"], checks=[], consumers=["zeros", name, name], max_statements=5
+    )
+    found, accepted = [], 0
+    for index, program in enumerate(drawn):
+        if any(statement.op == name for statement in program.body):
+            some, yes, _ = disagreements(program, random.Random(index), 4)
+            found, accepted = found + some, accepted + yes
+    assert found == []
+    assert accepted > 10
+
+
+def test_truth_and_eager_agree_on_whole_programs() -> None:
+    found, accepted, rejected = [], 0, 0
+    for index, program in enumerate(nightly_programs()):
+        some, yes, no = disagreements(program, random.Random(index), 4)
+        found, accepted, rejected = found + some, accepted + yes, rejected + no
+    assert found == []
+    assert accepted > 50
+    assert rejected > 200
+
+
+def test_inputs_exist_exactly_where_the_guarantees_hold() -> None:
+    outside = 0
+    for index, program in enumerate(nightly_programs()):
+        chance = random.Random(index)
+        for _ in range(3):
+            valuation = around(program, chance)
+            if all(holds(term, valuation) for term in guarantees(program)):
+                build_inputs(program, valuation)
+            else:
+                outside += 1
+                with pytest.raises(Unrealisable):
+                    build_inputs(program, valuation)
+    assert outside > 50
+
+
+def test_each_leaf_is_known_by_its_source() -> None:
+    for program in nightly_programs():
+        for leaf in leaves(program):
+            construct, where = source_of(program, leaf)
+            if leaf.startswith("d"):
+                assert construct == "dim"
+                assert Var(leaf) in program.params[int(where)].shape
+            else:
+                assert CONSTRUCTS[construct].kind == "source"
+
+
+def test_a_leaf_that_the_program_lacks_has_no_source() -> None:
+    for leaf in ("u999", "d999"):
+        with pytest.raises(KeyError):
+            source_of(nightly_programs()[0], leaf)
