@@ -10,7 +10,7 @@ from typing import Any
 
 from properties.campaign.plan import Cell, Plan, audit_plan, check_names
 
-__all__ = ["Cell", "Plan", "audit_plan", "check_arguments", "check_names", "environment", "replay", "run"]
+__all__ = ["Cell", "Plan", "audit_plan", "check_arguments", "check_names", "replay", "run"]
 
 
 def check_arguments(subjects: tuple[str, ...], frontends: tuple[str, ...], property_codes: tuple[str, ...]) -> None:
@@ -40,10 +40,3 @@ def replay(
     from properties.campaign.replay import replay as replay_program
 
     return replay_program(program, subject=subject, frontend=frontend, property_codes=property_codes)
-
-
-def environment() -> dict[str, Any]:
-    """The versions that a verdict depends on, and the machine."""
-    from properties.campaign.environment import environment as read
-
-    return read()

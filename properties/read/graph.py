@@ -6,8 +6,10 @@ metadata or messages that the pass wrote.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import torch
@@ -16,6 +18,7 @@ from torch import fx
 from properties.read.bindings import Bindings, TensorLeaf
 from properties.read.shapes import RULES
 from strategies.operators import OPERATORS
+from strategies.operators.comparison import NEGATION
 from strategies.terms import Apply, Const, Term, Var, apply
 
 ASSERT_TARGETS = frozenset(
@@ -108,7 +111,7 @@ def _value(
         for arg in args:
             if not isinstance(arg, (Const, Var, Apply)):
                 return arg if isinstance(arg, Opaque) else Opaque(f"{name} of a non-scalar in {node.name}")
-        return apply(row.name, *args)
+        return _without_floats(node, row.name, args)
     rule = RULES.get(name)
     if rule is not None:
         shapes = [_shape(arg) for arg in args]
@@ -116,6 +119,30 @@ def _value(
         if shape is not None:
             return Sized(node.name, shape)
     return Sized(node.name, None)
+
+
+def _without_floats(node: fx.Node, op: str, args: list[Term]) -> Any:
+    """An application over integers; a comparison with a float literal is one with the rational that it is.
+
+    Python compares an int with a float by their exact values.
+    """
+    floats = [arg.value for arg in args if isinstance(arg, Const) and isinstance(arg.value, float)]
+    if not floats:
+        return apply(op, *args)
+    if op not in NEGATION or len(floats) != 1 or not math.isfinite(floats[0]):
+        return Opaque(f"float in {node.name}")
+    exact = Fraction(floats[0])
+    return apply(
+        op,
+        *(
+            Const(exact.numerator)
+            if isinstance(arg, Const) and isinstance(arg.value, float)
+            else arg
+            if exact.denominator == 1
+            else apply("mul", exact.denominator, arg)
+            for arg in args
+        ),
+    )
 
 
 @dataclass(frozen=True)

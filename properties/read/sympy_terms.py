@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import lcm
 
 import sympy
 from torch.utils._sympy.numbers import int_oo
@@ -29,6 +30,8 @@ def term_of(expr: sympy.Basic, symbol: Callable[[sympy.Symbol], Term] | None = N
             return Const(int(e))
         if e is sympy.true or e is sympy.false:
             return Const(bool(e))
+        if isinstance(e, sympy.core.relational.Relational):
+            e = _over_integers(e)
         name = type(e).__name__
         handler = _SPECIAL.get(name)
         if handler is not None:
@@ -45,6 +48,14 @@ def term_of(expr: sympy.Basic, symbol: Callable[[sympy.Symbol], Term] | None = N
         return Apply(row.name, args)
 
     return go(expr)
+
+
+def _over_integers(e: sympy.core.relational.Relational) -> sympy.core.relational.Relational:
+    """A comparison with fractions (``u0 <= 1/2``, which sympy makes of ``2*u0 <= 1``) without them."""
+    scale = lcm(*(number.q for number in e.atoms(sympy.Rational)))
+    if scale == 1:
+        return e
+    return e.func(sympy.expand(e.lhs * scale), sympy.expand(e.rhs * scale), evaluate=False)
 
 
 def _add(e: sympy.Basic, go: Callable[[sympy.Basic], Term]) -> Term:

@@ -34,6 +34,8 @@ EXPRESSIONS: list[Any] = [
     Min(X, 2 * Y, 7),
     sympy.Eq(X, Y + 1),
     sympy.Ne(X, 4),
+    X <= sympy.Rational(1, 2),
+    X / 2 + sympy.Rational(1, 3) > Y,
     sympy.And(X > 1, Y <= 3, X < Y),
     sympy.Or(X >= 2, sympy.Not(sympy.Eq(Y, 3))),
     sympy.Piecewise((X, X > Y), (Y, X < -2), (7, True)),
@@ -116,6 +118,18 @@ def test_an_assert_on_a_value_that_is_not_understood_has_no_term_but_a_reason():
     (found,) = read_asserts(graph, bindings)
     assert found.term is None
     assert unique.name in found.reason
+
+
+def test_a_comparison_with_a_float_literal_is_read_exactly():
+    graph, bindings, _, item = _graph()
+    _assert(graph, graph.call_function(operator.le, (item, 0.5)))
+    _assert(graph, graph.call_function(operator.gt, (3.0, item)))
+    _assert(graph, graph.call_function(operator.gt, (graph.call_function(operator.mul, (item, 0.5)), 1)))
+    graph.output(())
+    first, second, third = read_asserts(graph, bindings)
+    assert first.term == apply("le", apply("mul", 2, "u0"), 1)
+    assert second.term == apply("gt", 3, "u0")
+    assert third.term is None
 
 
 def test_a_literal_condition_is_read():
