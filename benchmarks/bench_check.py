@@ -13,7 +13,7 @@ import time
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from properties.campaign.plan import FRONTENDS, audit_plan
-from properties.campaign.pool import quiet
+from properties.campaign.pool import prepare
 from properties.campaign.shard import run_shard
 
 TARGETS = {"shape_env": 100, "make_fx": 15}
@@ -26,7 +26,7 @@ def main() -> None:
     parser.add_argument("--subject", default="reference")
     parser.add_argument("--profile", default="smoke", help="smoke, audit or nightly")
     options = parser.parse_args()
-    quiet()
+    prepare()
     print(f"{'frontend':<14}{'programs/s':>11}{'target':>8}   share of the time")
     for frontend in FRONTENDS:
         plan = audit_plan(

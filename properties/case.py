@@ -13,6 +13,7 @@ from properties.capture.facts import Facts
 from properties.capture.state import EnvState
 from properties.capture.types import Capture, copy_module
 from properties.errors import ToolError
+from properties.execution.probes import Probe
 from properties.execution.run import run_eager, run_graph
 from properties.read.graph import Emitted, read_asserts
 from properties.subjects import Subject
@@ -75,6 +76,13 @@ class Case:
         if self.after is None:
             raise ToolError("a second run was asked of a subject that raised in the first")
         return apply(self.subject, self.capture, copy_module(self.after))
+
+    @cached_property
+    def probed(self) -> tuple[tuple[Probe, Outcome], ...]:
+        """Every probe of the capture with what the graph after the pass does on it; none without such a graph."""
+        if self.after is None or self.malformed:
+            return ()
+        return tuple((probe, run_graph(self.after, self.capture, probe.values)) for probe in self.facts.probes.probes)
 
     def run(self, program_values: Mapping[str, int]) -> Witness:
         """Eager, the graph before and the graph after, on the same inputs.

@@ -22,7 +22,7 @@ class Claim:
 
     slot: position after which it can be decided. deadline: first position that uses a value it protects.
     status and reason are filled in as the pass decides; `by` is the claim that makes this one superfluous.
-    text: the condition in the user's terms, once somebody asked.
+    text: the condition in the user's terms, once somebody asked. group: which conjunction this is a part of.
     """
 
     source: Source
@@ -41,6 +41,7 @@ class Claim:
     by: Claim | None = None
     premises: list[Claim] = field(default_factory=list)
     text: str | None = None
+    group: int | None = None
 
     @property
     def horizon(self) -> int:

@@ -10,6 +10,7 @@ from runtime_assert import _torch_api as api
 from runtime_assert.bindings import bind_symbols
 from runtime_assert.claims import Claim
 from runtime_assert.conditions import assume, assumed_ranges, read_checks, resolve
+from runtime_assert.conjunctions import facts_of, join, split
 from runtime_assert.lowering import Lowering
 from runtime_assert.obligations import collect
 from runtime_assert.reading import locate, read_graph
@@ -92,7 +93,10 @@ def _insert(
     _complain(name, missing, strict)
     if any(claim.status is None for claim in (*wanted, *present)):
         assumptions = assume(shape_env, lowering, bindings)
-        drop_redundant(assumptions, present, wanted, assumed_ranges(shape_env, bindings))
+        wanted = split(wanted)
+        known = [*present, *facts_of(present)]
+        drop_redundant(assumptions, known, wanted, assumed_ranges(shape_env, bindings))
+        join(wanted, table)
 
     with api.without_metadata_hooks(graph) as extra:
         writer = Writer(gm, shape_env, nodes, reading, api.value_key(graph), extra)

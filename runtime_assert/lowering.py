@@ -53,6 +53,7 @@ _BINARY = {
     "StrictGreaterThan": "gt",
     "GreaterThan": "ge",
 }
+_RELATIONS = frozenset({"Equality", "Unequality", "StrictLessThan", "LessThan", "StrictGreaterThan", "GreaterThan"})
 _UNARY = {
     "ToFloat": "float",
     "TruncToInt": "trunc",
@@ -106,12 +107,12 @@ class Lowering:
 
     def _lower(self, expr: sympy.Basic) -> Argument:
         name = type(expr).__name__
-        if isinstance(expr, sympy.Number) or expr in (int_oo, -int_oo):
+        if name in _RELATIONS:
+            return self._relation(_BINARY[name], expr)
+        if isinstance(expr, sympy.Number):
             return _number(expr)
         if isinstance(expr, BooleanAtom):
             return bool(expr)
-        if isinstance(expr, sympy.Rel):
-            return self._relation(_BINARY[name], expr)
         if isinstance(expr, sympy.Add):
             return self._sum(expr)
         if isinstance(expr, sympy.Mul):
@@ -138,7 +139,7 @@ class Lowering:
 
     def _relation(self, op: str, expr: sympy.Basic) -> Argument:
         lhs, rhs = expr.args
-        if isinstance(lhs, sympy.Add) or isinstance(rhs, sympy.Add) or lhs.is_Mul or rhs.is_Mul:
+        if not (lhs.is_Atom and rhs.is_Atom):
             lhs, rhs = _without_fractions(lhs, rhs)
         left, right = self.lower(lhs), self.lower(rhs)
         if isinstance(right, Value) and not isinstance(left, Value):

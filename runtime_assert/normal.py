@@ -176,6 +176,11 @@ def relation(condition: Argument) -> Relation:
     if op not in _DIFFERENCE or kind_of(args[0]) != "int" or kind_of(args[1]) != "int":
         return Holds(condition)
     first, second, slack, form = _DIFFERENCE[op]
+    left, right = args
+    if form == "bound" and type(right) is int and left.symbol is not None:
+        # The most frequent form by far, a bound of one symbol: u0 >= 3 is -u0 <= -3.
+        sign = 1 if first == 0 else -1
+        return Bound((((left,), sign),), sign * right + slack)
     difference = dict(polynomial(args[first]))
     accumulate(difference, polynomial(args[second]), -1)
     _open_divisions(difference)

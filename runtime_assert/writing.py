@@ -150,7 +150,7 @@ class Writer:
         for claim in (*wanted, *present):
             placed = claim.status not in ("unplaceable", "elsewhere")
             text = self.show(claim) if placed else str(claim.expr)
-            node = claim.node if claim.node is not None else (claim.by.node if claim.by is not None else None)
+            node = _carrier(claim).node
             if claim.status in ("implied", "trivial", "elsewhere", "unplaceable"):
                 node = None
             premises = tuple(_premise(p) for p in dict.fromkeys(claim.premises))
@@ -166,7 +166,15 @@ def _is_range(claim: Claim) -> bool:
 
 
 def _premise(claim: Claim) -> str:
-    return claim.node.name if claim.node is not None else f"guard {claim.expr}"
+    node = _carrier(claim).node
+    return node.name if node is not None else f"guard {claim.expr}"
+
+
+def _carrier(claim: Claim) -> Claim:
+    """The claim whose assert stands for this one."""
+    while claim.node is None and claim.by is not None:
+        claim = claim.by
+    return claim
 
 
 def _kept_meta(node: fx.Node) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import warnings
 import weakref
 from collections.abc import Callable
 from types import FunctionType
@@ -12,6 +13,10 @@ import torch
 
 from strategies.program import Program
 from strategies.source import program_source
+
+# torch announces the end of this function where it is called, and each program is a place of its own: a campaign
+# would hear of it a thousand times.
+warnings.filterwarnings("ignore", message="_check_is_size will be removed", category=FutureWarning)
 
 
 def compile_program(program: Program) -> Callable[..., Any]:

@@ -119,12 +119,14 @@ class Scope:
 
     ``origins`` tells for each unbacked leaf which construct bound it. ``nonnegative`` holds the terms that
     cannot be negative here, because an operator guarantees it or because the program was left otherwise.
+    ``learned`` holds every condition that is true here for either reason, in the order in which it became so.
     """
 
     values: Mapping[str, int] = field(default_factory=dict)
     tensors: Mapping[str, Tensor] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
     nonnegative: frozenset[Term] = frozenset()
+    learned: tuple[Term, ...] = ()
 
     @property
     def dims(self) -> tuple[str, ...]:
@@ -157,6 +159,7 @@ class Scope:
             tensors={**self.tensors, **tensors},
             origins={**self.origins, **dict.fromkeys(leaves, op)},
             nonnegative=self.nonnegative | known if known else self.nonnegative,
+            learned=(*self.learned, *learned),
         )
 
     def is_nonnegative(self, term: Term) -> bool:

@@ -109,7 +109,7 @@ def check_names(frontends: tuple[str, ...], property_codes: tuple[str, ...]) -> 
     """
     for frontend in frontends:
         if frontend not in FRONTENDS:
-            raise UsageError(f"frontend {frontend!r} is unknown; allowed: {', '.join(FRONTENDS)}")
+            raise UsageError(f"frontend {frontend!r} is unknown; allowed: {', '.join(FRONTENDS)}, all")
     for code in property_codes:
         if code not in properties():
             raise UsageError(f"property {code!r} is unknown; allowed: {', '.join(properties())}")

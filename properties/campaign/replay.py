@@ -8,7 +8,7 @@ from typing import Any
 from properties.campaign.check import check_program
 from properties.campaign.finding import ablation, finding_row
 from properties.campaign.plan import FRONTEND_SUBJECT, FRONTENDS, check_names
-from properties.campaign.pool import quiet
+from properties.campaign.pool import prepare
 from properties.campaign.signature import signature_of
 from properties.errors import UsageError
 from properties.registry import properties
@@ -26,7 +26,7 @@ def replay(
         UsageError: if a name is unknown, or the document is no Program.
     """
     check_names((frontend,), property_codes)
-    quiet()
+    prepare()
     try:
         program = Program.from_json(document)
     except ProgramError as error:

@@ -35,7 +35,7 @@ def run_shard(plan: Plan, cell_index: int, shard: int, count: int) -> dict[str, 
     constructs: Counter[str] = Counter()
     hits: list[dict[str, Any]] = []
     errors: list[dict[str, Any]] = []
-    invalid = unreachable = probes = 0
+    invalid = unreachable = unrealisable = probes = 0
     for index, program in enumerate(programs):
         where = {"seed": plan.seed, "cell": cell_index, "shard": shard, "index": index}
         checked = check_program(
@@ -61,6 +61,7 @@ def run_shard(plan: Plan, cell_index: int, shard: int, count: int) -> dict[str, 
         if checked.facts is not None and "probes" in vars(checked.facts):
             probes += len(checked.facts.probes.probes)
             unreachable += checked.facts.probes.unreachable
+            unrealisable += checked.facts.probes.unrealisable
         for name in cell.subjects:
             _count(tallies[name], checked, name)
             if name in checked.cases:
@@ -80,6 +81,7 @@ def run_shard(plan: Plan, cell_index: int, shard: int, count: int) -> dict[str, 
         "invalid": invalid,
         "probes": probes,
         "boundaries_unreachable": unreachable,
+        "boundaries_unrealisable": unrealisable,
         "seconds": {name: round(value, 4) for name, value in sorted(seconds.items())},
         "constructs": dict(sorted(constructs.items())),
         "subjects": {name: _plain(tally) for name, tally in tallies.items()},

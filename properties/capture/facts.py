@@ -18,7 +18,7 @@ from properties.read.graph import read_asserts
 from properties.read.sympy_terms import finite_bounds, term_of
 from strategies.evaluate import evaluate
 from strategies.inputs import input_dims
-from strategies.semantics import Requirement, guarantees, requirements
+from strategies.semantics import Requirement, example, guarantees, requirements
 from strategies.terms import Const, Term, Var, apply, substitute, variables
 
 if TYPE_CHECKING:
@@ -253,3 +253,15 @@ def _recorded(env: ShapeEnv, bindings: Bindings) -> list[tuple[str, sympy.Basic,
         if symbol_is_type(symbol, _UNBACKED) and symbol.name in bindings.bound:
             found.append(("replacement", sympy.Eq(symbol, value, evaluate=False), f"{symbol} replaced by {value}"))
     return found
+
+
+def program_values(facts: Facts, model: Mapping[str, int]) -> dict[str, int]:
+    """The values of the Program's leaves in ``model``; a leaf that it leaves open keeps its example value."""
+    values = example(facts.capture.program)
+    for name, leaf in facts.leaf_of.items():
+        if isinstance(leaf, Var):
+            if leaf.name in model:
+                values[name] = model[leaf.name]
+        else:
+            values[name] = int(evaluate(leaf, model))
+    return values

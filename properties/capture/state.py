@@ -37,6 +37,7 @@ _NOT_KNOWLEDGE = frozenset(
         "validator",
         "graph",
         "_equality_graph",
+        "_expr_sym_node_id",
     }
 )
 _VERSIONS = itertools.count(1 << 40)

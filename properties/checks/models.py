@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from properties.capture.facts import Facts
+from properties.capture.facts import Facts, program_values
 from properties.case import Case
 from properties.solver.skeleton import skeleton as skeleton_of
 from properties.verdict import Status, Verdict, Witness
-from strategies.evaluate import evaluate
-from strategies.semantics import example, source_of
+from strategies.semantics import source_of
 from strategies.terms import Term, Var
 
-
-def program_values(facts: Facts, model: Mapping[str, int]) -> dict[str, int]:
-    """The values of the Program's leaves in ``model``; a leaf that it leaves open keeps its example value."""
-    values = example(facts.capture.program)
-    for name, leaf in facts.leaf_of.items():
-        if isinstance(leaf, Var):
-            if leaf.name in model:
-                values[name] = model[leaf.name]
-        else:
-            values[name] = int(evaluate(leaf, model))
-    return values
+__all__ = ["leaf_kinds", "program_values", "refuted"]
 
 
 def leaf_kinds(facts: Facts) -> dict[str, str]:

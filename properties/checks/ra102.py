@@ -23,7 +23,6 @@ from properties.case import Case
 from properties.checks.models import refuted
 from properties.errors import GeneratorError, ToolError
 from properties.execution.probes import Probe
-from properties.execution.run import run_graph
 from properties.verdict import PROVED, Outcome, Status, Verdict, Witness
 from strategies.evaluate import holds
 from strategies.terms import Term
@@ -31,12 +30,12 @@ from strategies.terms import Term
 
 def check(case: Case) -> Verdict:
     """Whether the guarded graph of ``case`` decides every probe as eager execution does."""
-    if case.unusable is not None or case.after is None:
-        return case.unusable or PROVED
+    if case.unusable is not None:
+        return case.unusable
     probes = case.facts.probes
     best: Verdict | None = None
-    for probe in probes.probes:
-        verdict = _probe(case, probe, run_graph(case.after, case.capture, probe.values))
+    for probe, after in case.probed:
+        verdict = _probe(case, probe, after)
         if verdict is not None and (best is None or verdict.stage == "pass" != best.stage):
             best = verdict
     if best is not None:

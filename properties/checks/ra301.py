@@ -22,7 +22,7 @@ from torch import fx
 
 from properties.case import Case
 from properties.checks.models import refuted
-from properties.read.graph import ASSERT_TARGETS, target_name
+from properties.read.graph import ASSERT_TARGETS, OPERATOR_OF_TARGET, target_name
 from properties.verdict import PROVED, Verdict
 from strategies.semantics import example
 
@@ -48,9 +48,13 @@ def check(case: Case) -> Verdict:
 def _nodes(graph: fx.Graph) -> Counter[str]:
     """The nodes as what they compute, however they are named and wherever they stand.
 
-    Messages are left out, since they name nodes.
+    Messages are left out, since they name nodes, and so is scalar arithmetic that nothing uses.
     """
     seen: dict[fx.Node, str] = {}
+    unused: set[fx.Node] = set()
+    for node in reversed(graph.nodes):
+        if target_name(node.target) in OPERATOR_OF_TARGET and unused.issuperset(node.users):
+            unused.add(node)
 
     def text(value: object) -> str:
         if isinstance(value, fx.Node):
@@ -65,7 +69,7 @@ def _nodes(graph: fx.Graph) -> Counter[str]:
         whole = f"{node.op} {target_name(node.target)} {[text(arg) for arg in args]} {kwargs}"
         # A digest, because the text of a chain of shared nodes would double with each of them.
         seen[node] = hashlib.sha256(whole.encode()).hexdigest()[:16]
-    return Counter(seen.values())
+    return Counter(text for node, text in seen.items() if node not in unused)
 
 
 def _asserts(graph: fx.Graph) -> int:

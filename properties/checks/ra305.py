@@ -24,6 +24,14 @@ from properties.verdict import PROVED, Verdict
 from strategies.semantics import example
 
 
+_GRAVEST_FIRST = ("deferred_runtime_asserts", "guards", "replacements", "var_to_range")
+
+
+def _weight(name: str) -> tuple[int, str]:
+    """One change brings others with it (a guard refines a range); the gravest one names the finding."""
+    return (_GRAVEST_FIRST.index(name) if name in _GRAVEST_FIRST else len(_GRAVEST_FIRST)), name
+
+
 def check(case: Case) -> Verdict:
     """Whether ``case``'s subject left the ShapeEnv's knowledge alone."""
     found = changes(case.capture.state, case.state_after)
@@ -35,6 +43,6 @@ def check(case: Case) -> Verdict:
         "impure",
         None,
         case.run(example(case.capture.program)),
-        skeleton=", ".join(name for name, _, _ in found),
+        skeleton=min((name for name, _, _ in found), key=_weight),
         detail=detail,
     )

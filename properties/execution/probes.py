@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from properties.capture.facts import Facts
-from properties.checks.models import program_values
+from properties.capture.facts import Facts, program_values
 from properties.execution.run import run_eager, run_graph
 from properties.solver import solve
 from properties.solver.context import Builder
@@ -42,10 +41,14 @@ class Probe:
 
 @dataclass(frozen=True)
 class Probes:
-    """The probes of a capture, and how many boundaries have none: proved unreachable, or not decided."""
+    """The probes of a capture, and how many boundaries have none.
+
+    Those are proved unreachable, need inputs too large to build, or were not decided by the solver.
+    """
 
     probes: tuple[Probe, ...]
     unreachable: int
+    unrealisable: int
     undecided: int
 
 
@@ -53,7 +56,7 @@ def probes_of(facts: Facts) -> Probes:
     """Chooses and runs (eagerly, and on the graph before the pass where eager accepts) the probes of a capture."""
     found: list[Probe] = []
     seen: set[tuple[tuple[str, int], ...]] = set()
-    unreachable = undecided = 0
+    unreachable = unrealisable = undecided = 0
 
     def add(purpose: str, aim: int | None, leaves: Mapping[str, int] | None) -> None:
         values = example(facts.capture.program) if leaves is None else program_values(facts, leaves)
@@ -66,13 +69,14 @@ def probes_of(facts: Facts) -> Probes:
         found.append(Probe(purpose, aim, values, facts.valuation(values), eager, before))
 
     add("example", None, None)
-    context = Builder()
+    context: Builder | None = None
     for aim, purpose, hold, broken in _goals(facts):
         if _impossible_at_once(hold, broken):
             unreachable += 1
             continue
         nearby = _nearby(facts, hold, broken)
         if nearby is None:
+            context = context or Builder()
             answer = solve(hold, *broken, small=True, shared=context)
             if answer.model is None:
                 unreachable += answer.status == "unsat"
@@ -82,8 +86,8 @@ def probes_of(facts: Facts) -> Probes:
         try:
             add(purpose, aim, nearby)
         except Unrealisable:
-            undecided += 1
-    return Probes(tuple(found), unreachable, undecided)
+            unrealisable += 1
+    return Probes(tuple(found), unreachable, unrealisable, undecided)
 
 
 def _goals(facts: Facts) -> Iterator[tuple[int, str, tuple[Term, ...], tuple[tuple[Term, ...], ...]]]:

@@ -9,7 +9,6 @@ from typing import Any
 
 import torch
 from torch import fx
-from torch.fx._lazy_graph_module import _LazyGraphModule
 
 from properties.capture.types import Capture
 from properties.read.graph import ASSERT_TARGETS, target_name
@@ -50,36 +49,29 @@ def _failed_statement(program: Program, error: BaseException) -> int | None:
 
 
 def run_graph(module: fx.GraphModule, capture: Capture, valuation: Mapping[str, int]) -> Outcome:
-    """``module`` on the inputs of ``valuation``; a rejection says whether an assert node raised it."""
-    arguments = capture.arguments(valuation)
+    """``module`` on the inputs of ``valuation``; a rejection says whether an assert node raised it.
+
+    Nodes are run one by one: generating code for a graph that runs a few times costs more than running it.
+    """
+    interpreter = _Interpreter(module, garbage_collect_values=False)
+    interpreter.extra_traceback = False
     try:
-        # Not through __call__, which prints the generated code of a graph that raises.
-        _LazyGraphModule.force_recompile(module)
-        results = module.forward(*arguments)
+        results = interpreter.run(*capture.arguments(valuation))
     except Exception as error:  # noqa: BLE001 - whatever a graph raises is its rejection
-        by = "assert" if _raised_by_assert(module, capture.arguments(valuation)) else "operator"
+        last = interpreter.last
+        by = "assert" if last is not None and target_name(last.target) in ASSERT_TARGETS else "operator"
         return Outcome("rejected", by, type(error).__name__, str(error)[:_TEXT_LIMIT])
     return Outcome("accepted", results=_flat(results))
 
 
-class _Locator(fx.Interpreter):
-    """Runs node by node, to know which node was the last."""
+class _Interpreter(fx.Interpreter):
+    """Knows which node it ran last."""
 
     last: fx.Node | None = None
 
     def run_node(self, n: fx.Node) -> Any:
         self.last = n
         return super().run_node(n)
-
-
-def _raised_by_assert(module: fx.GraphModule, arguments: tuple[Any, ...]) -> bool:
-    locator = _Locator(module)
-    locator.extra_traceback = False
-    try:
-        locator.run(*arguments)
-    except Exception:  # noqa: BLE001 - the second run only says where the first one raised
-        return locator.last is not None and target_name(locator.last.target) in ASSERT_TARGETS
-    return False
 
 
 def _flat(results: Any) -> tuple[Any, ...]:

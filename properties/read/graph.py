@@ -24,7 +24,7 @@ from strategies.terms import Apply, Const, Term, Var, apply
 ASSERT_TARGETS = frozenset(
     {"aten._assert_scalar.default", "torch._assert_scalar", "torch._check", "_operator._assert"}
 )
-_OPERATOR_OF_TARGET = {target: row for row in OPERATORS.values() for target in row.fx}
+OPERATOR_OF_TARGET = {target: row for row in OPERATORS.values() for target in row.fx}
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,11 @@ def read_asserts(graph: fx.Graph, bindings: Bindings) -> tuple[Emitted, ...]:
 
     A node that is not understood yields :class:`Opaque`; an assert that depends on one has no term.
     """
+    return read_nodes(graph, bindings)[0]
+
+
+def read_nodes(graph: fx.Graph, bindings: Bindings) -> tuple[tuple[Emitted, ...], dict[fx.Node, Any]]:
+    """The asserts as :func:`read_asserts` gives them, and what every node yields: a term, sizes, or :class:`Opaque`."""
     values: dict[fx.Node, Any] = {}
     found: list[Emitted] = []
 
@@ -88,7 +93,7 @@ def read_asserts(graph: fx.Graph, bindings: Bindings) -> tuple[Emitted, ...]:
                 values[node] = _value(node, name, args, kwargs, bindings.sources)
         else:
             values[node] = Opaque(f"{node.op} {node.name}")
-    return tuple(found)
+    return tuple(found), values
 
 
 def _value(
@@ -106,7 +111,7 @@ def _value(
         result = reader(node, *args)
         if result is not None:
             return result
-    row = _OPERATOR_OF_TARGET.get(name)
+    row = OPERATOR_OF_TARGET.get(name)
     if row is not None:
         for arg in args:
             if not isinstance(arg, (Const, Var, Apply)):
@@ -250,6 +255,10 @@ def _item(node: fx.Node, container: Any, index: Any) -> Any:
         return None
     if isinstance(container, SizeTuple):
         return container.tensor.size(int(index.value))
+    if isinstance(container, Sized) and container.named is not None:
+        # One part of a source with several results: what stands behind its index in the key paths.
+        part = {path[1:]: name for path, name in container.named.items() if path[:1] == (str(index.value),)}
+        return _source_value(node, part) if part else None
     return container[int(index.value)] if isinstance(container, tuple) else None
 
 

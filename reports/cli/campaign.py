@@ -25,25 +25,28 @@ def audit_plan(
     programs: int | None,
     jobs: int,
 ) -> Any:
-    """The campaign's plan for an audit; no frontends or no codes stand for all of them.
+    """The campaign's plan for an audit.
+
+    No frontends stand for those of the usual audit, ``all`` for every one; no codes for all properties.
 
     Raises:
         properties.errors.UsageError: for an unknown name, a number out of range, or a subject that fails.
     """
-    from properties.campaign.plan import FRONTENDS
+    from properties.campaign.plan import AUDIT_FRONTENDS, FRONTENDS
 
+    frontends = FRONTENDS if "all" in frontends else frontends or AUDIT_FRONTENDS
     campaign = _campaign()
     plan = campaign.audit_plan(
         seed=seed,
         programs_scale=1.0 if scale is None else scale,
         programs=programs,
         subjects=subjects,
-        frontends=frontends or FRONTENDS,
+        frontends=frontends,
         property_codes=codes,
         jobs=jobs,
     )
     with _exits_refused():
-        campaign.check_arguments(subjects, frontends or FRONTENDS, codes)
+        campaign.check_arguments(subjects, frontends, codes)
     return plan
 
 

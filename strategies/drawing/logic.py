@@ -1,15 +1,15 @@
-"""Checks that join or negate comparisons, each true of the example values."""
+"""Checks that join, negate or repeat comparisons, each true of the example values."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from strategies.drawing.known import Known, any_leaf, combine, shifted
+from strategies.drawing.known import Known, any_leaf, combine, constant, of_leaf, shifted
 from strategies.drawing.relations import ARITHMETIC, Relation, near
 from strategies.evaluate import holds
-from strategies.operators.comparison import NEGATION
+from strategies.operators.comparison import MIRROR, NEGATION
 from strategies.statement import Scope
-from strategies.terms import Apply, Term
+from strategies.terms import Apply, Const, Term, Var, walk
 
 if TYPE_CHECKING:
     from strategies.drawing.chooser import Chooser
@@ -62,10 +62,49 @@ def _conditional(chooser: Chooser, scope: Scope) -> Term:
     return near(chooser, combine("add", known, any_leaf(chooser, scope)) if chooser.flag(4) else known)
 
 
+def _chained(chooser: Chooser, scope: Scope) -> Term:
+    """A leaf between two bounds at once, each of them a leaf or a constant."""
+    middle = any_leaf(chooser, scope)
+    leaves = [of_leaf(scope, name) for name in scope.values if Var(name) != middle.term]
+    lower = _bound_of(chooser, [leaf for leaf in leaves if leaf.value <= middle.value], middle.value, -1)
+    upper = _bound_of(chooser, [leaf for leaf in leaves if leaf.value >= middle.value], middle.value, 1)
+    first = "lt" if lower.value < middle.value and chooser.flag(3) else "le"
+    second = "lt" if middle.value < upper.value and chooser.flag(3) else "le"
+    return Apply("and", (Apply(first, (lower.term, middle.term)), Apply(second, (middle.term, upper.term))))
+
+
+def _bound_of(chooser: Chooser, leaves: list[Known], value: int, direction: int) -> Known:
+    if leaves and chooser.flag(2):
+        return chooser.pick(leaves)
+    return constant(value + direction * chooser.below(4))
+
+
+def _again(chooser: Chooser, scope: Scope) -> Term | None:
+    """What an earlier check demanded, or an operator demanded or made sure of, once more."""
+    known = [
+        term
+        for term in dict.fromkeys(scope.learned)
+        if isinstance(term, Apply)
+        and not any(isinstance(part, Const) and abs(part.value) >= _NO_BOUND for part in walk(term))
+    ]
+    if not known:
+        return None
+    term = chooser.pick(known[::-1])
+    if term.op in MIRROR and chooser.flag(3):
+        return Apply(MIRROR[term.op], term.args[::-1])
+    return term
+
+
+_NO_BOUND = 2**62
+"""Constants from here on are the ends of int64, which every item keeps."""
+
+
 LOGIC: dict[str, Relation] = {
     "both": _both,
     "one_of": _one_of,
     "negation": _negation,
     "conditional": _conditional,
+    "chained": _chained,
+    "again": _again,
 }
-"""The forms that have a boolean operator or a conditional inside."""
+"""The forms that have a boolean operator or a conditional inside, or may have one."""

@@ -19,8 +19,10 @@ from strategies.semantics import initial_scope
 from strategies.statement import Param, Scope, Statement
 from strategies.terms import Var
 
-_CONSTRUCT_WEIGHTS = {"item": 4, "zeros": 2, "arange": 1}
+_CONSTRUCT_WEIGHTS = {"item": 8, "check": 12, "zeros": 4, "arange": 2, "check_message": 3}
 _EMPTY_PLACES = (40, 20, 8)  # beside 84 turns of constructs
+# Sources, checks and consumers, with an unbacked leaf in scope and without.
+_SHARES = {True: (15, 45, 24), False: (76, 4, 4)}
 _SMALLEST_DIM = 2  # torch takes the sizes 0 and 1 for constants
 
 
@@ -52,7 +54,9 @@ def programs(
     source_names = _known("sources", sources, names_of_kind("source"), _CONSTRUCT_WEIGHTS)
     check_names = _known("checks", checks, tuple(RELATIONS), WEIGHTS)
     consumer_names = _known("consumers", consumers, names_of_kind("consumer"), _CONSTRUCT_WEIGHTS)
-    statements = names_of_kind("check") if check_names else ()
+    # The statements beside the plain check come where nothing is narrowed: some of them have no form to choose.
+    statements = ("check",) if checks else _known("checks", None, names_of_kind("check"), _CONSTRUCT_WEIGHTS)
+    statements = statements if check_names else ()
     if min_statements and not (source_names or statements or consumer_names):
         raise ValueError(f"min_statements={min_statements} but sources, checks and consumers are all empty")
     return _programs(
@@ -134,19 +138,18 @@ class _Menu:
     checks: tuple[str, ...]
     consumers: tuple[str, ...]
 
-    def turns(self, unbacked: bool, density: int, must: bool) -> tuple[str, ...]:
-        """Names to pick one of, ``""`` for an empty place; without an unbacked leaf mostly sources."""
-        return _turns(self, unbacked, 0 if must else _EMPTY_PLACES[density])
+    def turns(self, unbacked: bool, density: int, must: bool) -> tuple[tuple[str, ...], ...]:
+        """Groups of names to pick one of, ``()`` for an empty place; without an unbacked leaf mostly sources."""
+        return _turns(self, unbacked or not self.sources, 0 if must else _EMPTY_PLACES[density])
 
 
 @lru_cache(maxsize=64)
-def _turns(menu: _Menu, unbacked: bool, empty: int) -> tuple[str, ...]:
+def _turns(menu: _Menu, unbacked: bool, empty: int) -> tuple[tuple[str, ...], ...]:
     kinds = (menu.sources, menu.checks, menu.consumers)
-    shares = (15, 45, 24) if unbacked or not menu.sources else (76, 4, 4)
-    names = [""] * empty
-    for kind, share in zip(kinds, shares, strict=True):
-        names += [kind[index % len(kind)] for index in range(share)] if kind else []
-    return tuple(names)
+    turns: list[tuple[str, ...]] = [()] * empty
+    for kind, share in zip(kinds, _SHARES[unbacked], strict=True):
+        turns += [kind] * share if kind else []
+    return tuple(turns)
 
 
 @dataclass
@@ -182,9 +185,9 @@ def _place(draw: Callable[[Any], Any], growth: _Growth, chooser: Chooser) -> Non
     # A draw of its own tells Hypothesis which choices make up one element: it deletes and repeats them as one.
     must = growth.least - len(growth.body) >= growth.places
     turns = growth.menu.turns(bool(growth.scope.unbacked), growth.density, must)
-    name = turns[draw(BELOW[len(turns) - 1])]
-    if name:
-        growth.grow(name, chooser)
+    names = turns[draw(BELOW[len(turns) - 1])]
+    if names:
+        growth.grow(chooser.pick(names), chooser)
 
 
 def _behind(statement: Statement, scope: Scope) -> Scope:

@@ -52,7 +52,7 @@ def program(target: Any, message: Any, keyword: bool, attribute: bool = False) -
         kwargs.update({name: message} if message is not None else {})
     else:
         args, kwargs = ((condition,) if message is None else (condition, message)), {}
-    made.graph.call_function(target, args, kwargs)
+    made.graph.call_function(target, args, dict[str, Any](kwargs))
     made.graph.output((item,))
     gm = fx.GraphModule(module, made.graph)
     return gm, made.env

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import operator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
 from torch import fx
+from torch.fx.experimental.symbolic_shapes import ShapeEnv
 from torch.fx.passes.runtime_assert import insert_deferred_runtime_asserts as torch_pass
 
 from runtime_assert import UnplaceableObligation, insert_deferred_runtime_asserts, insert_with_report
@@ -18,13 +19,13 @@ ONE = torch.tensor([7])
 
 
 def sizes_add_up(a: torch.Tensor, b: torch.Tensor, x: torch.Tensor) -> Any:
-    u = x.item()
+    u = cast("Any", x.item())
     torch._check(a.shape[0] + b.shape[0] == u)
-    return torch.zeros(u) + 1  # type: ignore[call-overload]
+    return torch.zeros(u) + 1
 
 
 def several(a: torch.Tensor, x: torch.Tensor, m: torch.Tensor) -> Any:
-    first, second = x[0].item(), x[1].item()
+    first, second = cast("Any", x[0].item()), x[1].item()
     count = m.nonzero().shape[0]
     torch._check(torch.sym_min(count, 9) <= 5)
     torch._check(2 * count >= 3)
@@ -159,7 +160,7 @@ def test_asserts_over_inputs_stand_before_any_computation() -> None:
         torch._check((a.shape[0] + b.shape[0]) % 7 == 0)
         return c
 
-    env = torch.fx.experimental.symbolic_shapes.ShapeEnv(prefer_deferred_runtime_asserts_over_guards=True)
+    env = ShapeEnv(prefer_deferred_runtime_asserts_over_guards=True)
     gm, env = capture(check_late, (A, B), ((0,), (0,)), env=env)
     assert None in env.deferred_runtime_asserts
     insert_deferred_runtime_asserts(gm, env, "test")
@@ -169,7 +170,7 @@ def test_asserts_over_inputs_stand_before_any_computation() -> None:
 
 
 def test_placeholders_and_output_alone_are_enough_of_a_graph() -> None:
-    env = torch.fx.experimental.symbolic_shapes.ShapeEnv(prefer_deferred_runtime_asserts_over_guards=True)
+    env = ShapeEnv(prefer_deferred_runtime_asserts_over_guards=True)
 
     def nothing(a: torch.Tensor, b: torch.Tensor) -> Any:
         torch._check(a.shape[0] * 4 == b.shape[0] * 3)

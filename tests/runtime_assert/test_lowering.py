@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import sympy
@@ -18,8 +18,10 @@ from runtime_assert.lowering import Lowering, NotLowerable, UnboundSymbol
 from runtime_assert.operators import FLOAT_FUNCTIONS, WRITTEN
 from runtime_assert.values import Argument, Value, ValueTable
 
-P, Q = sympy.Symbol("u0", integer=True), sympy.Symbol("u1", integer=True)
-X, Y = sympy.Symbol("zuf0", real=True), sympy.Symbol("zuf1", real=True)
+P: Any = sympy.Symbol("u0", integer=True)
+Q: Any = sympy.Symbol("u1", integer=True)
+X: Any = sympy.Symbol("zuf0", real=True)
+Y: Any = sympy.Symbol("zuf1", real=True)
 
 
 def lowering(export: bool = True) -> Lowering:
@@ -76,7 +78,10 @@ INTEGER: dict[str, tuple[Any, Callable[[int, int], Any]]] = {
     "gt": (sympy.Gt(P, Q), lambda p, q: p > q),
     "ge": (sympy.Ge(P, Q), lambda p, q: p >= q),
     "constant first": (sympy.Le(3, 2 * P, evaluate=False), lambda p, q: 2 * p >= 3),
-    "not": (sympy.Not(sympy.Or(sympy.Gt(P, 1), sympy.Eq(Q, 2)), evaluate=False), lambda p, q: not (p > 1 or q == 2)),
+    "not": (
+        sympy.Not(sympy.Or(cast("Any", sympy.Gt(P, 1)), cast("Any", sympy.Eq(Q, 2))), evaluate=False),
+        lambda p, q: not (p > 1 or q == 2),
+    ),
     "and": (sympy.And(sympy.Gt(P, 1), sympy.Gt(Q, 2)), lambda p, q: p > 1 and q > 2),
     "or": (sympy.Or(sympy.Gt(P, 1), sympy.Gt(Q, 2)), lambda p, q: p > 1 or q > 2),
     "half": (sympy.Le(P / 2 + Q, 3), lambda p, q: p + 2 * q <= 6),
@@ -144,7 +149,7 @@ def test_a_square_root_written_as_a_power_is_lowered() -> None:
 
 
 def test_equal_expressions_are_one_value() -> None:
-    found = lowering()
+    found: Any = lowering()
     assert found.lower(P + 1) is found.lower(1 + P)
     assert found.lower(F.Min(P, Q)) is found.lower(F.Min(Q, P))
 
@@ -177,8 +182,9 @@ def test_an_unbound_symbol_is_named() -> None:
 
 
 def test_a_function_without_an_operator_is_named() -> None:
+    indicator: Any = F.IsNonOverlappingAndDenseIndicator(P, Q, P, Q)
     with pytest.raises(NotLowerable, match="IsNonOverlappingAndDenseIndicator"):
-        lowering().lower(F.IsNonOverlappingAndDenseIndicator(P, Q, P, Q))
+        lowering().lower(indicator)
 
 
 def test_what_torch_skips_is_asserted() -> None:
@@ -186,9 +192,9 @@ def test_what_torch_skips_is_asserted() -> None:
     from tests.runtime_assert.graphs import accepts, capture
 
     def floats(x: torch.Tensor) -> Any:
-        u = x.item()
+        u: Any = x.item()
         torch._check(math.ceil(u / 4) <= 3)
-        torch._check(torch.sym_float(u) * 0.5 >= 1.25)
+        torch._check(cast("Any", torch.sym_float(u)) * 0.5 >= 1.25)
         return u
 
     gm, env = capture(floats, (torch.tensor([9]),), ((),))

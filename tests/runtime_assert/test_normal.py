@@ -115,7 +115,7 @@ def test_an_interval_holds_the_value(seed: int, points: list[int]) -> None:
     pool = leaves(table)
     value = grow(numbers, table, pool, 4)
     known = {leaf.rank: point for leaf, point in zip(pool, points, strict=True)}
-    width = {
+    width: dict[Monomial, tuple[float, float]] = {
         (leaf,): (point - numbers.randint(0, 3), point + numbers.randint(0, 3))
         for leaf, point in zip(pool, points, strict=True)
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
@@ -80,7 +80,7 @@ def divisible_input(a: torch.Tensor) -> Any:
 
 
 def item_then_slice(a: torch.Tensor, x: torch.Tensor) -> Any:
-    u = x.item()
+    u: Any = x.item()
     torch._check(u >= 0)
     torch._check(u <= a.shape[0])
     return torch.narrow(a, 0, 0, u)
@@ -247,8 +247,8 @@ def test_a_sum_of_hundreds_of_terms_is_one_assert() -> None:
     """Issue 144792."""
 
     def program(x: torch.Tensor) -> Any:
-        values = [x[i].item() for i in range(200)]
-        torch._check(torch.sym_sum(values) <= 500)
+        values: list[Any] = [x[i].item() for i in range(200)]
+        torch._check(cast("Any", torch.sym_sum(values)) <= 500)
         return values[0]
 
     gm, env = capture(program, (torch.ones(200, dtype=torch.int64),), ((),))

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 from torch import fx
+from torch._higher_order_ops import while_loop
 from torch.export import Dim
 
 import runtime_assert.insertion as insertion
@@ -71,7 +72,7 @@ def test_checks_in_loop_bodies_are_kept() -> None:
                 torch._check(count >= 2)
                 return n - 1, a + count
 
-            return torch._higher_order_ops.while_loop(more, step, (n, a))
+            return while_loop(more, step, (n, a))
 
     args = (torch.tensor(2), torch.tensor([1.0, 2.0, 0.0]))
     with installed():

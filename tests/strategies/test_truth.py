@@ -34,7 +34,7 @@ def stopped_at(program: Program, valuation: dict[str, int]) -> int | None:
     inputs = build_inputs(program, valuation)
     try:
         compile_program(program)(*inputs)
-    except (RuntimeError, IndexError, ArithmeticError) as error:
+    except (RuntimeError, IndexError, ValueError, TypeError, ArithmeticError) as error:
         frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.name == "forward"]
         return statement_of_line(program, frames[0].lineno or 0)
     return None

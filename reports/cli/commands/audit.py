@@ -30,7 +30,7 @@ class Jobs(click.ParamType):
 
 @click.command()
 @click.option("--subject", "subjects", multiple=True, metavar="NAME", default=("reference", "torch"), show_default="reference and torch", help="Pass to audit: reference, torch, identity, mutant:NAME, package.module:callable or file.py:callable. Repeatable.")  # fmt: skip  # noqa: E501
-@click.option("--frontend", "frontends", multiple=True, metavar="NAME", show_default="all", default=(), help="How programs are traced, such as make_fx or export. Repeatable.")  # fmt: skip  # noqa: E501
+@click.option("--frontend", "frontends", multiple=True, metavar="NAME", show_default="shape_env, make_fx and export", default=(), help="How programs are traced; besides these: export-strict, compile, or all. Repeatable.")  # fmt: skip  # noqa: E501
 @click.option("--property", "codes", multiple=True, metavar="CODE", show_default="all", default=(), help="Property to check, see the command explain. Repeatable.")  # fmt: skip  # noqa: E501
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="Same seed, same versions: same findings.")  # fmt: skip  # noqa: E501
 @click.option("--programs-scale", type=float, default=None, help="Multiply the usual number of programs.")

@@ -1,0 +1,113 @@
+"""Where the nodes of a graph stand: what computes tensors, which values are ready when, which checks were the user's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from torch import fx
+
+from properties.capture.facts import Facts
+from properties.read.bindings import Bindings, TensorLeaf
+from properties.read.graph import ASSERT_TARGETS, target_name
+from strategies.operators import OPERATORS
+from strategies.terms import Apply, Term, Var, substitute, variables
+
+_SCALAR_TARGETS = frozenset(target for row in OPERATORS.values() for target in row.fx) | frozenset(
+    {
+        "aten.sym_size.int",
+        "aten.sym_size.default",
+        "aten.sym_stride.int",
+        "aten.sym_storage_offset.default",
+        "aten.sym_numel.default",
+        "size",
+        "stride",
+        "storage_offset",
+        "numel",
+        "torch.sym_sum",
+        "_operator.getitem",
+        "_operator.pow",
+        "builtins.pow",
+    }
+)
+
+
+def computes(node: fx.Node) -> bool:
+    """Whether ``node`` does more than scalar arithmetic, asking for a size, or asserting."""
+    if node.op not in ("call_function", "call_method", "call_module"):
+        return False
+    name = target_name(node.target)
+    return name not in _SCALAR_TARGETS and name not in ASSERT_TARGETS
+
+
+def next_computation(graph: fx.Graph) -> list[int]:
+    """For each position in ``graph`` that of the first node behind it that :func:`computes`, or the graph's length."""
+    nodes = list(graph.nodes)
+    found = [len(nodes)] * len(nodes)
+    for index in range(len(nodes) - 2, -1, -1):
+        found[index] = index + 1 if computes(nodes[index + 1]) else found[index + 1]
+    return found
+
+
+def ready_at(graph: fx.Graph, bindings: Bindings) -> dict[str, int]:
+    """For each leaf the position in ``graph`` from which on it can be read.
+
+    The leaves of inputs are all ready at the last input, because every placeholder precedes what computes.
+    """
+    ready: dict[str, int] = {}
+    inputs = 0
+    for index, node in enumerate(graph.nodes):
+        if node.op == "placeholder":
+            inputs = index
+            for leaf in _leaves_of(bindings.placeholders.get(node.name)):
+                ready.setdefault(leaf, index)
+        for leaf in bindings.sources.get(node.name, {}).values():
+            ready.setdefault(leaf, index)
+    return {leaf: max(index, inputs) for leaf, index in ready.items()}
+
+
+def _leaves_of(binding: TensorLeaf | Term | None) -> list[str]:
+    terms = (*binding.shape, *binding.stride, binding.offset) if isinstance(binding, TensorLeaf) else (binding,)
+    return [term.name for term in terms if isinstance(term, Var)]
+
+
+class _Runner(fx.Interpreter):
+    """Runs node by node and keeps count."""
+
+    position = -1
+
+    def run_node(self, n: fx.Node) -> Any:
+        self.position += 1
+        return super().run_node(n)
+
+
+def failing_node(module: fx.GraphModule, arguments: tuple[Any, ...]) -> int | None:
+    """The position of the node on which ``module`` raises for ``arguments``; None if it runs to its end."""
+    runner = _Runner(module)
+    runner.extra_traceback = False
+    try:
+        runner.run(*arguments)
+    except Exception:  # noqa: BLE001 - whatever a graph raises; only the place is asked for
+        return runner.position
+    return None
+
+
+def own_checks(facts: Facts) -> tuple[Term, ...]:
+    """The conditions of the checks that the graph had before the pass: the user's own, with repetitions."""
+    return tuple(item.term for item in facts.obligations if item.origin == "existing")
+
+
+def unaliased(facts: Facts) -> Callable[[Term], Term]:
+    """Rewrites terms so that a leaf that the inputs' metadata equates with others is written as those.
+
+    The size of an input and the scalar input that carries the same number are one value with two names.
+    """
+    meant: dict[str, Term] = {}
+    for link in facts.bindings.links:
+        match link:
+            case Apply("eq", (Var(name), term)) if name not in variables(term):
+                meant.setdefault(name, substitute(term, meant))
+    return (lambda term: substitute(term, meant)) if meant else (lambda term: term)
+
+
+__all__ = ["computes", "failing_node", "next_computation", "own_checks", "ready_at", "unaliased"]

@@ -1,0 +1,155 @@
+"""RA103 asserts before the first use: no operator fails on a value whose assert stands behind it and could not be late.
+
+## What it guarantees
+If the eager program rejects an input by a check, the guarded graph does not get into an operator that fails on that
+input while an assert that would have rejected it stands further behind, with all its values at hand before that
+operator. An assert on sizes of inputs has its values at hand from the start.
+
+## Why it matters
+A check that comes late is reported as a failure inside of a kernel, or not at all if the kernel goes on with bad
+sizes (pytorch/pytorch issues 123854, 119414, pull 183908).
+
+## How it is decided
+A graph in which nothing computes between an assert and the node that makes its last value is right as it stands.
+Otherwise inputs are looked for, among the boundary inputs and then by z3, that break a check of the program after
+which an operator cannot run, and the graph is executed node by node on them.
+
+## What it cannot see
+Asserts that are missing (RA101). Late asserts in whose way no operator fails: there the same error comes later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from properties.case import Case
+from properties.checks.models import program_values, refuted
+from properties.checks.placement import computes, failing_node, ready_at, unaliased
+from properties.execution.run import run_eager
+from properties.read.graph import read_nodes
+from properties.solver import solve
+from properties.solver.normal import Known
+from properties.verdict import PROVED, Verdict
+from strategies.evaluate import holds
+from strategies.statement import Unrealisable
+from strategies.terms import Apply, Term, Var, apply, variables
+
+
+@dataclass(frozen=True)
+class _Late:
+    """An assert that stands behind a node that computes, though its leaves are ready (at ``ready``) before that."""
+
+    term: Term
+    index: int
+    ready: int
+
+
+def check(case: Case) -> Verdict:
+    """Whether some input fails in an operator of the guarded graph where one of its asserts came too late."""
+    if case.unusable is not None or case.after is None:
+        return case.unusable or PROVED
+    suspects = _suspects(case)
+    if not suspects:
+        return PROVED
+    for leaves, values in _violations(case, suspects):
+        late = _shown(case, suspects, leaves, values)
+        if late is not None:
+            return late
+    return PROVED
+
+
+def _suspects(case: Case) -> tuple[_Late, ...]:
+    assert case.after is not None
+    graph = case.after.graph
+    ready = ready_at(graph, case.facts.bindings)
+    sources = case.facts.bindings.sources
+    # Reading a number out of a tensor fails on no value.
+    computing = [
+        index for index, node in enumerate(graph.nodes) if computes(node) and () not in sources.get(node.name, {})
+    ]
+    if not computing:
+        return ()
+    plain = unaliased(case.facts)
+    found = []
+    for emitted in case.emitted:
+        if emitted.term is None:
+            continue
+        leaves = variables(emitted.term)
+        if not leaves <= ready.keys():
+            continue
+        start = max((ready[leaf] for leaf in leaves), default=0)
+        first = next((index for index in computing if start < index < emitted.index), None)
+        if first is None:
+            continue
+        earlier = [plain(item.term) for item in case.emitted if item.term is not None and item.index < first]
+        if not Known(earlier).implies(plain(emitted.term)):
+            found.append(_Late(emitted.term, emitted.index, start))
+    return tuple(found)
+
+
+def _violations(case: Case, suspects: tuple[_Late, ...]) -> Iterator[tuple[Mapping[str, int], Mapping[str, int]]]:
+    """Inputs that break a check and perhaps a suspect, as values of the capture's leaves and of the Program's."""
+    facts = case.facts
+    for probe in facts.probes.probes:
+        if probe.eager.by == "check":
+            yield probe.leaves, probe.values
+    late = [item.term for item in suspects]
+    sizes = [apply("ge", term, 0) for term in _used(case, suspects)]
+    for position, demand in enumerate(facts.requirements):
+        if demand.kind != "check":
+            continue
+        given = (*facts.assumptions, *(item.term for item in facts.requirements[:position]))
+        behind = [item.term for item in facts.requirements[position:] if item.kind == "precondition"]
+        # An operator cannot run: what the Program says of it is broken, or a number that it takes is no size.
+        for trouble in (behind, sizes):
+            if not trouble:
+                continue
+            answer = solve(given, (demand.term,), trouble, late, small=True)
+            if answer.model is not None:
+                yield answer.model, program_values(facts, answer.model)
+
+
+def _used(case: Case, suspects: tuple[_Late, ...]) -> tuple[Term, ...]:
+    """The numbers that the operators take between a suspect and the place where it could have stood."""
+    assert case.after is not None
+    _, values = read_nodes(case.after.graph, case.facts.bindings)
+    first, last = min(item.ready for item in suspects), max(item.index for item in suspects)
+    taken = (
+        values[value]
+        for index, node in enumerate(case.after.graph.nodes)
+        if first < index < last and computes(node)
+        for value in node.all_input_nodes
+    )
+    return tuple(dict.fromkeys(term for term in taken if isinstance(term, (Var, Apply))))
+
+
+def _shown(
+    case: Case, suspects: tuple[_Late, ...], leaves: Mapping[str, int], values: Mapping[str, int]
+) -> Verdict | None:
+    """The verdict if on ``values`` an operator fails between the place of a suspect that is false and its values."""
+    assert case.after is not None
+    broken = [item for item in suspects if not _holds(item.term, leaves)]
+    if not broken:
+        return None
+    try:
+        if run_eager(case.capture.program, values).by != "check":
+            return None
+        failed = failing_node(case.after, case.capture.arguments(values))
+        late = next((item for item in broken if failed is not None and item.ready < failed < item.index), None)
+        if late is None:
+            return None
+        witness = case.run(values)
+    except Unrealisable:
+        return None
+    if witness.after.by != "operator":
+        return None
+    node = list(case.after.graph.nodes)[failed or 0]
+    return refuted(case, "late", late.term, witness, detail=f"{node.name} fails before the assert is reached")
+
+
+def _holds(term: Term, leaves: Mapping[str, int]) -> bool:
+    try:
+        return holds(term, leaves)
+    except KeyError:
+        return True

@@ -1,0 +1,72 @@
+"""RA103 on passes that leave an assert behind the operator that it should protect."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from properties.campaign.check import check_program
+from properties.capture.facts import facts_of
+from properties.capture.frontends import capture
+from properties.case import Case
+from properties.registry import properties
+from properties.subjects import identity, resolve
+from properties.verdict import Verdict
+from runtime_assert import insert_deferred_runtime_asserts as reference
+from tests.properties.programs import check, item, program
+
+ASSERT = torch.ops.aten._assert_scalar.default
+SIZE_OF_DATA = program((), [item(4), check("gt", "u0", 2), {"op": "zeros", "shape": ["u0"]}])
+TENSOR_FRONTENDS = ("make_fx", "export", "export-strict", "compile")
+
+
+def verdict(prog, frontend, subject) -> Verdict:
+    checked = check_program(prog, frontend, {"subject": subject}, ("RA103",))
+    assert not checked.faults
+    assert not checked.refusal
+    return checked.verdicts["subject"]["RA103"]
+
+
+def behind_everything(gm, shape_env, name, export=False):
+    """The reference pass, with every assert moved to the end of the graph."""
+    reference(gm, shape_env, name, export=export)
+    output = list(gm.graph.nodes)[-1]
+    for node in gm.graph.find_nodes(op="call_function", target=ASSERT):
+        output.prepend(node)
+
+
+@pytest.mark.parametrize("frontend", TENSOR_FRONTENDS)
+def test_an_assert_behind_the_operator_that_it_protects_is_refuted_as_late(frontend):
+    found = verdict(SIZE_OF_DATA, frontend, behind_everything)
+    assert (str(found), found.stage) == ("REFUTED(late)", "pass")
+    assert found.witness is not None
+    assert (found.witness.eager.by, found.witness.after.by) == ("check", "operator")
+    assert dict(found.witness.values)["u0"] < 0
+
+
+@pytest.mark.parametrize("frontend", TENSOR_FRONTENDS)
+@pytest.mark.parametrize("subject", ["reference", "torch"])
+def test_an_assert_in_front_of_the_operator_is_proved(frontend, subject):
+    assert str(verdict(SIZE_OF_DATA, frontend, resolve(subject))) == "PROVED"
+
+
+def test_an_assert_whose_value_comes_behind_the_operator_is_not_late():
+    prog = program(
+        (), [item(4), check("ge", "u0", 0), {"op": "zeros", "shape": ["u0"]}, item(3), check("lt", ["add", "u0", "u1"], 9)]
+    )
+    assert str(verdict(prog, "make_fx", reference)) == "PROVED"
+
+
+def test_an_assert_that_is_moved_behind_an_operator_that_cannot_fail_shows_no_difference():
+    prog = program((5,), [item(4), {"op": "zeros", "shape": ["d0"]}, check("gt", "u0", 2)])
+    assert str(verdict(prog, "make_fx", behind_everything)) == "PROVED"
+
+
+def test_a_missing_assert_is_not_late():
+    assert str(verdict(SIZE_OF_DATA, "make_fx", identity)) == "PROVED"
+
+
+def test_nothing_is_searched_for_where_every_assert_stands_at_once():
+    facts = facts_of(capture(SIZE_OF_DATA, "make_fx"))
+    assert str(properties()["RA103"].check(Case(facts, "reference", reference))) == "PROVED"
+    assert "probes" not in vars(facts)

@@ -1,0 +1,72 @@
+"""The parts of a conjunction are judged one by one, and asserted together where that is not late."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+
+from runtime_assert import insert_with_report
+from tests.runtime_assert.graphs import accepts, asserts, aten, capture, conditions
+
+X = torch.tensor([3, 7])
+
+
+def test_a_part_that_a_bound_implies_is_left_out() -> None:
+    def program(x: torch.Tensor) -> Any:
+        u = x[0].item()
+        torch._check((u != 10) & (u <= 5))
+        return u
+
+    gm, env = capture(program, (X,), ((),))
+    insert_with_report(gm, env, "test", strict=True)
+    assert conditions(gm) == ["(_local_scalar_dense <= 5)"]
+
+
+def test_parts_that_are_needed_share_one_assert() -> None:
+    def program(x: torch.Tensor) -> Any:
+        u = x[0].item()
+        torch._check((u != 4) & (u % 2 == 1))
+        return u
+
+    gm, env = capture(program, (X,), ((),))
+    insert_with_report(gm, env, "test", strict=True)
+    assert len(asserts(gm)) == 1
+    accepted = [n for n in range(8) if accepts(gm, torch.tensor([n, 0]))]
+    assert accepted == [1, 3, 5, 7]
+
+
+@pytest.mark.parametrize("export", [False, True])
+def test_a_part_that_can_be_checked_earlier_is(export: bool) -> None:
+    def program(x: torch.Tensor) -> Any:
+        u = x[0].item()
+        z = torch.zeros(u)  # type: ignore[call-overload]
+        v = x[1].item()
+        torch._check((u % 3 == 0) & (v >= u))
+        return z
+
+    gm, env = capture(program, (X,), ((),))
+    insert_with_report(gm, env, "test", export, strict=True)
+    order = [node.target for node in gm.graph.nodes]
+    first = order.index(aten._assert_scalar.default)
+    remainder = next(i for i, n in enumerate(gm.graph.nodes) if "mod" in n.name)
+    assert first < order.index(aten.zeros.default)
+    assert remainder < order.index(aten.zeros.default)
+    assert [accepts(gm, torch.tensor(x)) for x in ([3, 3], [4, 9], [3, 2])] == [True, False, False]
+    text = str(gm.graph)
+    insert_with_report(gm, env, "test", export, strict=True)
+    assert str(gm.graph) == text
+
+
+def test_every_part_has_a_row() -> None:
+    def program(x: torch.Tensor) -> Any:
+        u = x[0].item()
+        torch._check((u != 4) & (u % 2 == 1))
+        return u
+
+    gm, env = capture(program, (X,), ((),))
+    report = insert_with_report(gm, env, "test", strict=True)
+    rows = [row for row in report if row.source == "deferred"]
+    assert {row.node for row in rows} == {asserts(gm)[0].name}
+    assert sorted(row.outcome for row in rows) == ["emitted", "merged"]
