@@ -19,7 +19,7 @@ from strategies.terms import Apply, Const, Term, Undefined, Var, apply
 if TYPE_CHECKING:
     from strategies.compile import as_module, compile_program
     from strategies.generate import programs
-    from strategies.inputs import build_inputs, input_dims, input_names, leaf_of_source
+    from strategies.inputs import build_inputs, input_dims, input_names, input_of_leaf
 
 __all__ = [
     "CONSTRUCTS",
@@ -46,7 +46,7 @@ __all__ = [
     "holds",
     "input_dims",
     "input_names",
-    "leaf_of_source",
+    "input_of_leaf",
     "leaves",
     "program_source",
     "programs",
@@ -62,7 +62,7 @@ _LATE = {
     "build_inputs": "strategies.inputs",
     "input_dims": "strategies.inputs",
     "input_names": "strategies.inputs",
-    "leaf_of_source": "strategies.inputs",
+    "input_of_leaf": "strategies.inputs",
 }
 
 

@@ -13,7 +13,7 @@ from strategies.semantics import requirements, scopes, source_inputs
 from strategies.statement import Input, Unrealisable
 from strategies.terms import Term, Undefined, Valuation, Value
 
-__all__ = ["MAX_ELEMENTS", "Unrealisable", "build_inputs", "input_dims", "input_names", "leaf_of_source"]
+__all__ = ["MAX_ELEMENTS", "Unrealisable", "build_inputs", "input_dims", "input_names", "input_of_leaf"]
 
 MAX_ELEMENTS = 2**20
 """No input and no tensor that the program makes may have more elements than this."""
@@ -43,9 +43,9 @@ def input_dims(program: Program) -> tuple[tuple[Term, ...], ...]:
     return tuple(item.shape for item in all_inputs(program))
 
 
-def leaf_of_source(program: Program) -> dict[int, str]:
-    """For each argument of ``forward`` whose contents decide an unbacked leaf: its position and that leaf."""
-    return {position: item.leaf for position, item in enumerate(all_inputs(program)) if item.leaf is not None}
+def input_of_leaf(program: Program) -> dict[str, int]:
+    """For each unbacked leaf the position of the argument of ``forward`` whose contents decide it."""
+    return {leaf: position for position, item in enumerate(all_inputs(program)) for leaf in item.leaves}
 
 
 def build_inputs(

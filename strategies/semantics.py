@@ -95,4 +95,4 @@ def source_of(program: Program, leaf: str) -> tuple[str, int | str]:
                 return "dim", position
         raise KeyError(leaf)
     origin = scopes(program)[-1].origins[leaf]
-    return origin, next(item.name for item in source_inputs(program) if item.leaf == leaf)
+    return origin, next(item.name for item in source_inputs(program) if leaf in item.leaves)

@@ -95,14 +95,15 @@ class Input:
     """A tensor that a source reads: its name in ``forward``, its sizes, and how its elements follow from leaves.
 
     ``fill`` takes the number of elements and a valuation and gives the elements in memory order, or raises
-    :class:`Unrealisable`. ``None`` stands for contents that do not matter.
+    :class:`Unrealisable`. ``None`` stands for contents that do not matter. ``leaves`` are those that the contents
+    decide, in the order in which the program reads them.
     """
 
     name: str
     shape: tuple[Term, ...]
     dtype: str
     fill: Callable[[int, Valuation], Sequence[int | bool | float]] | None = None
-    leaf: str | None = None
+    leaves: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

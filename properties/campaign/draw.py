@@ -6,6 +6,7 @@ in question comes by, and from then on lets Hypothesis minimise what still shows
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import random
 from collections.abc import Callable
@@ -28,16 +29,23 @@ def shard_seed(seed: int, cell: int, shard: int) -> int:
     return int.from_bytes(hashlib.sha256(text).digest()[:8], "big")
 
 
+class _Enough(BaseException):
+    """Ends the engine's run at once: it takes only an ``Exception`` for a failure that it should minimise."""
+
+
 def draw(seed: int, profile: str, count: int) -> list[Program]:
     """``count`` different Programs (fewer if the engine runs dry), the same for the same seed and versions."""
     found: dict[str, Program] = {}
 
     def collect(program: Program) -> bool:
         found.setdefault(program.key(), program)
+        if len(found) == count:
+            raise _Enough
         return False
 
-    _engine(seed, profile, count, collect)
-    return list(found.values())[:count]
+    with contextlib.suppress(_Enough):
+        _engine(seed, profile, count, collect)
+    return list(found.values())
 
 
 def shrink(seed: int, profile: str, count: int, target: Program, interesting: Callable[[Program], bool]) -> Program:

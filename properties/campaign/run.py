@@ -14,7 +14,7 @@ from properties.campaign.pool import Lost, results
 from properties.campaign.shard import run_shard, shrink_hit
 
 SCHEMA = 1
-SHARD_TIMEOUT = 900.0
+SHARD_TIMEOUT = 300.0
 REPRESENTATIVES = 3
 """How many different skeletons of one coarse cause are shrunk."""
 

@@ -186,7 +186,9 @@ def _program_leaves(capture: Capture, bindings: Bindings) -> tuple[dict[str, Ter
         origins = {by_node.index(name) for name in _origins(node)}
         for leaf, position in capture.source_placeholders.items():
             if position in origins and leaf not in leaf_of:
+                # An input with several leaves has them read one by one, in their order.
                 leaf_of[leaf] = Var(next(iter(paths.values())))
+                break
     links = [apply("eq", leaf, substitute(term, leaf_of)) for leaf, term in pending if not isinstance(leaf, Const)]
     return leaf_of, links
 

@@ -9,11 +9,10 @@ from torch import fx
 
 from properties.capture.facts import Facts
 from properties.read.bindings import Bindings, TensorLeaf
-from properties.read.graph import ASSERT_TARGETS, target_name
-from strategies.operators import OPERATORS
+from properties.read.graph import ASSERT_TARGETS, OPERATOR_OF_TARGET, target_name
 from strategies.terms import Apply, Term, Var, substitute, variables
 
-_SCALAR_TARGETS = frozenset(target for row in OPERATORS.values() for target in row.fx) | frozenset(
+_SCALAR_TARGETS = frozenset(OPERATOR_OF_TARGET) | frozenset(
     {
         "aten.sym_size.int",
         "aten.sym_size.default",
@@ -72,13 +71,24 @@ def _leaves_of(binding: TensorLeaf | Term | None) -> list[str]:
 
 
 class _Runner(fx.Interpreter):
-    """Runs node by node and keeps count."""
+    """Runs node by node, keeps count and all values."""
 
     position = -1
 
     def run_node(self, n: fx.Node) -> Any:
         self.position += 1
         return super().run_node(n)
+
+
+def node_values(module: fx.GraphModule, arguments: tuple[Any, ...]) -> dict[fx.Node, Any]:
+    """What the nodes of ``module`` yield for ``arguments``, up to the first that raises."""
+    runner = _Runner(module, garbage_collect_values=False)
+    runner.extra_traceback = False
+    try:
+        runner.run(*arguments)
+    except Exception:  # noqa: BLE001 - whatever a graph raises: the values that it computed before are the answer
+        return runner.env
+    return runner.env
 
 
 def failing_node(module: fx.GraphModule, arguments: tuple[Any, ...]) -> int | None:
@@ -110,4 +120,4 @@ def unaliased(facts: Facts) -> Callable[[Term], Term]:
     return (lambda term: substitute(term, meant)) if meant else (lambda term: term)
 
 
-__all__ = ["computes", "failing_node", "next_computation", "own_checks", "ready_at", "unaliased"]
+__all__ = ["computes", "failing_node", "next_computation", "node_values", "own_checks", "ready_at", "unaliased"]

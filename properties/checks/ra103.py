@@ -91,8 +91,8 @@ def _suspects(case: Case) -> tuple[_Late, ...]:
 def _violations(case: Case, suspects: tuple[_Late, ...]) -> Iterator[tuple[Mapping[str, int], Mapping[str, int]]]:
     """Inputs that break a check and perhaps a suspect, as values of the capture's leaves and of the Program's."""
     facts = case.facts
-    for probe in facts.probes.probes:
-        if probe.eager.by == "check":
+    for probe, after in case.probed:
+        if probe.eager.by == "check" and after.by == "operator":
             yield probe.leaves, probe.values
     late = [item.term for item in suspects]
     sizes = [apply("ge", term, 0) for term in _used(case, suspects)]

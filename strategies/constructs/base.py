@@ -29,6 +29,24 @@ class Field:
     words: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The call that reads a leaf from the one input that decides it, without anything else that the source does.
+
+    ``target`` names an overload of ``torch.ops``. ``path`` says where in its result the leaf is: the index of an
+    output, then ``"size"`` and a dimension; the empty path is the result itself. ``bounded`` says that the leaf
+    is at most the number of the input's elements.
+    """
+
+    target: str
+    path: tuple[str | int, ...] = ("size", 0)
+    bounded: bool = False
+
+
+SCALAR = Reading("aten._local_scalar_dense.default", ())
+"""How the element of a tensor of one is read."""
+
+
 class Construct(ABC):
     """One kind of statement: what it needs, what it yields, how it prints and how it is grown.
 
@@ -39,6 +57,8 @@ class Construct(ABC):
     name: ClassVar[str]
     kind: ClassVar[Kind]
     fields: ClassVar[tuple[Field, ...]]
+    reading: ClassVar[Reading | None] = None
+    """How each leaf of a source is read from its input; ``None`` if no single call does it."""
 
     def validate(self, statement: Statement, scope: Scope) -> str | None:
         """Why ``statement`` cannot stand in ``scope``, or ``None``. The form of the fields was tested before."""

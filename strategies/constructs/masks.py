@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from strategies.constructs.base import Construct, Field
+from strategies.constructs.base import Construct, Field, Reading
 from strategies.constructs.sizes import numel
 from strategies.statement import Input, Scope, Statement, Unrealisable
 from strategies.terms import Term, Valuation, Var, apply
@@ -19,6 +19,7 @@ class CountsTrueEntries(Construct):
 
     kind = "source"
     fields = (Field("shape", "dim terms"), Field("count", "int"))
+    reading = Reading("aten.nonzero.default", bounded=True)
 
     def validate(self, statement: Statement, scope: Scope) -> str | None:
         if statement.number("count") < 0:
@@ -39,7 +40,7 @@ class CountsTrueEntries(Construct):
                 raise Unrealisable(f"{leaf}={true} is not a number of true entries among {count}")
             return [(i + 1) * true // count > i * true // count for i in range(count)]
 
-        return Input(f"m{leaf[1:]}", statement.terms("shape"), "bool", entries, leaf)
+        return Input(f"m{leaf[1:]}", statement.terms("shape"), "bool", entries, (leaf,))
 
     def grow(self, chooser: Chooser, scope: Scope) -> tuple[Statement, ...] | None:
         if not scope.dims:

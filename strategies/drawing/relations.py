@@ -168,7 +168,7 @@ def _floor_division(chooser: Chooser, scope: Scope) -> Term:
     left = any_leaf(chooser, scope)
     if chooser.flag(2):
         left = shifted(left, -chooser.below(40))
-    if chooser.flag(4):
+    if chooser.flag(3):
         left = combine("neg", left)
     return near(chooser, combine("floordiv", left, constant(chooser.pick(DIVISORS))))
 

@@ -19,7 +19,15 @@ from strategies.semantics import initial_scope
 from strategies.statement import Param, Scope, Statement
 from strategies.terms import Var
 
-_CONSTRUCT_WEIGHTS = {"item": 8, "check": 12, "zeros": 4, "arange": 2, "check_message": 3}
+_CONSTRUCT_WEIGHTS = {
+    "item": 9,
+    "nonzero": 2,
+    "masked_select": 2,
+    "check": 12,
+    "zeros": 4,
+    "arange": 2,
+    "check_message": 3,
+}
 _EMPTY_PLACES = (40, 20, 8)  # beside 84 turns of constructs
 # Sources, checks and consumers, with an unbacked leaf in scope and without.
 _SHARES = {True: (15, 45, 24), False: (76, 4, 4)}

@@ -52,7 +52,14 @@ def test_an_assert_in_front_of_the_operator_is_proved(frontend, subject):
 
 def test_an_assert_whose_value_comes_behind_the_operator_is_not_late():
     prog = program(
-        (), [item(4), check("ge", "u0", 0), {"op": "zeros", "shape": ["u0"]}, item(3), check("lt", ["add", "u0", "u1"], 9)]
+        (),
+        [
+            item(4),
+            check("ge", "u0", 0),
+            {"op": "zeros", "shape": ["u0"]},
+            item(3),
+            check("lt", ["add", "u0", "u1"], 9),
+        ],
     )
     assert str(verdict(prog, "make_fx", reference)) == "PROVED"
 

@@ -24,7 +24,7 @@ from tests.strategies.drawing import draw_programs, nightly_programs
 
 
 def checks_of(program: Program) -> list[Term]:
-    return [statement.term("cond") for statement in program.body if statement.op == "check"]
+    return [statement.term("cond") for statement in program.body if "cond" in dict(statement.args)]
 
 
 def share(predicate) -> float:

@@ -6,18 +6,23 @@ import pytest
 import torch
 
 from strategies import (
+    Const,
     Param,
     Program,
+    ProgramError,
     Statement,
     Unrealisable,
     Var,
     apply,
     build_inputs,
+    compile_program,
     evaluate,
     example,
+    guarantees,
+    holds,
     input_dims,
     input_names,
-    leaf_of_source,
+    input_of_leaf,
 )
 from tests.strategies.drawing import nightly_programs
 
@@ -77,6 +82,53 @@ def test_a_program_that_would_make_a_huge_tensor_has_no_inputs_for_it() -> None:
     assert build_inputs(guarded, {"u0": 2**40})[0].tolist() == [2**40]
 
 
+SOURCES = {
+    "item_int32": ({"value": 0}, range(-3, 4)),
+    "item_bool": ({"value": 0}, range(2)),
+    "mask_index": ({"shape": ["d0", "d1"], "count": 0}, range(13)),
+    "unique": ({"length": ["d0"], "count": 1}, range(1, 4)),
+    "bincount": ({"length": ["d0"], "count": 1}, range(1, 40)),
+    "repeat_interleave": ({"length": ["d0"], "count": 0}, range(40)),
+}
+
+
+@pytest.mark.parametrize("op", SOURCES)
+def test_every_value_that_a_source_allows_comes_out_of_it_and_no_other_is_allowed(op: str) -> None:
+    arguments, allowed = SOURCES[op]
+    document = {
+        "schema": 1,
+        "dims": [3, 4],
+        "params": [{"shape": ["d0", "d1"], "dtype": "float32"}],
+        "body": [{"op": op, **arguments}],
+    }
+    program = Program.from_json(document)
+    run = compile_program(program)
+    for value in range(-5, 40):
+        valuation = {"d0": 3, "d1": 4, "u0": value}
+        possible = all(holds(term, valuation) for term in guarantees(program))
+        assert possible == (value in allowed or (op == "item_int32" and abs(value) > 3)), value
+        if possible:
+            result = run(*build_inputs(program, valuation))
+            assert (result.shape[0] if isinstance(result, torch.Tensor) else result) == value
+
+
+@pytest.mark.parametrize("op", ["unique", "bincount", "repeat_interleave"])
+def test_nothing_comes_out_of_an_empty_vector(op: str) -> None:
+    body = [{"op": op, "length": ["d0"], "count": 0}]
+    params = [{"shape": ["d0"], "dtype": "float32"}]
+    program = Program.from_json({"schema": 1, "dims": [0], "params": params, "body": body})
+    assert compile_program(program)(*build_inputs(program, {"d0": 0, "u0": 0})).shape == (0,)
+    with pytest.raises(Unrealisable):
+        build_inputs(program, {"d0": 0, "u0": 1})
+
+
+def test_a_count_that_cannot_come_out_is_refused_when_the_program_is_read() -> None:
+    params = [{"shape": ["d0"], "dtype": "float32"}]
+    document = {"schema": 1, "dims": [3], "params": params, "body": [{"op": "unique", "length": ["d0"], "count": 4}]}
+    with pytest.raises(ProgramError, match="count=4 is no result"):
+        Program.from_json(document)
+
+
 def test_a_missing_leaf_is_an_error_of_the_caller() -> None:
     with pytest.raises(KeyError):
         build_inputs(ITEM, {"d0": 3, "d1": 4})
@@ -98,10 +150,27 @@ def test_the_same_valuation_gives_equal_inputs() -> None:
             assert torch.equal(one, other)
 
 
+def test_a_list_is_read_from_one_tensor_in_its_order() -> None:
+    program = Program((), (), (Statement("tolist", (("values", (Const(1), Const(-2), Const(3))),)),))
+    (tensor,) = build_inputs(program, {"u0": 5, "u1": -6, "u2": 7})
+    assert tensor.tolist() == [5, -6, 7]
+    assert compile_program(program)(tensor) == (5, -6, 7)
+    assert input_of_leaf(program) == {"u0": 0, "u1": 0, "u2": 0}
+    with pytest.raises(Unrealisable, match="u1=9223372036854775808"):
+        build_inputs(program, {"u0": 5, "u1": 2**63, "u2": 7})
+
+
+@pytest.mark.parametrize("values", [[1], [1, ["add", 1, 1]], [1, 2**63]])
+def test_a_list_of_anything_but_integers_of_a_tensor_is_refused(values: list) -> None:
+    document = {"schema": 1, "dims": [], "params": [], "body": [{"op": "tolist", "values": values}]}
+    with pytest.raises(ProgramError, match="tolist"):
+        Program.from_json(document)
+
+
 def test_each_unbacked_leaf_is_decided_by_one_input() -> None:
-    assert leaf_of_source(ITEM) == {1: "u0"}
+    assert input_of_leaf(ITEM) == {"u0": 1}
     assert input_names(SELECT) == ("a0", "v0", "m0")
-    assert leaf_of_source(SELECT) == {2: "u0"}
+    assert input_of_leaf(SELECT) == {"u0": 2}
     for program in nightly_programs():
-        decided = sorted(leaf_of_source(program).values())
+        decided = sorted(input_of_leaf(program))
         assert decided == sorted(leaf for leaf in example(program) if leaf.startswith("u"))

@@ -18,7 +18,7 @@ from properties.capture.state import EnvState
 from properties.capture.types import Capture
 from properties.errors import NotCaptured
 from strategies.compile import compile_program
-from strategies.inputs import build_inputs, input_dims, input_names, leaf_of_source
+from strategies.inputs import build_inputs, input_dims, input_names, input_of_leaf
 from strategies.program import Program
 from strategies.semantics import example
 from strategies.terms import Const, Var
@@ -59,13 +59,12 @@ def capture(program: Program) -> Capture:
 def _from_graph(program: Program, reached: Reached) -> Capture:
     names = input_names(program)
     shapes = input_dims(program)
-    leaves = leaf_of_source(program)
+    inputs = input_of_leaf(program)
     placeholders: list[int | str] = []
     sources: dict[str, int] = {}
     for node in reached.module.graph.find_nodes(op="placeholder"):
         spec = _input_of(node, names, shapes)
-        if isinstance(spec, int) and spec in leaves:
-            sources[leaves[spec]] = len(placeholders)
+        sources.update((leaf, len(placeholders)) for leaf, position in inputs.items() if position == spec)
         placeholders.append(spec)
 
     def arguments(valuation: Mapping[str, int]) -> tuple[Any, ...]:

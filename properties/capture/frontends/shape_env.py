@@ -7,7 +7,9 @@ Each requirement of the Program (its checks, and what its operators demand of si
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from math import prod
+from operator import attrgetter
 from typing import Any
 
 import torch
@@ -27,6 +29,8 @@ from properties.capture.refusals import refused
 from properties.capture.state import EnvState
 from properties.capture.types import Capture
 from properties.errors import NotCaptured
+from strategies.constructs import CONSTRUCTS
+from strategies.constructs.base import Reading
 from strategies.inputs import build_inputs
 from strategies.operators import OPERATORS
 from strategies.program import Program
@@ -34,13 +38,13 @@ from strategies.semantics import example, initial_scope, requirements, source_in
 from strategies.statement import Input
 from strategies.terms import Const, Term, Var
 
+_KEYS: dict[type, Callable[[Any], Any]] = {str: CallMethodKey, int: SequenceKey}
 _MODULES = {"_operator": operator, "torch": torch}
 _FUNCTIONS = {
     name: getattr(_MODULES[row.fx[0].split(".")[0]], row.fx[0].split(".")[1])
     for name, row in OPERATORS.items()
     if row.fx and row.fx[0].split(".")[0] in _MODULES
 }
-SCALARS, SIZES = frozenset({"item"}), frozenset({"nonzero", "masked_select"})
 
 
 def symbolic(term: Term, values: Mapping[str, Any]) -> Any:
@@ -76,14 +80,17 @@ def capture(program: Program) -> Capture:
         graph.placeholder(name).meta["val"] = values[name]
     inputs = source_inputs(program)
     nodes = {item.name: graph.placeholder(item.name) for item in inputs}
-    readers = [item for item in inputs if item.leaf is not None]
+    readers = [item for item in inputs if item.leaves]
     demands = requirements(program)
 
     def issue() -> None:
         bound = iter(readers)
         for index, statement in enumerate(program.body):
-            if statement.op in SCALARS | SIZES:
-                _bind(statement.op, next(bound), graph, nodes, env, mode, values)
+            construct = CONSTRUCTS[statement.op]
+            if construct.kind == "source":
+                if construct.reading is None:
+                    raise NotCaptured(f"shape_env has no source {statement.op}")
+                _bind(construct.reading, next(bound), graph, nodes, env, mode, values)
             for demand in demands:
                 if demand.statement == index:
                     torch._check(symbolic(demand.term, values))
@@ -93,7 +100,7 @@ def capture(program: Program) -> Capture:
     results = [node for node in graph.nodes if node.op == "call_function"]
     graph.output(tuple(results))
     module = _LazyGraphModule({}, graph)
-    leaf_of_position = {item.leaf: len(dims) + inputs.index(item) for item in readers}
+    positions = {leaf: len(dims) + position for position, item in enumerate(inputs) for leaf in item.leaves}
     first_source = len(program.params)
 
     def arguments(valuation: Mapping[str, int]) -> tuple[Any, ...]:
@@ -109,13 +116,13 @@ def capture(program: Program) -> Capture:
         export=False,
         name="shape_env",
         placeholders=(*dims, *range(first_source, first_source + len(inputs))),
-        source_placeholders={leaf: position for leaf, position in leaf_of_position.items() if leaf},
+        source_placeholders=positions,
         arguments=arguments,
     )
 
 
 def _bind(
-    op: str,
+    reading: Reading,
     item: Input,
     graph: fx.Graph,
     nodes: Mapping[str, fx.Node],
@@ -123,27 +130,40 @@ def _bind(
     mode: FakeTensorMode,
     values: dict[str, Any],
 ) -> None:
-    """A node for one source, with the metadata that tracing would leave on it."""
-    leaf = item.leaf or ""
-    symint = env.create_unbacked_symint()
-    symbol = symint.node._expr
-    values[leaf] = symint
-    if op in SCALARS:
-        node = graph.call_function(torch.ops.aten._local_scalar_dense.default, (nodes[item.name],))
+    """Nodes for one source, with the metadata that tracing would leave on them."""
+    for index, leaf in enumerate(item.leaves):
+        tensor = nodes[item.name]
+        if len(item.leaves) > 1:
+            tensor = graph.call_function(torch.ops.aten.select.int, (tensor, 0, index))
+            with mode:
+                tensor.meta["val"] = torch.empty((), dtype=torch.int64)
+        values[leaf] = env.create_unbacked_symint()
+        node = graph.call_function(attrgetter(reading.target)(torch.ops), (tensor,))
+        _describe(reading, item, node, mode, values, values[leaf])
+
+
+def _describe(
+    reading: Reading,
+    item: Input,
+    node: fx.Node,
+    mode: FakeTensorMode,
+    values: Mapping[str, Any],
+    symint: torch.SymInt,
+) -> None:
+    """The metadata of a node that reads the leaf ``symint`` of a source."""
+    node.meta["unbacked_bindings"] = {symint.node._expr: tuple(_KEYS[type(step)](step) for step in reading.path)}
+    if not reading.path:
         node.meta["val"] = symint
-        node.meta["unbacked_bindings"] = {symbol: ()}
         return
-    if op not in SIZES:
-        raise NotCaptured(f"shape_env has no source {op}")
     sizes = [symbolic(size, values) for size in item.shape]
-    elements = 1
-    for size in sizes:
-        elements = elements * size
-    if isinstance(elements, int):
+    elements = prod(sizes)
+    if reading.bounded and isinstance(elements, int):
         _constrain_range_for_size(symint, max=elements)
     else:
         _constrain_range_for_size(symint)
-    node = graph.call_function(torch.ops.aten.nonzero.default, (nodes[item.name],))
+    matrix = node.target is torch.ops.aten.nonzero.default
     with mode:
-        node.meta["val"] = torch.empty(symint, len(sizes), dtype=torch.int64)
-    node.meta["unbacked_bindings"] = {symbol: (CallMethodKey("size"), SequenceKey(0))}
+        result = torch.empty((symint, len(sizes)) if matrix else (symint,), dtype=torch.int64)
+        # A source of several results has the wanted one first; torch leaves those empty that were not asked for.
+        several = reading.path[0] == 0
+        node.meta["val"] = (result, *(torch.empty(0, dtype=torch.int64) for _ in range(2))) if several else result

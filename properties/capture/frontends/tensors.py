@@ -11,7 +11,7 @@ from torch.fx.experimental.symbolic_shapes import ShapeEnv
 
 from properties.capture.state import EnvState
 from properties.capture.types import Capture
-from strategies.inputs import build_inputs, input_dims, leaf_of_source
+from strategies.inputs import build_inputs, input_dims, input_of_leaf
 from strategies.program import Program
 from strategies.terms import Const
 
@@ -46,6 +46,6 @@ def tensor_capture(
         export=export,
         name=name,
         placeholders=tuple(range(len(input_dims(program)))),
-        source_placeholders={leaf: position for position, leaf in leaf_of_source(program).items()},
+        source_placeholders=input_of_leaf(program),
         arguments=arguments,
     )
