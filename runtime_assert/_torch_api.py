@@ -184,6 +184,29 @@ def without_metadata_hooks(graph: fx.Graph) -> Iterator[dict[str, Any] | None]:
         module._create_node_hooks = hooks
 
 
+def create_call(graph: fx.Graph, target: Any, args: tuple[Any, ...]) -> fx.Node:
+    """`graph.call_function(target, args)`, in half the time where the graph is laid out as expected.
+
+    The public way walks all arguments for raw symbolic values, of which the pass never writes any, and that
+    walk is the dearest part of creating a node. With hooks on node creation the public way is taken.
+    """
+    own: Any = graph
+    hooks = getattr(own.owning_module, "_create_node_hooks", None)
+    if hooks or not all(hasattr(own, name) for name in _GRAPH_LAYOUT):
+        return graph.call_function(target, args)
+    names = own._graph_namespace
+    name = names.create_name(own._target_to_str(target), None)
+    node = fx.Node(graph, name, "call_function", target, args, {})
+    names.associate_name_with_obj(name, node)
+    own._insert(node)
+    own._find_nodes_lookup_table.insert(node)
+    own._len += 1
+    return node
+
+
+_GRAPH_LAYOUT = ("_graph_namespace", "_target_to_str", "_insert", "_find_nodes_lookup_table", "_len")
+
+
 def export_metadata(node: fx.Node) -> dict[str, Any]:
     """What torch.export's verifier wants on every call: a module stack, even an empty one, and a name."""
     name = getattr(node.target, "__name__", str(node.target))

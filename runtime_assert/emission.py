@@ -88,7 +88,7 @@ class Emitter:
         else:
             target = WRITTEN[value.op][0]
             packed = (list(args),) if value.op == "sum" else tuple(args)
-            node = self.place(value.slot, lambda: self.graph.call_function(target, packed))
+            node = self.place(value.slot, lambda: api.create_call(self.graph, target, packed))
         self._describe(node, value, args, origin)
         return node
 
@@ -133,6 +133,7 @@ class Emitter:
         if self._extra is not None:
             meta.update(api.export_metadata(node))
         meta.update(origin)
+        _inherit(node)
         if value.op in ("size", "stride", "storage_offset") and args:
             traced = api.example_value(args[0])
             asked = getattr(traced, value.op, None)
@@ -144,13 +145,23 @@ class Emitter:
 
     def assert_node(self, slot: int, condition: Any, message: str, meta: dict[str, Any]) -> fx.Node:
         """A new `_assert_scalar` at the end of a slot."""
-        make = lambda: self.graph.call_function(api.ASSERT_SCALAR, (condition, message))  # noqa: E731
+        make = lambda: api.create_call(self.graph, api.ASSERT_SCALAR, (condition, message))  # noqa: E731
         node = self.place(slot, make)
         if self._extra is not None:
             node.meta.update(api.export_metadata(node))
         node.meta.update(meta)
+        _inherit(node)
         node.meta[self._key] = None
         return node
+
+
+def _inherit(node: fx.Node) -> None:
+    """Where a check has no place of its own, its nodes come from where their operands do."""
+    for key in ("stack_trace", "nn_module_stack", "custom"):
+        if not node.meta.get(key):
+            found = next((n.meta[key] for n in node.all_input_nodes if n.meta.get(key)), None)
+            if found is not None:
+                node.meta[key] = found
 
 
 def _entry(op: str, args: list[Any]) -> Any:

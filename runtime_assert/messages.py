@@ -37,6 +37,8 @@ _INFIX = {
     "gt": ">",
     "ge": ">=",
 }
+# Code that Python and fx generate. Other names in angle brackets are the user's: a notebook, a REPL, a generator.
+_GENERATED = ("<frozen ", "<eval_with_key>")
 _DYNAMO = os.path.join("torch", "_dynamo", "symbolic_convert.py")
 _LOOSE = frozenset({"eq", "ne", "lt", "le", "gt", "ge"})
 _TERSE = {"min": "min", "max": "max", "not": "not ", "float": "float"}
@@ -105,7 +107,7 @@ def user_frames(frames: list[Frame]) -> list[Frame]:
     because then they are the caller's and not the check's."""
     run: list[Frame] = []
     for frame in frames:
-        outside = not frame[0].startswith((_TORCH, _SELF)) and not frame[0].startswith("<")
+        outside = not frame[0].startswith((_TORCH, _SELF)) and not frame[0].startswith(_GENERATED)
         if outside:
             run.append(frame)
         elif run:

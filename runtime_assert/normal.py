@@ -163,7 +163,15 @@ class Constant:
     truth: bool
 
 
-Relation = Bound | Equal | Differs | Holds | Constant
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Several conditions of which all (`and`) or at least one (`or`) has to hold, in no order."""
+
+    op: str
+    parts: frozenset[Any]
+
+
+Relation = Bound | Equal | Differs | Holds | Constant | Joined
 
 
 def relation(condition: Argument) -> Relation:
@@ -173,6 +181,8 @@ def relation(condition: Argument) -> Relation:
     op, args = condition.op, condition.args
     if op == "not" and isinstance(args[0], Value):
         return _negated(relation(args[0]))
+    if op in _DUAL and all(kind_of(argument) == "bool" for argument in args):
+        return _joined(op, [relation(argument) for argument in args])
     if op not in _DIFFERENCE or kind_of(args[0]) != "int" or kind_of(args[1]) != "int":
         return Holds(condition)
     first, second, slack, form = _DIFFERENCE[op]
@@ -215,7 +225,29 @@ def _remainder(division: Value) -> Value:
     return _atom(value)
 
 
+_DUAL = {"and": "or", "or": "and"}
+
+
+def _joined(op: str, found: list[Relation]) -> Relation:
+    """Nested ones of the same kind opened, repetitions and neutral parts left out."""
+    neutral = op == "and"
+    parts: set[Relation] = set()
+    for part in found:
+        if isinstance(part, Constant):
+            if part.truth != neutral:
+                return part
+        elif isinstance(part, Joined) and part.op == op:
+            parts |= part.parts
+        else:
+            parts.add(part)
+    if len(parts) > 1:
+        return Joined(op, frozenset(parts))
+    return parts.pop() if parts else Constant(neutral)
+
+
 def _negated(found: Relation) -> Relation:
+    if isinstance(found, Joined):
+        return _joined(_DUAL[found.op], [_negated(part) for part in found.parts])
     if isinstance(found, Constant):
         return Constant(not found.truth)
     if isinstance(found, Holds):

@@ -180,9 +180,7 @@ def _record(node: fx.Node, value: Value, reading: Reading) -> None:
         reading.shared.append((node, value))
 
 
-def _read_symbolic(
-    node: fx.Node, bindings: Bindings, table: ValueTable, lowering: Lowering, reading: Reading
-) -> None:
+def _read_symbolic(node: fx.Node, bindings: Bindings, table: ValueTable, lowering: Lowering, reading: Reading) -> None:
     """A node whose value the table does not compute: a query, a repeated item, or something unknown."""
     traced = api.example_value(node)
     raw = api.raw_expr(traced)

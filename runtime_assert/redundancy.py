@@ -211,7 +211,8 @@ def _drop_by_interval(reduced: list[_Reduced], others: list[Claim], kept: _Kept)
     """Try the claims in turn; each sees only the facts of those that are still kept."""
     readings = [(item.claim, _readings(item)) for item in reduced]
     for claim in others:
-        if isinstance(claim.relation, (Differs, Equal)):
+        # Equalities are never dropped here: bounds were rewritten by them, so they would imply themselves.
+        if isinstance(claim.relation, Differs):
             readings.append((claim, [(claim.relation.terms, claim.relation.value, [])]))
     for claim, spellings in readings:
         if claim.status is not None or _fixed(claim):
@@ -249,8 +250,6 @@ def _drop_by_neighbour(claim: Claim, kept: _Kept) -> None:
 def _follows(relation: Relation | None, low: float, high: float, limit: int) -> bool:
     if isinstance(relation, Bound):
         return high <= limit
-    if isinstance(relation, Equal):
-        return low == high == limit
     return not low <= limit <= high
 
 

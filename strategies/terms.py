@@ -24,9 +24,7 @@ class Const:
     def __eq__(self, other: object) -> bool:
         # True == 1 == 1.0 in Python, but they are three different literals here.
         return (
-            isinstance(other, Const)
-            and type(self.value) is type(other.value)
-            and repr(self.value) == repr(other.value)
+            isinstance(other, Const) and type(self.value) is type(other.value) and repr(self.value) == repr(other.value)
         )
 
     def __hash__(self) -> int:

@@ -41,7 +41,8 @@ class Checked:
     def refutations(self, subject: str) -> list[tuple[str, Verdict]]:
         """What counts as a finding of ``subject``: one for one cause, none that the front end is to blame for.
 
-        A run that shows what RA101 has refuted already is the same fault, executed once more.
+        A run that shows what RA101 has refuted already is the same fault, executed once more, and so is a check of
+        the user's that is gone where RA101 finds an assert missing.
         """
         verdicts = self.verdicts[subject]
         first = verdicts.get("RA101")
@@ -52,6 +53,7 @@ class Checked:
             if verdict.status is Status.REFUTED
             and verdict.stage != "frontend"
             and not (code == "RA102" and known is not None and verdict.direction in (known, "late"))
+            and not (code == "RA105" and known == "missing")
         ]
 
     @property

@@ -78,7 +78,7 @@ def _engine(seed: int, profile: str, count: int, condition: Callable[[Program], 
         deadline=None,
         derandomize=False,
         phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink),
-        suppress_health_check=list(hypothesis.HealthCheck),
+        suppress_health_check=list(hypothesis.HealthCheck),  # type: ignore[arg-type]
         verbosity=hypothesis.Verbosity.quiet,
         report_multiple_bugs=False,
     )

@@ -30,6 +30,12 @@ _TITLES = {
     "crash": "the pass raises",
     "malformed": "the graph is malformed",
     "impure": "the ShapeEnv is changed",
+    "dropped": "a check of the user's is dropped",
+    "metadata": "metadata is missing or wrong",
+    "unbound": "a binding is lost",
+    "nondeterministic": "two runs give two graphs",
+    "redundant": "an assert says nothing new",
+    "unhelpful": "the error does not say what failed",
 }
 
 

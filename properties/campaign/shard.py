@@ -38,9 +38,7 @@ def run_shard(plan: Plan, cell_index: int, shard: int, count: int) -> dict[str, 
     invalid = unreachable = unrealisable = probes = 0
     for index, program in enumerate(programs):
         where = {"seed": plan.seed, "cell": cell_index, "shard": shard, "index": index}
-        checked = check_program(
-            program, cell.frontend, subjects, plan.properties, thorough=index % THOROUGH_EVERY == 0
-        )
+        checked = check_program(program, cell.frontend, subjects, plan.properties, thorough=index % THOROUGH_EVERY == 0)
         seconds.update(checked.seconds)
         constructs.update(construct_names(program))
         errors += [
@@ -96,7 +94,7 @@ def _hit(case: Case, code: str, verdict: Verdict, where: Mapping[str, int], prog
         "seen_with": case.subject_name,
         "signature": [
             signature.subject,
-            signature.property,
+            signature.code,
             signature.direction,
             signature.cause,
             signature.skeleton,
@@ -187,7 +185,7 @@ def shrink_hit(plan: Plan, hit: Mapping[str, Any], count: int) -> dict[str, Any]
     signature = Signature(*hit["signature"])
     seen_with = hit["seen_with"]
     subjects = {seen_with: resolve(seen_with)}
-    codes = tuple(dict.fromkeys(("RA101", signature.property)))
+    codes = tuple(dict.fromkeys(("RA101", signature.code)))
 
     def same(program: Program) -> tuple[Case, Verdict, Signature] | None:
         checked = check_program(program, cell.frontend, subjects, codes, thorough=False)
@@ -224,5 +222,5 @@ def shrink_hit(plan: Plan, hit: Mapping[str, Any], count: int) -> dict[str, Any]
             }
         }
     case, verdict, own = result
-    frontends = ablation(smallest, subjects, seen_with, own.property, FRONTENDS)
-    return {"finding": finding_row(case, own.property, verdict, own, where, frontends)}
+    frontends = ablation(smallest, subjects, seen_with, own.code, FRONTENDS)
+    return {"finding": finding_row(case, own.code, verdict, own, where, frontends)}

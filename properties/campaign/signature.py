@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from properties.campaign.plan import FRONTEND_SUBJECT
 from properties.case import Case
+from properties.checks.models import leaf_kinds
 from properties.solver.normal import linear
+from properties.solver.skeleton import skeleton
 from properties.verdict import Verdict
 from strategies.operators.comparison import NEGATION
 from strategies.terms import Apply, Term, variables
@@ -18,29 +20,31 @@ class Signature:
     """``cause`` groups findings before they are shrunk, ``skeleton`` tells shrunk ones apart."""
 
     subject: str
-    property: str
+    code: str
     direction: str
     cause: str
     skeleton: str
 
     @property
     def coarse(self) -> tuple[str, str, str, str]:
-        return self.subject, self.property, self.direction, self.cause
+        return self.subject, self.code, self.direction, self.cause
 
     def __str__(self) -> str:
-        return f"{self.property} {self.direction} {self.skeleton}".strip()
+        return f"{self.code} {self.direction} {self.skeleton}".strip()
 
     @property
     def bucket(self) -> str:
         """Twelve hexadecimal digits that stand for the signature."""
-        text = "|".join((self.subject, self.property, self.direction, self.cause, self.skeleton))
+        text = "|".join((self.subject, self.code, self.direction, self.cause, self.skeleton))
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def signature_of(case: Case, code: str, verdict: Verdict) -> Signature:
     """The signature of ``verdict`` of property ``code`` on ``case``."""
     subject = FRONTEND_SUBJECT if verdict.stage == "frontend" else case.subject_name
-    cause = verdict.skeleton if verdict.constraint is None else _cause(case, verdict.constraint)
+    # A property that names the kind of fault itself knows better than the constraint's form.
+    named = verdict.constraint is None or verdict.skeleton != skeleton(verdict.constraint, leaf_kinds(case.facts))
+    cause = verdict.skeleton if named or verdict.constraint is None else _cause(case, verdict.constraint)
     return Signature(subject, code, verdict.direction, cause, verdict.skeleton)
 
 

@@ -149,8 +149,7 @@ def facts_of(capture: Capture) -> Facts:
             obligations.append(Obligation(emitted.term, "existing", emitted.node))
 
     truth = tuple(
-        Requirement(substitute(item.term, leaf_of), item.kind, item.statement)
-        for item in requirements(capture.program)
+        Requirement(substitute(item.term, leaf_of), item.kind, item.statement) for item in requirements(capture.program)
     )
     return Facts(
         capture,
@@ -189,7 +188,9 @@ def _program_leaves(capture: Capture, bindings: Bindings) -> tuple[dict[str, Ter
                 # An input with several leaves has them read one by one, in their order.
                 leaf_of[leaf] = Var(next(iter(paths.values())))
                 break
-    links = [apply("eq", leaf, substitute(term, leaf_of)) for leaf, term in pending if not isinstance(leaf, Const)]
+    links: list[Term] = [
+        apply("eq", leaf, substitute(term, leaf_of)) for leaf, term in pending if not isinstance(leaf, Const)
+    ]
     return leaf_of, links
 
 

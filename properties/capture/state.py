@@ -6,10 +6,9 @@ noting every attribute before the first of them and restoring it after each.
 
 from __future__ import annotations
 
-import collections
 import copy
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,7 +51,7 @@ def _copied(value: Any) -> Any:
                 if isinstance(item, (dict, list, set)):
                     new[key] = copy.copy(item)
         return new
-    if isinstance(value, collections.abc.Iterator):
+    if isinstance(value, Iterator):
         return copy.copy(value)
     return value
 

@@ -1,4 +1,4 @@
-"""Where the nodes of a graph stand: what computes tensors, which values are ready when, which checks were the user's."""
+"""Where nodes stand: what computes tensors, from where on values are ready, which checks were the user's."""
 
 from __future__ import annotations
 

@@ -19,6 +19,8 @@ Boundaries that need inputs too large to build. Inputs outside of the assumption
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from properties.case import Case
 from properties.checks.models import refuted
 from properties.errors import GeneratorError, ToolError
@@ -74,7 +76,7 @@ def _probe(case: Case, probe: Probe, after: Outcome) -> Verdict | None:
     return refuted(case, direction, recorded if recorded is not None else broken, witness, stage=stage)
 
 
-def _first_broken(terms: tuple[Term, ...], leaves: dict[str, int]) -> Term | None:
+def _first_broken(terms: tuple[Term, ...], leaves: Mapping[str, int]) -> Term | None:
     for term in terms:
         try:
             if not holds(term, leaves):

@@ -114,11 +114,17 @@ def _wrong_value(case: Case, new: list[fx.Node], key: str) -> tuple[str, str] | 
     program_values = example(case.capture.program)
     leaves = case.facts.valuation(program_values)
     values = node_values(case.after, case.capture.arguments(program_values))
-    for node in valued:
-        if node in values:
-            found = _mismatch(node.meta[key], values[node], leaves)
-            if found:
-                return f"wrong {key}", f"{node.name}: {key} {found}, the node yields {values[node]!r}"
+    asked, odd = set(valued), set[fx.Node]()
+    for node in case.after.graph.nodes:
+        noted = node.meta.get(key)
+        if node not in values or noted is None:
+            continue
+        found = _mismatch(noted, values[node], leaves)
+        # What tracing noted wrongly (a bool that it took for a number) makes new nodes no better.
+        if not odd.isdisjoint(node.all_input_nodes) or (found and node not in asked):
+            odd.add(node)
+        elif found:
+            return f"wrong {key}", f"{node.name}: {key} {found}, the node yields {values[node]!r}"
     return None
 
 

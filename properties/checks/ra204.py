@@ -39,9 +39,7 @@ def check(case: Case) -> Verdict:
         if after.get(symbol) == binding:
             continue
         kind = "gone" if symbol not in after else "changed"
-        detail = (
-            f"{symbol} was bound by {_text(binding)}, is {_text(after[symbol]) if symbol in after else 'unbound'}"
-        )
+        detail = f"{symbol} was bound by {_text(binding)}, is {_text(after[symbol]) if symbol in after else 'unbound'}"
         witness = case.run(example(case.capture.program))
         return refuted(case, "unbound", None, witness, skeleton=kind, detail=detail)
     return PROVED

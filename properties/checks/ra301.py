@@ -22,7 +22,7 @@ from torch import fx
 
 from properties.case import Case
 from properties.checks.models import refuted
-from properties.read.graph import ASSERT_TARGETS, OPERATOR_OF_TARGET, target_name
+from properties.read.graph import ASSERT_TARGETS, target_name
 from properties.verdict import PROVED, Verdict
 from strategies.semantics import example
 
@@ -48,12 +48,13 @@ def check(case: Case) -> Verdict:
 def _nodes(graph: fx.Graph) -> Counter[str]:
     """The nodes as what they compute, however they are named and wherever they stand.
 
-    Messages are left out, since they name nodes, and so is scalar arithmetic that nothing uses.
+    Messages are left out, since they name nodes, and so is what nothing uses and has no effect.
     """
     seen: dict[fx.Node, str] = {}
     unused: set[fx.Node] = set()
     for node in reversed(graph.nodes):
-        if target_name(node.target) in OPERATOR_OF_TARGET and unused.issuperset(node.users):
+        checks = target_name(node.target) in ASSERT_TARGETS
+        if not checks and not node.is_impure() and unused.issuperset(node.users):
             unused.add(node)
 
     def text(value: object) -> str:

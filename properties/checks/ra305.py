@@ -23,7 +23,6 @@ from properties.checks.models import refuted
 from properties.verdict import PROVED, Verdict
 from strategies.semantics import example
 
-
 _GRAVEST_FIRST = ("deferred_runtime_asserts", "guards", "replacements", "var_to_range")
 
 

@@ -50,7 +50,7 @@ def check(case: Case) -> Verdict:
         return PROVED
     needless, kind, detail = found
     witness = case.run(example(case.capture.program))
-    return refuted(case, "redundant", needless.term, witness, detail=f"{kind}: {detail}")
+    return refuted(case, "redundant", needless.term, witness, skeleton=kind, detail=detail)
 
 
 def _redundant(case: Case) -> tuple[_Assert, str, str] | None:

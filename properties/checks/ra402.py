@@ -55,7 +55,9 @@ def check(case: Case) -> Verdict:
         repeats = _repeats(case, emitted.term)
         if repeats:
             witness = case.run(example(case.capture.program))
-            return refuted(case, "redundant", emitted.term, witness, detail=f"{emitted.node}: {repeats}")
+            return refuted(
+                case, "redundant", emitted.term, witness, skeleton="restates", detail=f"{emitted.node}: {repeats}"
+            )
         if repeats is None:
             unknown = emitted.node
     return Verdict(Status.UNDECIDED, reason="implied by guards", detail=unknown) if unknown else PROVED

@@ -26,15 +26,16 @@ from collections.abc import Iterable, Mapping
 from properties.case import Case
 from properties.checks.models import refuted
 from properties.checks.placement import unaliased
-from properties.read.graph import Emitted
-from properties.read.sympy_terms import term_of
 from properties.errors import Unsupported
+from properties.read.graph import Emitted, target_name
+from properties.read.sympy_terms import term_of
 from properties.solver.normal import normal
 from properties.verdict import PROVED, Verdict
 from strategies.semantics import example
 from strategies.source import statement_of_line
 from strategies.terms import Const, Term, conjuncts
 
+_WRITTEN = "aten._assert_scalar.default"
 _PLACE = re.compile(r"<program (\w+)[^>]*>(?:\", line |:)(\d+)")
 _RELATION = re.compile(r"==|!=|<|>|\b(?:Eq|Ne|Not|And|Or)\(|\bnot\b|~")
 
@@ -56,18 +57,22 @@ def _fault(case: Case) -> tuple[Emitted, str, str] | None:
     plain = unaliased(case.facts)
     statements = _statements(case)
     nodes = {node.name: node for node in case.after.graph.nodes}
+    reported: set[Term] = set()
     for emitted in case.emitted:
-        message = nodes[emitted.node].args[1] if len(nodes[emitted.node].args) > 1 else ""
-        # A check that the pass left as the user wrote it has a message of another kind.
-        if not isinstance(message, str) or emitted.term is None:
+        node = nodes[emitted.node]
+        # A check that the pass left as the user wrote it says what the user wanted.
+        if target_name(node.target) != _WRITTEN or emitted.term is None:
             continue
+        message = str(node.args[1]) if len(node.args) > 1 else ""
         if not message.strip():
             return emitted, "no message", "the message is empty"
         form = normal(plain(emitted.term))
-        wanted = statements.get(form, frozenset())
+        # Of several that say the same the first one fires.
+        wanted = frozenset() if form in reported else statements.get(form, frozenset())
+        reported.add(form)
         if not isinstance(form, Const) and not _says(message):
             return emitted, "no condition", f"the message names no condition: {message!r}"
-        named = _named(case, f"{nodes[emitted.node].meta.get('stack_trace') or ''}\n{message}")
+        named = _named(case, f"{node.meta.get('stack_trace') or ''}\n{message}")
         if wanted and not named & wanted and _recorded(case, form) & wanted:
             lines = f"statement {min(wanted)}, named is {sorted(named) or 'none'}"
             return emitted, "no line", f"neither message nor stack trace names the line of the check: {lines}"

@@ -141,10 +141,7 @@ def _nearby(facts: Facts, hold: Sequence[Term], broken: Sequence[Sequence[Term]]
     goal = [*(term for group in broken for term in group), *hold[-1:]]
     names = sorted(set().union(*(variables(term) for term in goal)))
     constants = {
-        int(sub.value)
-        for term in goal
-        for sub in walk(term)
-        if isinstance(sub, Const) and abs(int(sub.value)) <= 4096
+        int(sub.value) for term in goal for sub in walk(term) if isinstance(sub, Const) and abs(int(sub.value)) <= 4096
     }
     sides: set[int] = set()
     for term in goal:

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from torch import fx
+from torch.utils._pytree import tree_flatten
 
 from properties.capture.types import Capture
 from properties.read.graph import ASSERT_TARGETS, target_name
@@ -75,7 +76,7 @@ class _Interpreter(fx.Interpreter):
 
 
 def _flat(results: Any) -> tuple[Any, ...]:
-    leaves, _ = torch.utils._pytree.tree_flatten(results)
+    leaves, _ = tree_flatten(results)
     return tuple(leaves)
 
 

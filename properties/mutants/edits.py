@@ -150,3 +150,63 @@ def has(*targets: Callable[..., Any]) -> Callable[[fx.Node], bool]:
 def negative_literal(node: fx.Node) -> bool:
     """Whether a condition has a negative constant."""
     return any(isinstance(arg, int) and arg < 0 for part in below(node) for arg in part.args)
+
+
+def delay(nodes: slice, *, steps: int | None = None) -> Edit:
+    """Moves the asserts at ``nodes`` behind the next ``steps`` nodes that are no asserts, or to the end."""
+
+    def edit(gm: fx.GraphModule) -> None:
+        for node in asserts(gm.graph)[nodes]:
+            place, left = node.next, steps
+            while place.op != "output" and left != 0:
+                if left is not None and target_name(place.target) not in ASSERT_TARGETS:
+                    left -= 1
+                place = place.next
+            place.prepend(node)
+
+    return edit
+
+
+def add_assert(graph: fx.Graph, behind: fx.Node, relation: Callable[..., Any], *operands: Any) -> None:
+    """Asserts one more relation behind a node, with that node's metadata."""
+    with graph.inserting_before(behind.next):
+        bound = graph.call_function(relation, operands)
+        node = graph.call_function(ASSERT, (bound, "added: 0 == 0"))
+    bound.meta, node.meta = dict(behind.meta), dict(behind.meta)
+
+
+def messages(change: Callable[[fx.Node, str], str]) -> Edit:
+    """Exchanges the message of every assert."""
+
+    def edit(gm: fx.GraphModule) -> None:
+        for node in asserts(gm.graph):
+            if len(node.args) > 1:
+                node.args = (node.args[0], change(node, str(node.args[1])))
+
+    return edit
+
+
+def metadata(change: Callable[[fx.Node], None], *, of: Callable[[fx.Node], bool]) -> Edit:
+    """Changes the metadata of the nodes ``of`` which it is asked for."""
+
+    def edit(gm: fx.GraphModule) -> None:
+        for node in gm.graph.nodes:
+            if of(node):
+                change(node)
+
+    return edit
+
+
+def is_condition(node: fx.Node) -> bool:
+    """Whether an assert reads ``node``: it is new wherever tracing writes no checks into the graph."""
+    return any(target_name(user.target) in ASSERT_TARGETS for user in node.users)
+
+
+def without(*keys: str) -> Callable[[fx.Node], None]:
+    """Takes keys out of a node's metadata."""
+
+    def change(node: fx.Node) -> None:
+        for key in keys:
+            node.meta.pop(key, None)
+
+    return change

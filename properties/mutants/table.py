@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import fx
 from torch.fx.experimental.symbolic_shapes import ShapeEnv
+from torch.utils._pytree import SequenceKey
 
 from properties.mutants import edits
 from properties.mutants.edits import calls, drop, has, many_leaves, negative_literal, retarget, rewrite, shifted
@@ -154,7 +155,95 @@ def _counts(gm: fx.GraphModule, env: ShapeEnv) -> None:
     env.num_deferred_runtime_asserts += 1
 
 
-_ROWS: tuple[tuple[Any, ...], ...] = (
+def _again(gm: fx.GraphModule) -> None:
+    for node in edits.asserts(gm.graph)[:1]:
+        bound = edits.condition(node)
+        edits.add_assert(gm.graph, node, bound.target, *bound.args)  # type: ignore[arg-type]
+
+
+def _looser(gm: fx.GraphModule) -> None:
+    """Asserts beside each lower bound one that is lower."""
+    for node in edits.asserts(gm.graph):
+        bound = edits.condition(node)
+        if calls(GE, literal=1)(bound):
+            left, right, *_ = bound.args
+            edits.add_assert(gm.graph, node, GE, left, right - 1)  # type: ignore[operator]
+
+
+def _restates(least: int) -> edits.Edit:
+    """Asserts of every size of an input that it is at least ``least``."""
+
+    def edit(gm: fx.GraphModule) -> None:
+        inputs = [node for node in gm.graph.nodes if node.op == "placeholder"]
+        for node in inputs:
+            value = node.meta.get("val")
+            for axis, size in enumerate(value.shape if isinstance(value, torch.Tensor) else ()):
+                if isinstance(size, torch.SymInt):
+                    with gm.graph.inserting_before(inputs[-1].next):
+                        read = gm.graph.call_function(torch.ops.aten.sym_size.int, (node, axis))
+                    edits.add_assert(gm.graph, read, GE, read, least)
+
+    return edit
+
+
+def _vacuous_checks(gm: fx.GraphModule) -> None:
+    """Shares what the user's checks read with what replaced it, so that an equality compares a value with itself."""
+    for node in edits.asserts(gm.graph):
+        bound = edits.condition(node)
+        if bound.target is EQ:
+            bound.args = (bound.args[0], bound.args[0])
+
+
+def _unbinds(node: fx.Node) -> None:
+    node.meta.pop("unbacked_bindings", None)
+
+
+def _binds_elsewhere(node: fx.Node) -> None:
+    found = node.meta.get("unbacked_bindings")
+    if found:
+        node.meta["unbacked_bindings"] = {symbol: (*path, SequenceKey(7)) for symbol, path in found.items()}
+
+
+def _swaps_messages(gm: fx.GraphModule) -> None:
+    found = edits.asserts(gm.graph)
+    texts = [node.args[1] for node in found]
+    for node, text in zip(found, texts[1:] + texts[:1], strict=True):
+        node.args = (node.args[0], text)
+
+
+def _placeless(gm: fx.GraphModule) -> None:
+    edits.messages(lambda node, text: text.partition(" (checked")[0])(gm)
+    for node in edits.asserts(gm.graph):
+        node.meta.pop("stack_trace", None)
+
+
+def _wrong_places(gm: fx.GraphModule) -> None:
+    """Names the line of the binding in place of that of the check."""
+    for node in edits.asserts(gm.graph):
+        origins = [leaf.meta["stack_trace"] for leaf in edits.leaves(node.args[0]) if leaf.meta.get("stack_trace")]  # type: ignore[arg-type]
+        node.meta["stack_trace"] = origins[0] if origins else ""
+    edits.messages(lambda node, text: text.partition(" (checked")[0])(gm)
+
+
+def _named_by_address(gm: fx.GraphModule) -> None:
+    for node in edits.asserts(gm.graph)[:1]:
+        node.name = f"assert_{id(node)}"
+
+
+def _value_of_another_kind(node: fx.Node) -> None:
+    if "val" in node.meta:
+        node.meta["val"] = 0.5
+
+
+def _everything(_: fx.Node) -> bool:
+    return True
+
+
+def _table(*rows: tuple[Any, ...]) -> dict[str, Mutant]:
+    return {row[0]: Mutant(*row) for row in rows}
+
+
+MUTANTS: dict[str, Mutant] = _table(
     ("drops-all", "RA101", _after(drop(_always)), ""),
     ("drops-the-first", "RA101", _after(drop(_always, which=slice(0, 1))), ""),
     ("drops-the-last", "RA101", _after(drop(_always, which=slice(-1, None))), ""),
@@ -195,5 +284,49 @@ _ROWS: tuple[tuple[Any, ...], ...] = (
     ("forgets-replacements", "RA305", _with_env(_forgets_replacements), "PR 131051"),
     ("reorders-deferred-asserts", "RA305", _with_env(_reorders), ""),
     ("counts-one-too-many", "RA305", _with_env(_counts), ""),
+    ("asserts-at-the-end", "RA103", _after(edits.delay(slice(None))), "123854", "make_fx"),
+    ("asserts-a-few-nodes-late", "RA103", _after(edits.delay(slice(None), steps=6)), "PR 183908", "make_fx"),
+    ("loses-the-last-check", "RA105", _after(drop(_always, which=slice(-1, None))), "182703", "compile"),
+    ("checks-weakened-to-bounds", "RA105", _after(rewrite(calls(EQ), retarget(GE))), "PR 184608", "compile"),
+    ("checks-compare-with-themselves", "RA105", _after(_vacuous_checks), "119689", "compile"),
+    ("conditions-without-values", "RA203", _after(edits.metadata(edits.without("val"), of=edits.is_condition)), ""),
+    (
+        "values-of-another-kind",
+        "RA203",
+        _after(edits.metadata(_value_of_another_kind, of=edits.is_condition)),
+        "PR 125414",
+    ),
+    (
+        "new-nodes-without-traces",
+        "RA203",
+        _after(edits.metadata(edits.without("stack_trace"), of=edits.is_condition)),
+        "PR 124696",
+        "export",
+    ),
+    (
+        "loses-module-stacks",
+        "RA203",
+        _after(edits.metadata(edits.without("nn_module_stack"), of=_everything)),
+        "PR 169497",
+        "export",
+    ),
+    ("forgets-bindings", "RA204", _after(edits.metadata(_unbinds, of=_everything)), "PR 121079"),
+    ("binds-at-another-path", "RA204", _after(edits.metadata(_binds_elsewhere, of=_everything)), "PR 138136"),
+    ("messages-with-addresses", "RA304", _after(edits.messages(lambda node, text: f"{text} {id(node)}")), ""),
+    ("names-with-addresses", "RA304", _after(_named_by_address), ""),
+    ("asserts-twice", "RA401", _after(_again), "182703"),
+    ("asserts-looser-bounds-too", "RA401", _after(_looser), "vLLM PR 37485"),
+    ("restates-that-sizes-are-sizes", "RA402", _after(_restates(0)), "", "export"),
+    ("restates-ranges-of-sizes", "RA402", _after(_restates(2)), "", "export"),
+    ("empty-messages", "RA501", _after(edits.messages(lambda node, text: "")), "150064"),
+    (
+        "messages-without-a-condition",
+        "RA501",
+        _after(edits.messages(lambda node, text: "Runtime assertion failed")),
+        "",
+    ),
+    ("asserts-without-a-place", "RA501", _after(_placeless), "150063", "compile"),
+    ("points-to-the-binding", "RA501", _after(_wrong_places), "150064", "compile"),
+    ("forgets-the-users-message", "RA502", _after(edits.messages(lambda node, text: "0 == 1")), "150063", "compile"),
+    ("swaps-messages", "RA502", _after(_swaps_messages), "", "compile"),
 )
-MUTANTS: dict[str, Mutant] = {row[0]: Mutant(*row) for row in _ROWS}

@@ -91,7 +91,7 @@ def bindings_of(graph: fx.Graph, renamings: Mapping[sympy.Symbol, sympy.Symbol] 
             links.append(apply("eq", Var(name), term_of(expr)))
         return Var(name)
 
-    taken: set[sympy.Symbol] = set()
+    taken: set[Any] = set()
     placeholders: dict[str, TensorLeaf | Term | None] = {}
     sources: dict[str, dict[tuple[str, ...], str]] = {}
     for node in graph.nodes:
@@ -112,8 +112,8 @@ def bindings_of(graph: fx.Graph, renamings: Mapping[sympy.Symbol, sympy.Symbol] 
         if bound:
             paths = sources[node.name] = {}
             for symbol, path in bound.items():
-                old = renamed.get(symbol, symbol)
-                chosen = symbol if old in taken else old
+                old: Any = renamed.get(symbol, symbol)
+                chosen: Any = symbol if old in taken else old
                 taken.add(chosen)
                 paths[key_path(path)] = chosen.name
     return Bindings(placeholders, sources, tuple(links))

@@ -21,9 +21,7 @@ from strategies.operators import OPERATORS
 from strategies.operators.comparison import NEGATION
 from strategies.terms import Apply, Const, Term, Var, apply
 
-ASSERT_TARGETS = frozenset(
-    {"aten._assert_scalar.default", "torch._assert_scalar", "torch._check", "_operator._assert"}
-)
+ASSERT_TARGETS = frozenset({"aten._assert_scalar.default", "torch._assert_scalar", "torch._check", "_operator._assert"})
 OPERATOR_OF_TARGET = {target: row for row in OPERATORS.values() for target in row.fx}
 
 

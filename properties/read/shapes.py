@@ -52,6 +52,44 @@ def _cat(tensors: Any, dim: Any = None, *_: Any, **__: Any) -> Shape | None:
     return tuple(result)
 
 
+def _stack(tensors: Any, dim: Any = None, *_: Any, **__: Any) -> Shape | None:
+    dim = Const(0) if dim is None else dim
+    if not isinstance(dim, Const) or not tensors or not all(isinstance(item, tuple) for item in tensors):
+        return None
+    first = tensors[0]
+    axis = int(dim.value) % (len(first) + 1)
+    return (*first[:axis], Const(len(tensors)), *first[axis:])
+
+
+def _repeat(tensor: Shape, times: Any, *_: Any, **__: Any) -> Shape | None:
+    if not all(_is_term(item) for item in times):
+        return None
+    new = len(times) - len(tensor)
+    return (*times[:new], *(apply("mul", number, size) for number, size in zip(times[new:], tensor, strict=True)))
+
+
+def _index_select(tensor: Shape, dim: Any, index: Any, *_: Any, **__: Any) -> Shape | None:
+    if not isinstance(dim, Const) or not isinstance(index, tuple) or len(index) != 1:
+        return None
+    axis = int(dim.value) % len(tensor)
+    return (*tensor[:axis], index[0], *tensor[axis + 1 :])
+
+
+def _without(tensor: Shape, dim: Any, *_: Any, **__: Any) -> Shape | None:
+    """The sizes but that of one dimension, as a selected row has them."""
+    if not isinstance(dim, Const) or not tensor:
+        return None
+    axis = int(dim.value) % len(tensor)
+    return (*tensor[:axis], *tensor[axis + 1 :])
+
+
+def _reduced(tensor: Shape, dims: Any = None, *rest: Any, **options: Any) -> Shape | None:
+    """One dimension reduced and dropped; any other form of the call is left unread."""
+    if not isinstance(dims, tuple) or len(dims) != 1 or rest or options.get("keepdim"):
+        return None
+    return _without(tensor, dims[0])
+
+
 RULES: dict[str, Callable[..., Shape | None]] = {
     "aten.zeros.default": _sizes,
     "aten.ones.default": _sizes,
@@ -62,5 +100,13 @@ RULES: dict[str, Callable[..., Shape | None]] = {
     "aten.reshape.default": _view,
     "aten.cat.default": _cat,
     "aten.clone.default": _same,
+    "aten.zeros_like.default": _same,
+    "aten.stack.default": _stack,
+    "aten.repeat.default": _repeat,
+    "aten.index_select.default": _index_select,
+    "aten.select.int": _without,
+    "aten.sum.dim_IntList": _reduced,
+    "aten.mean.dim": _reduced,
+    "aten.amax.default": _reduced,
     "aten.add.Tensor": lambda tensor, other, *_, **__: tensor if _is_term(other) else None,
 }

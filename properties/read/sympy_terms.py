@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import lcm
+from typing import Any
 
 import sympy
 from torch.utils._sympy.numbers import int_oo
@@ -50,7 +51,7 @@ def term_of(expr: sympy.Basic, symbol: Callable[[sympy.Symbol], Term] | None = N
     return go(expr)
 
 
-def _over_integers(e: sympy.core.relational.Relational) -> sympy.core.relational.Relational:
+def _over_integers(e: Any) -> Any:
     """A comparison with fractions (``u0 <= 1/2``, which sympy makes of ``2*u0 <= 1``) without them."""
     scale = lcm(*(number.q for number in e.atoms(sympy.Rational)))
     if scale == 1:

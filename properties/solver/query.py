@@ -66,9 +66,7 @@ def satisfies(hold: Sequence[Term], broken: Groups, valuation: Mapping[str, int]
     )
 
 
-def _ask(
-    hold: Sequence[Term], broken: Groups, box: Sequence[Term], work: int, shared: Builder | None = None
-) -> Answer:
+def _ask(hold: Sequence[Term], broken: Groups, box: Sequence[Term], work: int, shared: Builder | None = None) -> Answer:
     builder = shared or Builder()
     solver = z3.SimpleSolver(ctx=builder.context)
     solver.set("rlimit", work)
@@ -83,9 +81,9 @@ def _ask(
     if result == z3.unknown:
         return Answer("unknown", "z3", reason=solver.reason_unknown())
     model = solver.model()
-    values = {
-        name: model.eval(variable, model_completion=True).as_long() for name, variable in builder.variables.items()
-    }
+    # A shared builder knows variables of other queries; this one says nothing about them.
+    names = {name for term in (*hold, *box, *itertools.chain(*broken)) for name in variables(term)}
+    values = {name: int(str(model.eval(builder.variables[name], model_completion=True))) for name in sorted(names)}
     if not satisfies((*hold, *box), broken, values):
         # An incomplete model of a nonlinear query: z3 may leave the choice of a division by zero open.
         return Answer("unknown", "z3", reason="model not confirmed by evaluation")

@@ -33,9 +33,7 @@ class ToList(Construct):
         return None
 
     def effect(self, statement: Statement, scope: Scope) -> Effect:
-        return Effect(
-            leaves=tuple(int(value.value) for value in statement.terms("values") if isinstance(value, Const))
-        )
+        return Effect(leaves=tuple(int(value.value) for value in statement.terms("values") if isinstance(value, Const)))
 
     def guarantees(self, statement: Statement, scope: Scope) -> tuple[Term, ...]:
         leaves = self._leaves(statement, scope)

@@ -47,26 +47,30 @@ class View(Construct):
         if not names:
             return None
         name = chooser.pick(names)
-        elements = evaluate(numel(scope.tensors[name].shape), scope.values)
-        # A leaf takes the place of a factor of the number of elements, so that the view relates the two.
-        divisors = [
-            leaf
-            for leaf in (*scope.unbacked, *scope.dims)
-            if scope.values[leaf] > 0 and elements % scope.values[leaf] == 0
-        ]
-        if not divisors:
-            return (
-                (self.statement(tensor=name, shape=(numel(scope.tensors[name].shape),)),)
-                if scope.is_nonnegative(numel(scope.tensors[name].shape))
-                else None
-            )
-        size = Var(chooser.pick(divisors))
-        quotient = int(elements) // scope.values[size.name]
-        shape: tuple[Term, ...] = (size,) if quotient == 1 else (size, Const(quotient))
-        if chooser.flag(3):
-            shape = shape[::-1]
-        checks = () if scope.is_nonnegative(size) else (chooser.check(apply("ge", size, 0)),)
+        grown = grown_shape(chooser, scope, scope.tensors[name].shape)
+        if grown is None:
+            return None
+        checks, shape = grown
         return (*checks, self.statement(tensor=name, shape=shape))
+
+
+def grown_shape(
+    chooser: Chooser, scope: Scope, old: tuple[Term, ...]
+) -> tuple[tuple[Statement, ...], tuple[Term, ...]] | None:
+    """Sizes with as many elements as ``old`` on the example, and the checks that they need in front of them."""
+    elements = int(evaluate(numel(old), scope.values))
+    # A leaf takes the place of a factor of the number of elements, so that the view relates the two.
+    divisors = [
+        leaf for leaf in (*scope.unbacked, *scope.dims) if scope.values[leaf] > 0 and elements % scope.values[leaf] == 0
+    ]
+    if not divisors:
+        return ((), (numel(old),)) if scope.is_nonnegative(numel(old)) else None
+    size = Var(chooser.pick(divisors))
+    quotient = elements // scope.values[size.name]
+    shape: tuple[Term, ...] = (size,) if quotient == 1 else (size, Const(quotient))
+    if chooser.flag(3):
+        shape = shape[::-1]
+    return (() if scope.is_nonnegative(size) else (chooser.check(apply("ge", size, 0)),)), shape
 
 
 CONSTRUCT = View()

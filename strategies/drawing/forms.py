@@ -8,5 +8,5 @@ from strategies.drawing.relations import ARITHMETIC, Relation
 RELATIONS: dict[str, Relation] = {**ARITHMETIC, **LOGIC}
 """Every form of check by its name; ``None`` is returned where the scope lacks a leaf that the form needs."""
 
-WEIGHTS = {"bound": 2, "equality": 3, "items": 2, "item_and_dim": 2, "min_max": 2, "scaled": 2, "cancelling": 2}
+WEIGHTS = {"bound": 2, "equality": 3, "items": 2, "item_and_dim": 2, "min_max": 3, "scaled": 2, "cancelling": 3}
 """How often a form comes where all are wanted; the forms that are not named come once."""

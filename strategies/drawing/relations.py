@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 Relation: TypeAlias = "Callable[[Chooser, Scope], Term | None]"
 
 _OPS = ("le", "ge", "lt", "gt", "eq", "ne", "le", "ge")
+_TELLING = {
+    "min": ("le", "lt", "le", "lt", "eq", "ne", "ge", "gt"),
+    "max": ("ge", "gt", "ge", "gt", "eq", "ne", "le", "lt"),
+}
+"""Comparisons of a minimum or maximum with a constant, first those that bound the operand in charge alone."""
 _SLACKS = (0, 0, 0, 1, 1, 2, 5, 40)
 
 
@@ -37,10 +42,10 @@ def _written(chooser: Chooser, op: str, left: Known, right: Known) -> Term:
     return Apply(op, (left.term, right.term))
 
 
-def near(chooser: Chooser, left: Known) -> Term:
-    """``left`` compared with a constant at its example value or close to it."""
-    choice = chooser.below(len(_SLACKS) * len(_OPS))
-    op, slack = _OPS[choice % len(_OPS)], _SLACKS[choice // len(_OPS)]
+def near(chooser: Chooser, left: Known, ops: tuple[str, ...] = _OPS) -> Term:
+    """``left`` compared, by one of ``ops``, with a constant at its example value or close to it."""
+    choice = chooser.below(len(_SLACKS) * len(ops))
+    op, slack = ops[choice % len(ops)], _SLACKS[choice // len(ops)]
     if op == "eq":
         slack = 0
     if op in ("lt", "gt", "ne"):
@@ -122,7 +127,7 @@ def _min_max(chooser: Chooser, scope: Scope) -> Term:
         distance = chooser.below(6) - 1
         other = constant(left.value + distance if op == "min" else left.value - distance)
     joined = combine(op, other, left) if chooser.flag(4) else combine(op, left, other)
-    return near(chooser, joined)
+    return near(chooser, joined, _TELLING[op])
 
 
 def _scaled(chooser: Chooser, scope: Scope) -> Term:

@@ -17,7 +17,7 @@ from strategies.generate.profiles import PROFILES
 from strategies.program import Program
 from strategies.semantics import initial_scope
 from strategies.statement import Param, Scope, Statement
-from strategies.terms import Var
+from strategies.terms import Const, Term, Var
 
 _CONSTRUCT_WEIGHTS = {
     "item": 9,
@@ -117,7 +117,7 @@ def _programs(
 
 def _inputs(chooser: Chooser, fewest: int, most: int) -> tuple[tuple[int, ...], tuple[Param, ...]]:
     dims: list[int] = []
-    shapes: list[list[str]] = []
+    shapes: list[list[Term]] = []
     for place in range(most):
         must = fewest - len(dims) >= most - place
         choice = chooser.below(16) if not must else 8 + chooser.below(8)
@@ -130,12 +130,25 @@ def _inputs(chooser: Chooser, fewest: int, most: int) -> tuple[tuple[int, ...], 
         name = f"d{len(dims)}"
         dims.append(size)
         if shapes and chooser.flag(4):
-            shapes[-1].append(name)
+            shapes[-1].append(Var(name))
         else:
-            shapes.append([name])
-    if dims and chooser.flag(8):
-        shapes.append([f"d{chooser.below(len(dims))}"])
-    return tuple(dims), tuple(Param(tuple(map(Var, shape))) for shape in shapes)
+            shapes.append([Var(name)])
+    if shapes and chooser.flag(8):
+        shapes[chooser.below(len(shapes))].append(Const(1 + chooser.below(4)))
+    if dims and chooser.flag(6):
+        shapes.append(_shared(chooser, len(dims)))
+    return tuple(dims), tuple(Param(tuple(shape)) for shape in shapes)
+
+
+def _shared(chooser: Chooser, dims: int) -> list[Term]:
+    """The shape of a param whose dims other params have too, alone, beside each other or beside a constant."""
+    shape: list[Term] = [Var(f"d{chooser.below(dims)}")]
+    choice = chooser.below(4)
+    if choice == 2:
+        shape.append(Const(1 + chooser.below(4)))
+    elif choice == 3:
+        shape.append(Var(f"d{chooser.below(dims)}"))
+    return shape
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 import torch
 
-from properties.campaign.check import check_program
 from properties.capture.facts import facts_of
 from properties.capture.frontends import capture
 from properties.case import Case
@@ -14,6 +13,7 @@ from properties.subjects import identity, resolve
 from properties.verdict import Verdict
 from runtime_assert import insert_deferred_runtime_asserts as reference
 from tests.properties.programs import check, item, program
+from tests.properties.verdicts import verdict_of
 
 ASSERT = torch.ops.aten._assert_scalar.default
 SIZE_OF_DATA = program((), [item(4), check("gt", "u0", 2), {"op": "zeros", "shape": ["u0"]}])
@@ -21,10 +21,7 @@ TENSOR_FRONTENDS = ("make_fx", "export", "export-strict", "compile")
 
 
 def verdict(prog, frontend, subject) -> Verdict:
-    checked = check_program(prog, frontend, {"subject": subject}, ("RA103",))
-    assert not checked.faults
-    assert not checked.refusal
-    return checked.verdicts["subject"]["RA103"]
+    return verdict_of("RA103", prog, frontend, subject)
 
 
 def behind_everything(gm, shape_env, name, export=False):

@@ -7,21 +7,18 @@ import operator
 import pytest
 import torch
 
-from properties.campaign.check import check_program
 from properties.subjects import identity, resolve
 from properties.verdict import Verdict
 from runtime_assert import insert_deferred_runtime_asserts as reference
 from tests.properties.programs import VACUOUS_EQUALITY, check, item, program
+from tests.properties.verdicts import verdict_of
 
 ASSERT = torch.ops.aten._assert_scalar.default
 IMPLIED = program((), [item(6), check("gt", "u0", 3), check("gt", "u0", 1), check("ne", "u0", 9)])
 
 
 def verdict(prog, frontend, subject) -> Verdict:
-    checked = check_program(prog, frontend, {"subject": subject}, ("RA105",))
-    assert not checked.faults
-    assert not checked.refusal
-    return checked.verdicts["subject"]["RA105"]
+    return verdict_of("RA105", prog, frontend, subject)
 
 
 def without(literal):

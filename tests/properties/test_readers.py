@@ -34,7 +34,7 @@ EXPRESSIONS: list[Any] = [
     Min(X, 2 * Y, 7),
     sympy.Eq(X, Y + 1),
     sympy.Ne(X, 4),
-    X <= sympy.Rational(1, 2),
+    sympy.Rational(1, 2) >= X,
     X / 2 + sympy.Rational(1, 3) > Y,
     sympy.And(X > 1, Y <= 3, X < Y),
     sympy.Or(X >= 2, sympy.Not(sympy.Eq(Y, 3))),

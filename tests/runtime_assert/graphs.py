@@ -32,11 +32,7 @@ def capture(
     for index, argument in enumerate(args):
         free = set(unbacked[index]) if index < len(unbacked) else set()
         kinds = [
-            DimDynamic.UNBACKED
-            if d in free
-            else DimDynamic.DYNAMIC
-            if d in set(dynamic[index])
-            else DimDynamic.STATIC
+            DimDynamic.UNBACKED if d in free else DimDynamic.DYNAMIC if d in set(dynamic[index]) else DimDynamic.STATIC
             for d in range(argument.dim())
         ]
         context = StatelessSymbolicContext(dynamic_sizes=kinds, constraint_sizes=[None] * argument.dim())
@@ -154,9 +150,7 @@ class GraphBuilder:
         node = self.graph.create_node("call_function", target, args, name=name)
         node.meta["val"] = value
         if bindings:
-            node.meta["unbacked_bindings"] = {
-                sympy.Symbol(name, integer=True): path for name, path in bindings.items()
-            }
+            node.meta["unbacked_bindings"] = {sympy.Symbol(name, integer=True): path for name, path in bindings.items()}
         return node
 
     def finish(self, *outputs: Any) -> fx.GraphModule:

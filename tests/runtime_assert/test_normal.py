@@ -217,3 +217,32 @@ def test_what_equalities_determine_is_eliminated(seed: int) -> None:
 def test_operators_of_the_table_are_the_ones_python_has() -> None:
     assert WRITTEN["floordiv"][0] is operator.floordiv
     assert WRITTEN["mod"][0](-7, 2) == 1
+
+
+def _joined_conditions(table: ValueTable) -> list[tuple[Any, Any]]:
+    """Pairs of conditions that say the same in different words."""
+    x, y = leaves(table, 2)
+    less, other = table.get("lt", (x, y)), table.get("gt", (y, x))
+    doubled = table.get("lt", (table.get("mul", (2, x)), 7))
+    bound = table.get("le", (x, 3))
+    return [
+        (table.get("and", (less, other)), less),
+        (table.get("or", (less, doubled)), table.get("or", (bound, other))),
+        (
+            table.get("not", (table.get("and", (less, doubled)),)),
+            table.get("or", (table.get("gt", (x, 3)), table.get("ge", (x, y)))),
+        ),
+        (table.get("and", (table.get("and", (less, bound)), doubled)), table.get("and", (bound, other))),
+    ]
+
+
+def test_connectives_of_the_same_conditions_have_one_normal_form() -> None:
+    for first, second in _joined_conditions(ValueTable(0)):
+        assert relation(first) == relation(second)
+
+
+def test_and_is_not_or() -> None:
+    table = ValueTable(0)
+    x, y = leaves(table, 2)
+    parts = (table.get("lt", (x, y)), table.get("ne", (x, 3)))
+    assert relation(table.get("and", parts)) != relation(table.get("or", parts))

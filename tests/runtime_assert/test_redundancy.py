@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import fx
 
@@ -18,7 +18,7 @@ from runtime_assert.claims import Claim
 from runtime_assert.normal import relation
 from runtime_assert.redundancy import drop_redundant
 from runtime_assert.values import Value, ValueTable
-from tests.runtime_assert.graphs import asserts, capture, conditions
+from tests.runtime_assert.graphs import accepts, asserts, capture, conditions
 from tests.runtime_assert.test_normal import run
 
 POINTS = range(-4, 6)
@@ -60,6 +60,7 @@ def holds(claims: list[Claim], point: dict[int, int]) -> bool:
     return all(run(c.condition, point) for c in claims)
 
 
+@settings(max_examples=400)
 @given(st.integers(0, 2**32), st.booleans())
 def test_the_kept_claims_are_equivalent_to_all_claims(seed: int, slots: bool) -> None:
     numbers = random.Random(seed)
@@ -122,6 +123,22 @@ def test_what_is_kept(name: str) -> None:
     ]
     drop_redundant([], [], wanted, {})
     assert [index for index, c in enumerate(wanted) if c.status is None] == expected
+
+
+def test_an_equality_does_not_imply_itself_through_the_bounds_it_rewrote() -> None:
+    """Found by the audit: u0 == 0 by bounds, and u0 == s0 - 3 then made s0 == 3, which gave u0 == s0 - 3."""
+
+    def program(a: torch.Tensor, x: torch.Tensor) -> Any:
+        u = x.item()
+        torch._check(u * 2 > -1)
+        torch._check(u * 2 < 1)
+        torch._check(u == a.shape[0] - 3)
+        return u
+
+    gm, env = capture(program, (torch.randn(3), torch.tensor([0])), ((0,), ()))
+    insert_with_report(gm, env, "test", strict=True)
+    assert accepts(gm, torch.randn(3), torch.tensor([0]))
+    assert not accepts(gm, torch.randn(4), torch.tensor([0]))
 
 
 def test_a_premise_that_stands_behind_a_use_does_not_count() -> None:

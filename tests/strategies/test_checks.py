@@ -26,9 +26,7 @@ def one_check(statement: dict) -> Program:
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 @pytest.mark.parametrize("message", MESSAGES)
-def test_a_check_with_a_message_raises_the_error_of_its_function_with_the_message(
-    function: str, message: str
-) -> None:
+def test_a_check_with_a_message_raises_the_error_of_its_function_with_the_message(function: str, message: str) -> None:
     program = one_check({"op": "check_message", "cond": ["le", "u0", 3], "function": function, "message": message})
     run = compile_program(program)
     run(*build_inputs(program, {"u0": 3}))

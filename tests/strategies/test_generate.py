@@ -163,6 +163,19 @@ def test_dims_of_one_program_have_different_examples_of_at_least_two() -> None:
         assert all(size >= 2 for size in program.dims)
 
 
+def test_params_share_dims_and_have_constant_sizes() -> None:
+    def shared(program: Program) -> bool:
+        used = [size for param in program.params for size in param.shape if isinstance(size, Var)]
+        return len(set(used)) < len(used)
+
+    def mixed(program: Program) -> bool:
+        kinds = [{type(size) for size in param.shape} for param in program.params]
+        return {Const, Var} in kinds
+
+    assert share(shared) > 0.03
+    assert share(mixed) > 0.03
+
+
 def test_arguments_narrow_what_is_drawn() -> None:
     for program in draw_programs(40, sources=["nonzero"], checks=["scaled"], consumers=[], max_statements=3):
         assert {statement.op for statement in program.body} <= {"nonzero", "check"}

@@ -23,9 +23,7 @@ _QUICK = settings(
 def any_check(predicate: Callable[[Apply], bool]) -> Callable[[Program], bool]:
     def planted(program: Program) -> bool:
         return any(
-            statement.op == "check"
-            and isinstance(condition := statement.term("cond"), Apply)
-            and predicate(condition)
+            statement.op == "check" and isinstance(condition := statement.term("cond"), Apply) and predicate(condition)
             for statement in program.body
         )
 

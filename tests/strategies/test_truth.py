@@ -118,6 +118,47 @@ FORMS: dict[str, list[list[dict]]] = {
             {"op": "cat", "tensors": ["a0", "a1"], "dim": 0},
         ],
     ],
+    "ones": [[{"op": "ones", "shape": ["u0", ["sub", "u1", "d0"]]}]],
+    "full": [[{"op": "full", "shape": ["u0", "u1"]}, {"op": "full", "shape": [["sub", "d0", "u0"]]}]],
+    "zeros_like": [[{"op": "zeros", "shape": ["u0", 2]}, {"op": "zeros_like", "tensor": "t0"}]],
+    "stack": [
+        [{"op": "zeros", "shape": ["u0", "u1"]}, {"op": "stack", "tensors": ["a2", "t0", "t0"], "dim": 1}],
+        [{"op": "zeros", "shape": ["u0"]}, {"op": "stack", "tensors": ["t0", "a0", "a1"], "dim": 0}],
+    ],
+    "repeat": [
+        [
+            {"op": "check", "cond": ["ge", "u0", 0]},
+            {"op": "check", "cond": ["ge", "u1", 0]},
+            {"op": "repeat", "tensor": "a0", "times": ["u0", "u1"]},
+            {"op": "view", "tensor": "t0", "shape": [["mul", "u0", "d0"], "u1"]},
+        ]
+    ],
+    "index_select": [
+        [{"op": "index_select", "tensor": "a2", "dim": 1, "length": "u0"}],
+        [{"op": "index_select", "tensor": "a0", "dim": 0, "length": ["add", "u0", "u1"]}],
+    ],
+    "select": [
+        [{"op": "check", "cond": ["ge", "u0", 0]}, {"op": "select", "tensor": "a2", "dim": 1, "index": "u0"}],
+        [{"op": "select", "tensor": "a2", "dim": 0, "index": 1}],
+    ],
+    "reduction": [
+        [{"op": "zeros", "shape": ["u0", "u1"]}, {"op": "reduction", "tensor": "t0", "dim": 0, "function": "amax"}],
+        [{"op": "zeros", "shape": ["u0", "u1"]}, {"op": "reduction", "tensor": "t0", "dim": 1, "function": "amax"}],
+        [{"op": "zeros", "shape": ["u0"]}, {"op": "reduction", "tensor": "t0", "dim": 0, "function": "mean"}],
+        [{"op": "arange", "end": "u0"}, {"op": "reduction", "tensor": "t0", "dim": 0, "function": "sum"}],
+    ],
+    "flatten": [[{"op": "zeros", "shape": ["u0", "d0", "u1"]}, {"op": "flatten", "tensor": "t0"}]],
+    "reshape": [
+        [
+            {"op": "check", "cond": ["ge", "u0", 0]},
+            {"op": "reshape", "tensor": "a2", "shape": ["u0", "d0"]},
+        ],
+        [
+            {"op": "check", "cond": ["ge", "u0", 0]},
+            {"op": "narrow", "tensor": "a2", "dim": 1, "start": 0, "length": "u0"},
+            {"op": "reshape", "tensor": "t0", "shape": [["mul", "d0", 2]]},
+        ],
+    ],
 }
 """Every way in which the requirements of a consumer can fail, also forms that no generator grows."""
 

@@ -87,9 +87,9 @@ def _from_graph(program: Program, reached: Reached) -> Capture:
 
 def _input_of(node: fx.Node, names: tuple[str, ...], shapes: tuple[tuple[Any, ...], ...]) -> int | str:
     """Which input (its position), or which dim (its name), a placeholder stands for, by Dynamo's source of it."""
-    argument = node.meta.get("grapharg")
-    source = getattr(argument, "source", None)
-    text = source.name if isinstance(getattr(source, "name", None), str) else source.name() if source else node.name
+    source = getattr(node.meta.get("grapharg"), "source", None)
+    name = getattr(source, "name", node.name)
+    text = name if isinstance(name, str) else name()
     size = _SIZE.fullmatch(text)
     if size and size[1] in names:
         term = shapes[names.index(size[1])][int(size[2])]

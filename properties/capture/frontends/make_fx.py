@@ -33,9 +33,7 @@ def capture(program: Program) -> Capture:
                 dynamic_sizes=[DimDynamic.STATIC if isinstance(dim, Const) else DimDynamic.DYNAMIC for dim in dims],
                 constraint_sizes=[None] * len(dims),
             )
-            fakes.append(
-                mode.from_tensor(tensor, symbolic_context=context, source=ConstantSource(f"__arg{position}"))
-            )
+            fakes.append(mode.from_tensor(tensor, symbolic_context=context, source=ConstantSource(f"__arg{position}")))
         module = make_fx(compile_program(program), tracing_mode="fake")(*fakes)
 
     return tensor_capture(program, "make_fx", module, env, export=False, name="make_fx")

@@ -1,0 +1,91 @@
+"""RA502 carries the user's message: what a check was written to say is what the guarded graph says when it fails.
+
+## What it guarantees
+If the eager program rejects an input with a message of the user's, and the graph recorded that message, then the
+assert that rejects the input in the guarded graph says it too.
+
+## Why it matters
+The message is written for the people who run the model. Without it they see an expression over symbols that only the
+compiler knows (pytorch/pytorch issues 150063, 150064).
+
+## How it is decided
+By running eager program and guarded graph on inputs that break a check, and comparing the texts of the errors. Where
+an input breaks several checks, the message of any of them will do.
+
+## What it cannot see
+Messages that tracing threw away before the pass ran (``make_fx`` and non-strict export record none).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import fx
+
+from properties.case import Case
+from properties.checks.models import refuted
+from properties.execution.probes import Probe
+from properties.read.graph import ASSERT_TARGETS, target_name
+from properties.verdict import PROVED, Outcome, Verdict, Witness
+from strategies.evaluate import holds
+from strategies.terms import Term
+
+
+def check(case: Case) -> Verdict:
+    """Whether the errors of the graph that ``case``'s subject left carry the messages that the graph had."""
+    if case.unusable is not None or case.after is None:
+        return case.unusable or PROVED
+    messages = recorded_messages(case.capture.graph)
+    if not messages:
+        return PROVED
+    said = {
+        probe.eager.statement: probe.eager.text
+        for probe, _ in case.probed
+        if probe.eager.by == "check" and probe.eager.text in messages
+    }
+    for probe, after in case.probed:
+        if probe.eager.text not in messages or after.by != "assert" or not _silent(case, probe, after, said):
+            continue
+        broken = case.facts.requirements[_first_broken(case, probe.leaves)].term
+        witness = Witness(tuple(sorted(probe.values.items())), probe.eager, probe.before or probe.eager, after)
+        detail = f"the check says {probe.eager.text!r}, the assert {after.text!r}"
+        return refuted(case, "unhelpful", broken, witness, skeleton="message lost", detail=detail)
+    return PROVED
+
+
+def _silent(case: Case, probe: Probe, after: Outcome, said: Mapping[int | None, str]) -> bool:
+    """Whether the error of the graph has no message of a check that the probe breaks, though all of those have one."""
+    broken = {item.statement for item in case.facts.requirements if not _holds(item.term, probe.leaves)}
+    return broken <= said.keys() and not any(said[statement] in after.text for statement in broken)
+
+
+def _first_broken(case: Case, leaves: Mapping[str, int]) -> int:
+    found = (index for index, item in enumerate(case.facts.requirements) if not _holds(item.term, leaves))
+    return next(found, 0)
+
+
+def _holds(term: Term, leaves: Mapping[str, int]) -> bool:
+    try:
+        return holds(term, leaves)
+    except KeyError:
+        return True
+
+
+def recorded_messages(module: fx.GraphModule) -> frozenset[str]:
+    """The messages of the checks in a graph: texts, functions that give one, or attributes that hold either."""
+    found = set()
+    for node in module.graph.nodes:
+        if target_name(node.target) in ASSERT_TARGETS:
+            text = _text(module, node.args[1] if len(node.args) > 1 else node.kwargs.get("message"))
+            if text:
+                found.add(text)
+    return frozenset(found)
+
+
+def _text(module: fx.GraphModule, message: Any) -> str:
+    if isinstance(message, fx.Node):
+        message = getattr(module, message.target, None) if isinstance(message.target, str) else None
+    if callable(message):
+        message = message()
+    return message if isinstance(message, str) else ""

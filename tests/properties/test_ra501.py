@@ -1,0 +1,96 @@
+"""RA501 on passes whose messages do not help."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from properties.subjects import identity, resolve
+from properties.verdict import Verdict
+from runtime_assert import insert_deferred_runtime_asserts as reference
+from tests.properties.programs import DROPPED_BOUND, VACUOUS_EQUALITY, check, item, program
+from tests.properties.verdicts import FRONTENDS, verdict_of
+
+ASSERT = torch.ops.aten._assert_scalar.default
+BOUND = program((), [item(6), check("gt", "u0", 3)])
+
+
+def verdict(prog, frontend, subject) -> Verdict:
+    return verdict_of("RA501", prog, frontend, subject)
+
+
+def saying(text, stack_trace=None):
+    """The reference pass, whose asserts say ``text`` and have a stack trace that ends with ``stack_trace``."""
+
+    def subject(gm, shape_env, name, export=False):
+        reference(gm, shape_env, name, export=export)
+        for node in gm.graph.find_nodes(op="call_function", target=ASSERT):
+            node.update_arg(1, text)
+            node.meta["stack_trace"] = stack_trace
+
+    return subject
+
+
+@pytest.mark.parametrize("text", ["", "  \n"])
+@pytest.mark.parametrize("frontend", FRONTENDS)
+def test_an_empty_message_is_refuted(frontend, text):
+    found = verdict(BOUND, frontend, saying(text))
+    assert (str(found), found.skeleton) == ("REFUTED(unhelpful)", "no message")
+
+
+@pytest.mark.parametrize(
+    "text", ["Runtime assertion failed", "Runtime assertion failed for expression True on node 'gt'"]
+)
+def test_a_message_that_names_no_condition_is_refuted(text):
+    found = verdict(BOUND, "shape_env", saying(text))
+    assert (str(found), found.skeleton) == ("REFUTED(unhelpful)", "no condition")
+
+
+def test_a_place_is_no_condition():
+    place = f"Runtime assertion failed (<program {BOUND.key()}>:3)"
+    found = verdict(BOUND, "make_fx", saying(place))
+    assert (str(found), found.skeleton) == ("REFUTED(unhelpful)", "no condition")
+
+
+@pytest.mark.parametrize("frontend", ["make_fx", "compile"])
+@pytest.mark.parametrize("line", [2, 4])
+def test_a_line_other_than_that_of_the_check_is_refuted(frontend, line):
+    trace = f'  File "<program {BOUND.key()}>", line {line}, in forward\n'
+    found = verdict(BOUND, frontend, saying("u0 > 3", trace))
+    assert (str(found), found.skeleton) == ("REFUTED(unhelpful)", "no line")
+
+
+def test_the_line_of_another_program_does_not_count():
+    found = verdict(BOUND, "make_fx", saying("u0 > 3 (<program 0123456789abcdef>:3)"))
+    assert (str(found), found.skeleton) == ("REFUTED(unhelpful)", "no line")
+
+
+@pytest.mark.parametrize("frontend", ["make_fx", "compile"])
+@pytest.mark.parametrize(
+    ("text", "trace"),
+    [
+        (f"u0 > 3 (<program {BOUND.key()}>:3)", None),
+        ("u0 > 3", f'  File "<program {BOUND.key()}>", line 3, in forward\n'),
+    ],
+    ids=["message", "trace"],
+)
+def test_the_line_of_the_check_may_stand_in_the_message_or_in_the_trace(frontend, text, trace):
+    assert str(verdict(BOUND, frontend, saying(text, trace))) == "PROVED"
+
+
+@pytest.mark.parametrize("frontend", ["shape_env", "export"])
+def test_a_line_that_nothing_recorded_is_not_demanded(frontend):
+    assert str(verdict(BOUND, frontend, saying("u0 > 3"))) == "PROVED"
+
+
+@pytest.mark.parametrize("frontend", ["make_fx", "compile"])
+def test_torch_names_the_line_of_the_binding(frontend):
+    found = verdict(BOUND, frontend, resolve("torch"))
+    assert (str(found), found.skeleton) == ("REFUTED(unhelpful)", "no line")
+
+
+@pytest.mark.parametrize("frontend", FRONTENDS)
+@pytest.mark.parametrize("subject", [reference, identity], ids=["reference", "identity"])
+@pytest.mark.parametrize("prog", [BOUND, VACUOUS_EQUALITY, DROPPED_BOUND], ids=["bound", "equality", "minimum"])
+def test_asserts_that_say_what_and_where_are_proved(prog, subject, frontend):
+    assert str(verdict(prog, frontend, subject)) == "PROVED"

@@ -1,0 +1,58 @@
+"""Each size rule says what the operator itself yields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any
+
+import pytest
+import torch
+
+from properties.read.shapes import RULES
+from strategies.evaluate import evaluate
+from strategies.terms import Const, Term
+
+
+def _terms(value: Any) -> Any:
+    if isinstance(value, torch.Tensor):
+        return tuple(map(Const, value.shape))
+    return tuple(map(_terms, value)) if isinstance(value, (list, tuple)) else Const(value)
+
+
+A, B = torch.ones(2, 3), torch.ones(4, 3)
+CALLS: dict[str, list[tuple[Any, ...]]] = {
+    "aten.zeros.default": [([2, 3],), ([],)],
+    "aten.ones.default": [([2, 3],)],
+    "aten.full.default": [([2, 3], 1.5)],
+    "aten.arange.default": [(4,)],
+    "aten.view.default": [(A, [3, 2])],
+    "aten.reshape.default": [(A, [6])],
+    "aten.cat.default": [([A, B],), ([A, A], 1)],
+    "aten.clone.default": [(A,)],
+    "aten.zeros_like.default": [(A,)],
+    "aten.stack.default": [([A, A],), ([A, A, A], 1), ([A, A], 2), ([A, A], -1)],
+    "aten.repeat.default": [(A, [2, 1]), (A, [5, 0, 2])],
+    "aten.index_select.default": [(A, 1, torch.tensor([0, 2, 1, 0])), (A, 0, torch.tensor([1]))],
+    "aten.select.int": [(A, 0, 1), (A, 1, 2), (A, -1, 0)],
+    "aten.sum.dim_IntList": [(A, [0]), (A, [1])],
+    "aten.mean.dim": [(A, [0]), (A, [-1])],
+    "aten.amax.default": [(A, [1])],
+}
+
+
+@pytest.mark.parametrize(("name", "args"), [(name, args) for name, calls in CALLS.items() for args in calls])
+def test_a_rule_gives_the_sizes_of_the_result(name: str, args: tuple[Any, ...]) -> None:
+    operator: Callable[..., torch.Tensor] = attrgetter(name)(torch.ops)
+    shape: tuple[Term, ...] | None = RULES[name](*map(_terms, args))
+    assert shape is not None
+    assert [evaluate(size, {}) for size in shape] == list(operator(*args).shape)
+
+
+@pytest.mark.parametrize("name", ["aten.sum.dim_IntList", "aten.mean.dim", "aten.amax.default"])
+def test_a_reduction_in_another_form_is_left_unread(name: str) -> None:
+    sizes = _terms(A)
+    assert RULES[name](sizes) is None
+    assert RULES[name](sizes, _terms([0, 1])) is None
+    assert RULES[name](sizes, _terms([0]), Const(True)) is None
+    assert RULES[name](sizes, _terms([0]), keepdim=Const(True)) is None
