@@ -127,9 +127,7 @@ def _case(document: dict[str, Any], path: Path) -> Case:
     program = document["program"]
     if not isinstance(program, dict):
         raise ReadingError(f"{path}: program={one_line(json.dumps(program), 40)} (allowed: a JSON object)")
-    return Case(
-        program=program, **{name: _name(document, name, path) for name in ("subject", "frontend", "property")}
-    )
+    return Case(program=program, **{name: _name(document, name, path) for name in ("subject", "frontend", "property")})
 
 
 def _name(document: dict[str, Any], key: str, path: Path) -> str | None:

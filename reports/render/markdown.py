@@ -80,9 +80,7 @@ def _known(report: Report) -> str:
     for finding in report.known[:_SHOWN]:
         known = finding.known
         about = f" {markdown(known.title)} (<{known.url}>)" if known else ""
-        lines.append(
-            f"- {finding.id} {markdown(finding.row['signature'])}: {plural(finding.hits, 'program')}.{about}"
-        )
+        lines.append(f"- {finding.id} {markdown(finding.row['signature'])}: {plural(finding.hits, 'program')}.{about}")
     if len(report.known) > _SHOWN:
         lines.append(f"- and {len(report.known) - _SHOWN} more")
     return "\n".join(lines)

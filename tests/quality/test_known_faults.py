@@ -21,9 +21,7 @@ STATEMENTS = 4
 FAULTS: dict[str, tuple[str, Callable[[str, Verdict], bool]]] = {
     "an equality with a replaced item becomes vacuous": (
         "RA101",
-        lambda cause, verdict: (
-            verdict.direction == "missing" and cause.startswith("equality") and "replaced" in cause
-        ),
+        lambda cause, verdict: verdict.direction == "missing" and cause.startswith("equality") and "replaced" in cause,
     ),
     "a bound is dropped that no value range knows": (
         "RA101",

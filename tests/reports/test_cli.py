@@ -34,9 +34,7 @@ def started(*args: str, **options: Any) -> subprocess.CompletedProcess[str]:
 def fake(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Puts a campaign in place that emits given rows instead of tracing programs."""
 
-    def install(
-        *rows: Mapping[str, Any], interrupted: bool = False, replayed: Mapping[str, Any] | None = None
-    ) -> None:
+    def install(*rows: Mapping[str, Any], interrupted: bool = False, replayed: Mapping[str, Any] | None = None) -> None:
         def run(plan: Any, emit: Callable[[Mapping[str, Any]], None]) -> None:
             emit({"kind": "run", "schema": 1, "plan": plan.to_json(), "environment": ENVIRONMENT})
             for row in rows:
@@ -64,9 +62,7 @@ AUDIT = ("audit", "--frontend", "shape_env", "--frontend", "make_fx", "--program
 
 
 def test_help_leaves_everything_heavy_unloaded():
-    code = (
-        f"import sys; from reports.cli import main; main(['--help']); print(sorted({HEAVY!r} & sys.modules.keys()))"
-    )
+    code = f"import sys; from reports.cli import main; main(['--help']); print(sorted({HEAVY!r} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, cwd=ROOT)
     assert done.stdout.splitlines()[-1] == "[]"
     for command in ("audit", "explain", "replay", "versions"):
@@ -276,9 +272,7 @@ def test_explain_prints_a_propertys_text(capsys: pytest.CaptureFixture[str]):
 
 def test_explain_and_versions_speak_json(capsys: pytest.CaptureFixture[str]):
     assert main(["explain", "--json"]) == 0
-    assert {"code": "RA101", "name": "emits what is required"}.items() <= json.loads(capsys.readouterr().out)[
-        0
-    ].items()
+    assert {"code": "RA101", "name": "emits what is required"}.items() <= json.loads(capsys.readouterr().out)[0].items()
     assert main(["versions", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["torch"].startswith("2.")
 

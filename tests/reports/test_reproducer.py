@@ -81,9 +81,7 @@ def test_a_script_run_by_itself_tells_a_fault_from_none(tmp_path: Path, check: s
     path = tmp_path / "reproducer.py"
     path.write_text(script(finding(source=source), "2.13.0"))
     # -I: nothing of this project can be found by it.
-    done = subprocess.run(
-        [sys.executable, "-I", str(path)], capture_output=True, text=True, timeout=120, cwd=tmp_path
-    )
+    done = subprocess.run([sys.executable, "-I", str(path)], capture_output=True, text=True, timeout=120, cwd=tmp_path)
     assert done.returncode == status, done.stdout + done.stderr
     assert ("FAULT: the graph accepts what eager rejects" in done.stdout) == bool(status)
     assert "eager                  rejects: RuntimeError" in done.stdout

@@ -30,9 +30,7 @@ def test_what_would_not_show_as_itself_is_escaped(text: str, expected: str):
 def test_hostile_text_becomes_visible_and_writable(hostile: str):
     shown = plain(hostile)
     shown.encode()
-    assert not [
-        char for char in shown if char not in "\n\t" and unicodedata.category(char)[0] in "CZ" and char != " "
-    ]
+    assert not [char for char in shown if char not in "\n\t" and unicodedata.category(char)[0] in "CZ" and char != " "]
 
 
 def test_one_line_is_one_line_of_bounded_length(hostile: str):

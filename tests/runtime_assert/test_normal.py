@@ -19,6 +19,7 @@ from runtime_assert.normal import (
     Equal,
     Equalities,
     Holds,
+    Joined,
     Monomial,
     Polynomial,
     Relation,
@@ -77,6 +78,8 @@ def weigh(poly: Polynomial, known: dict[int, int]) -> int:
 def truth(found: Relation, known: dict[int, int]) -> bool:
     if isinstance(found, Constant):
         return found.truth
+    if isinstance(found, Joined):
+        return (all if found.op == "and" else any)(truth(part, known) for part in found.parts)
     if isinstance(found, Holds):
         return bool(run(found.value, known)) == found.positive
     left = weigh(dict(found.terms), known)
@@ -239,6 +242,28 @@ def _joined_conditions(table: ValueTable) -> list[tuple[Any, Any]]:
 def test_connectives_of_the_same_conditions_have_one_normal_form() -> None:
     for first, second in _joined_conditions(ValueTable(0)):
         assert relation(first) == relation(second)
+
+
+@given(st.integers(0, 2**32), st.lists(st.integers(-4, 4), min_size=3, max_size=3))
+def test_a_joined_relation_is_true_where_its_condition_is(seed: int, points: list[int]) -> None:
+    numbers, table = random.Random(seed), ValueTable(-1)
+    pool = leaves(table)
+    known = {leaf.rank: point for leaf, point in zip(pool, points, strict=True)}
+
+    def condition(depth: int) -> tuple[Argument, bool]:
+        if not depth:
+            left, right = numbers.choice(pool), numbers.choice([*pool, numbers.randint(-3, 3)])
+            found = table.get(numbers.choice(COMPARISONS), (left, right))
+            return found, bool(run(found, known))
+        if numbers.random() < 0.3:
+            inner, value = condition(depth - 1)
+            return table.get("not", (inner,)), not value
+        (first, one), (second, two) = condition(depth - 1), condition(depth - 1)
+        op = numbers.choice(("and", "or"))
+        return table.get(op, (first, second)), (one and two) if op == "and" else (one or two)
+
+    found, expected = condition(3)
+    assert truth(relation(found), known) == expected
 
 
 def test_and_is_not_or() -> None:
