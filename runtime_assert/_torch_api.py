@@ -89,10 +89,21 @@ def raw_expr(value: object) -> sympy.Basic | None:
 
 
 def replaced_expr(value: object) -> sympy.Basic | None:
-    """The expression of a symbolic value after replacements, None if it has none."""
-    if isinstance(value, SYM_TYPES) and isinstance(value.node, SymNode):
-        return value.node.expr
-    return None
+    """The expression of a symbolic value after replacements, None if it has none.
+
+    Not asked of the SymNode itself: to answer, its ShapeEnv shortens chains of replacements and refines ranges.
+    """
+    found: Any = raw_expr(value)
+    if found is None:
+        return None
+    replacements = value.node.shape_env.replacements  # type: ignore[attr-defined]
+    for _ in range(len(replacements) + 1):
+        step = {symbol: replacements[symbol] for symbol in found.free_symbols if symbol in replacements}
+        replaced = found.xreplace(step) if step else found
+        if replaced == found:
+            break
+        found = replaced
+    return found
 
 
 def renamings(env: ShapeEnv) -> dict[sympy.Symbol, sympy.Symbol]:

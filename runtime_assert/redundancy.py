@@ -118,9 +118,13 @@ def _equal_polynomial(relation: Equal) -> dict[Monomial, int]:
 
 
 def _drop_spanned(claims: list[Claim], kept: _Kept) -> None:
-    """Equalities by slot, so that a premise never stands later than what it replaces."""
+    """Equalities in the order in which they have to be there, so that a premise is in time for what it replaces.
+
+    That is the slot of what stands already and the horizon of what may still be placed: a second run finds the
+    asserts of the first a few nodes behind the values, and must come to the same choice.
+    """
     equalities = [c for c in claims if isinstance(c.relation, Equal)]
-    for claim in sorted(equalities, key=lambda c: (c.slot, not _fixed(c))):
+    for claim in sorted(equalities, key=lambda c: (c.slot if _fixed(c) else c.horizon, not _fixed(c))):
         assert isinstance(claim.relation, Equal)
         if len(claim.relation.terms) > ELIMINATION_LIMIT:
             continue

@@ -65,7 +65,10 @@ def _probe(case: Case, probe: Probe, after: Outcome) -> Verdict | None:
     if probe.eager.accepted and after.accepted:
         return None
     if probe.eager.accepted:
-        stage = "frontend" if _first_broken(facts.required, probe.leaves) is not None else "pass"
+        # What the graph could not run before the pass either, or what was recorded wrongly, is not the pass's fault.
+        traced_wrong = probe.before is not None and not probe.before.accepted
+        recorded_wrong = _first_broken(facts.required, probe.leaves) is not None
+        stage = "frontend" if traced_wrong or recorded_wrong else "pass"
         direction = "extra" if after.by == "assert" else "broken"
         return refuted(case, direction, emitted, witness, stage=stage)
     if after.by == "assert" or (after.by == "operator" and probe.eager.by == "operator"):

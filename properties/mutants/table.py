@@ -151,6 +151,13 @@ def _reorders(gm: fx.GraphModule, env: ShapeEnv) -> None:
         asserts.reverse()
 
 
+def _asks_for_values(gm: fx.GraphModule, env: ShapeEnv) -> None:
+    """Reads values through replacements, which makes the ShapeEnv shorten their chains."""
+    for node in gm.graph.nodes:
+        if isinstance(node.meta.get("val"), (torch.SymInt, torch.SymBool)):
+            str(node.meta["val"].node.expr)
+
+
 def _counts(gm: fx.GraphModule, env: ShapeEnv) -> None:
     env.num_deferred_runtime_asserts += 1
 
@@ -283,6 +290,7 @@ MUTANTS: dict[str, Mutant] = _table(
     ("empties-deferred-asserts", "RA305", _with_env(_pops), "113952"),
     ("forgets-replacements", "RA305", _with_env(_forgets_replacements), "PR 131051"),
     ("reorders-deferred-asserts", "RA305", _with_env(_reorders), ""),
+    ("reads-values-through-replacements", "RA305", _with_env(_asks_for_values), ""),
     ("counts-one-too-many", "RA305", _with_env(_counts), ""),
     ("asserts-at-the-end", "RA103", _after(edits.delay(slice(None))), "123854", "make_fx"),
     ("asserts-a-few-nodes-late", "RA103", _after(edits.delay(slice(None), steps=6)), "PR 183908", "make_fx"),

@@ -306,3 +306,21 @@ def test_only_the_operators_of_the_export_flavour_are_used_for_export() -> None:
         assert not accepts(gm, torch.tensor([7, 2, 12]))
     assert torch.sym_sum in found[False]
     assert torch.sym_sum not in found[True]
+
+
+def pinned_by_a_dim(a: torch.Tensor, x: torch.Tensor) -> Any:
+    u = cast("Any", x.item())
+    torch._check(u == a.shape[0])
+    torch._check(a.shape[0] <= 2)
+    return torch.zeros(u)
+
+
+def test_reading_a_graph_again_does_not_shorten_the_replacements_of_the_shape_env() -> None:
+    """u0 is replaced by s0, and s0 by 2: asking torch for the value of u0 would note 2 for it."""
+    gm, env = capture(pinned_by_a_dim, (torch.ones(2), torch.tensor([2])), ((0,), ()))
+    before = (dict(env.replacements), dict(env.var_to_range))
+    insert_deferred_runtime_asserts(gm, env, "first")
+    once = str(gm.graph)
+    insert_deferred_runtime_asserts(gm, env, "second")
+    assert (dict(env.replacements), dict(env.var_to_range)) == before
+    assert str(gm.graph) == once

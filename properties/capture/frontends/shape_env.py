@@ -137,6 +137,13 @@ def _bind(
             tensor = graph.call_function(torch.ops.aten.select.int, (tensor, 0, index))
             with mode:
                 tensor.meta["val"] = torch.empty((), dtype=torch.int64)
+        if item.dtype == "bool" and not reading.path:
+            # The item of a bool tensor is a bool, of which torch makes no symbolic integer.
+            tensor = graph.call_function(torch.ops.aten._to_copy.default, (tensor,), {"dtype": torch.int32})
+            with mode:
+                tensor.meta["val"] = torch.empty(
+                    tuple(symbolic(size, values) for size in item.shape), dtype=torch.int32
+                )
         values[leaf] = env.create_unbacked_symint()
         node = graph.call_function(attrgetter(reading.target)(torch.ops), (tensor,))
         _describe(reading, item, node, mode, values, values[leaf])
