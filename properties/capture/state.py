@@ -10,6 +10,7 @@ import copy
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from torch.fx.experimental.symbolic_shapes import ShapeEnv
@@ -79,6 +80,7 @@ class EnvState:
         if hasattr(env, "_version_counter"):
             env._version_counter = next(_VERSIONS)
 
+    @cached_property
     def knowledge(self) -> dict[str, str]:
         """What later stages read, as comparable text: attribute -> its content with the order of its entries."""
         return {
@@ -109,7 +111,7 @@ def _text(name: str, value: Any) -> str:
 
 def changes(before: EnvState, after: EnvState) -> list[tuple[str, str, str]]:
     """The attributes that differ, each as (name, text before, text after)."""
-    old, new = before.knowledge(), after.knowledge()
+    old, new = before.knowledge, after.knowledge
     return [
         (name, old.get(name, "absent"), new.get(name, "absent"))
         for name in sorted(old.keys() | new.keys())

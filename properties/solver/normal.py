@@ -8,6 +8,7 @@ solver is asked. Every rule here is proved by the solver in the tests.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from math import gcd
 from typing import TypeAlias
 
@@ -18,6 +19,7 @@ Linear: TypeAlias = tuple[tuple[tuple[Term, int], ...], int]
 """Coefficients of the atoms in a fixed order, and the constant."""
 
 
+@lru_cache(maxsize=8192)
 def normal(term: Term) -> Term:
     """An equivalent condition that is the same for many ways of writing it."""
     if not isinstance(term, Apply):
@@ -39,6 +41,7 @@ Comparison: TypeAlias = tuple[str, tuple[tuple[Term, int], ...], int]
 """``(op, coefficients, constant)`` for ``coefficients + constant  op  0``, op one of ``le``, ``eq``, ``ne``."""
 
 
+@lru_cache(maxsize=8192)
 def comparison(term: Apply) -> Comparison:
     """A comparison in normal form; without coefficients it is a literal."""
     left, right = term.args
