@@ -206,13 +206,22 @@ def _size_of(node: fx.Node, tensor: Any, dim: Any = None) -> Any:
 
 
 def _stride_of(node: fx.Node, tensor: Any, dim: Any = None) -> Any:
-    if isinstance(tensor, TensorLeaf) and dim is not None:
-        return tensor.stride[int(dim.value)]
+    if dim is not None:
+        axis = int(dim.value)
+        if isinstance(tensor, TensorLeaf):
+            return tensor.stride[axis]
+        if isinstance(tensor, Sized) and tensor.named and ("stride", str(axis)) in tensor.named:
+            return Var(tensor.named["stride", str(axis)])
     return Opaque(f"stride in {node.name}")
 
 
 def _offset_of(node: fx.Node, tensor: Any) -> Any:
-    return tensor.offset if isinstance(tensor, TensorLeaf) else Opaque(f"offset in {node.name}")
+    if isinstance(tensor, TensorLeaf):
+        return tensor.offset
+    if isinstance(tensor, Sized) and tensor.named and ("storage_offset",) in tensor.named:
+        # A view whose start is a run-time value: its offset is a leaf of its own.
+        return Var(tensor.named[("storage_offset",)])
+    return Opaque(f"offset in {node.name}")
 
 
 def _numel_of(node: fx.Node, tensor: Any) -> Any:

@@ -132,6 +132,16 @@ def test_a_comparison_with_a_float_literal_is_read_exactly():
     assert third.term is None
 
 
+def test_the_offset_of_a_view_that_starts_at_a_run_time_value_is_a_leaf():
+    graph, bindings, tensor, item = _graph()
+    view = graph.call_function(torch.ops.aten.narrow.default, (tensor, 0, item, 1))
+    offset = graph.call_function(torch.ops.aten.sym_storage_offset.default, (view,))
+    _assert(graph, graph.call_function(operator.ge, (offset, 0)))
+    graph.output(())
+    known = Bindings(bindings.placeholders, {**bindings.sources, view.name: {("storage_offset",): "u1"}}, ())
+    assert [found.term for found in read_asserts(graph, known)] == [apply("ge", "u1", 0)]
+
+
 def test_a_literal_condition_is_read():
     graph, bindings, _, _ = _graph()
     _assert(graph, False)
