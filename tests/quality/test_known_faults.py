@@ -14,7 +14,7 @@ from properties.subjects import resolve
 from properties.verdict import Verdict
 from strategies.program import Program
 
-WITHIN = 200
+WITHIN = 1000
 """Programs of the audit profile, for seed 0, within which each fault must be found on ``shape_env``."""
 STATEMENTS = 4
 
