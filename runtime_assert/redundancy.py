@@ -3,7 +3,7 @@
 Only assumptions and claims that keep their assert count as premises; what the ShapeEnv believes does not. Each
 step leaves the kept claims equivalent to all claims:
 
-1. the same normal form twice: one stands for both;
+1. the same normal form twice: one stands for both; an equality between two bounds that stay;
 2. an equality in the linear span of kept equalities;
 3. of several bounds on one sum (modulo the kept equalities) the tightest;
 4. what follows from the kept one-term bounds by interval arithmetic, and one-term bounds that follow from a
@@ -63,7 +63,8 @@ def drop_redundant(assumptions: list[Claim], present: list[Claim], wanted: list[
     _drop_constant(present, wanted)
     candidates = [c for c in (*assumptions, *present, *wanted) if c.status is None]
     survivors = _drop_repeated(candidates, kept)
-    _drop_spanned(survivors, kept)
+    _drop_squeezed(survivors, kept)
+    _drop_spanned([c for c in survivors if c.status is None], kept)
     reduced = _reduce_bounds([c for c in survivors if c.status is None], kept)
     _drop_looser(reduced, kept)
     _drop_by_interval(reduced, [c for c in survivors if c.status is None], kept)
@@ -108,6 +109,20 @@ def _drop_repeated(claims: list[Claim], kept: _Kept) -> list[Claim]:
         places[id(claim)] = len(survivors)
         survivors.append(claim)
     return survivors
+
+
+def _drop_squeezed(claims: list[Claim], kept: _Kept) -> None:
+    """Equalities that two bounds which stay in any case squeeze from both sides, as the user's `<=` and `>=` do."""
+    for claim in claims:
+        if not isinstance(claim.relation, Equal) or _fixed(claim):
+            continue
+        terms, value = claim.relation.terms, claim.relation.value
+        opposite = tuple((monomial, -coefficient) for monomial, coefficient in terms)
+        sides = [kept.exact.get(Bound(terms, value)), kept.exact.get(Bound(opposite, -value))]
+        found = [side for side in sides if side is not None and _fixed(side) and side.slot <= claim.horizon]
+        if len(found) == 2:
+            _drop(claim, "implied", found[0], "it follows from two bounds")
+            claim.premises = found
 
 
 def _equal_polynomial(relation: Equal) -> dict[Monomial, int]:

@@ -188,3 +188,22 @@ def test_what_guards_ensure_is_not_asserted_again() -> None:
     gm, env = capture(guarded, (torch.randn(8), torch.tensor([7])), ((0,), ()))
     insert_with_report(gm, env, "test", strict=True)
     assert len([n for n in asserts(gm) if operator.le is n.args[0].target]) == 1  # type: ignore[union-attr]
+
+
+def test_an_equality_that_two_checks_of_the_users_squeeze_is_not_asserted_beside_them() -> None:
+    table, (x, *_) = world()
+    below, above = claim(table, "le", x, 0), claim(table, "ge", x, 0)
+    below.source = above.source = "check"
+    equal = claim(table, "eq", x, 0)
+    drop_redundant([], [below, above], [equal], {})
+    assert (equal.status, equal.premises) == ("implied", [below, above])
+    assert below.status is None
+    assert above.status is None
+
+
+def test_one_bound_does_not_imply_an_equality() -> None:
+    table, (x, *_) = world()
+    below, equal = claim(table, "le", x, 0), claim(table, "eq", x, 0)
+    below.source = "check"
+    drop_redundant([], [below], [equal], {})
+    assert equal.status is None
