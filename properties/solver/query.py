@@ -133,7 +133,7 @@ def _moduli(terms: Sequence[Term]) -> dict[str, int]:
 def _minimised(hold: Sequence[Term], broken: Groups, answer: Answer, work: int, shared: Builder | None) -> Answer:
     """A model in the smallest of a few nested boxes, then made smaller variable by variable in Python."""
     names = sorted(answer.model or ())
-    for bound in (8, 64, 4096):
+    for bound in (16, 1024):
         if max((abs(value) for value in (answer.model or {}).values()), default=0) <= bound:
             break
         box = [apply(op, name, edge) for name in names for op, edge in (("ge", -bound), ("le", bound))]
