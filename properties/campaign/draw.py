@@ -17,7 +17,7 @@ from hypothesis.errors import NoSuchExample
 from strategies import programs
 from strategies.program import Program
 
-SHRINK_CALLS = 250
+SHRINK_CALLS = 400
 """How many different Programs one shrink may check."""
 SURPLUS = 1.6
 """How many more Programs are drawn than asked for: the engine's mutations repeat some."""
@@ -48,10 +48,18 @@ def draw(seed: int, profile: str, count: int) -> list[Program]:
     return list(found.values())
 
 
-def shrink(seed: int, profile: str, count: int, target: Program, interesting: Callable[[Program], bool]) -> Program:
+def shrink(
+    seed: int,
+    profile: str,
+    count: int,
+    target: Program,
+    interesting: Callable[[Program], bool],
+    *,
+    calls: int = SHRINK_CALLS,
+) -> Program:
     """The smallest Program that is ``interesting``, found from ``target``, which the run of ``seed`` draws.
 
-    At most :data:`SHRINK_CALLS` Programs are checked; the best so far is the result.
+    At most ``calls`` different Programs are checked; the best so far is the result.
     """
     reached = False
     verdicts: dict[str, bool] = {}
@@ -65,7 +73,7 @@ def shrink(seed: int, profile: str, count: int, target: Program, interesting: Ca
                 verdicts[key] = True
             return reached
         if key not in verdicts:
-            verdicts[key] = len(verdicts) < SHRINK_CALLS and interesting(program)
+            verdicts[key] = len(verdicts) < calls and interesting(program)
         return verdicts[key]
 
     return _engine(seed, profile, count, condition) or target

@@ -9,10 +9,11 @@ import time
 import pytest
 
 from properties.campaign import audit_plan, check_arguments, replay, run
+from properties.campaign.check import check_program
 from properties.campaign.pool import Lost, results
 from properties.errors import UsageError
 from properties.subjects import resolve
-from tests.properties.programs import VACUOUS_EQUALITY
+from tests.properties.programs import VACUOUS_EQUALITY, check, item, program
 
 CODES = ("RA101", "RA102")
 
@@ -69,6 +70,13 @@ def test_replay_of_a_clean_program_finds_nothing():
     again = replay(VACUOUS_EQUALITY.to_json(), subject="reference", frontend="make_fx")
     assert again["findings"] == []
     assert set(again["verdicts"].values()) == {"PROVED"}
+
+
+def test_a_program_whose_example_is_too_large_to_build_is_invalid_and_no_fault():
+    huge = program((), [item(2**31), check("ge", "u0", 0), {"op": "zeros", "shape": ["u0"]}])
+    checked = check_program(huge, "shape_env", {}, CODES)
+    assert not checked.valid
+    assert not checked.faults
 
 
 def _job(kind: str) -> str:

@@ -53,7 +53,7 @@ def test_a_known_fault_is_found_and_shrinks_to_a_few_statements(fault):
     seed = shard_seed(0, 0, 0)
     hit = next((program for program in draw(seed, "audit", WITHIN) if shows(program, code, wanted)), None)
     assert hit is not None, f"not found within {WITHIN} programs"
-    smallest = shrink(seed, "audit", WITHIN, hit, lambda program: shows(program, code, wanted) is not None)
+    smallest = shrink(seed, "audit", WITHIN, hit, lambda program: shows(program, code, wanted) is not None, calls=1500)
     verdict = shows(smallest, code, wanted)
     assert verdict is not None
     assert len(smallest.body) <= STATEMENTS
