@@ -18,7 +18,7 @@ from fractions import Fraction
 from math import gcd, inf
 
 from runtime_assert.claims import Claim
-from runtime_assert.intervals import Facts, Interval, interval
+from runtime_assert.intervals import EVERYTHING, Facts, Interval, interval
 from runtime_assert.normal import (
     ONE,
     Bound,
@@ -112,11 +112,14 @@ def _drop_repeated(claims: list[Claim], kept: _Kept) -> list[Claim]:
 
 
 def _drop_squeezed(claims: list[Claim], kept: _Kept) -> None:
-    """Equalities that two bounds which stay in any case squeeze from both sides, as the user's `<=` and `>=` do."""
+    """Equalities that the inputs alone decide, or that two bounds which stay in any case squeeze from both sides."""
     for claim in claims:
         if not isinstance(claim.relation, Equal) or _fixed(claim):
             continue
         terms, value = claim.relation.terms, claim.relation.value
+        if interval(dict(terms), lambda monomial: kept.ranges.get(monomial, EVERYTHING)) == (value, value):
+            _drop(claim, "implied", None, "the ranges of the inputs leave no other value")
+            continue
         opposite = tuple((monomial, -coefficient) for monomial, coefficient in terms)
         sides = [kept.exact.get(Bound(terms, value)), kept.exact.get(Bound(opposite, -value))]
         found = [side for side in sides if side is not None and _fixed(side) and side.slot <= claim.horizon]

@@ -14,7 +14,7 @@ from properties.subjects import resolve
 from properties.verdict import Verdict
 from strategies.program import Program
 
-WITHIN = 1000
+WITHIN = 600
 """Programs of the audit profile, for seed 0, within which each fault must be found on ``shape_env``."""
 STATEMENTS = 4
 
@@ -51,8 +51,10 @@ def shows(program: Program, code: str, wanted: Callable[[str, Verdict], bool]) -
 def test_a_known_fault_is_found_and_shrinks_to_a_few_statements(fault):
     code, wanted = FAULTS[fault]
     seed = shard_seed(0, 0, 0)
-    hit = next((program for program in draw(seed, "audit", WITHIN) if shows(program, code, wanted)), None)
-    assert hit is not None, f"not found within {WITHIN} programs"
+    hits = [program for program in draw(seed, "audit", WITHIN) if shows(program, code, wanted)]
+    assert hits, f"not found within {WITHIN} programs"
+    # As the campaign does, the shortest one is made shorter.
+    hit = min(hits, key=lambda program: (len(program.body), program.key()))
     smallest = shrink(seed, "audit", WITHIN, hit, lambda program: shows(program, code, wanted) is not None, calls=1500)
     verdict = shows(smallest, code, wanted)
     assert verdict is not None

@@ -207,3 +207,12 @@ def test_one_bound_does_not_imply_an_equality() -> None:
     below.source = "check"
     drop_redundant([], [below], [equal], {})
     assert equal.status is None
+
+
+def test_an_equality_that_the_ranges_of_the_inputs_decide_is_not_asserted() -> None:
+    table, (x, *_) = world()
+    least, other = table.get("min", (x, 2)), table.get("min", (x, 3))
+    decided, open_ = claim(table, "eq", least, 2), claim(table, "eq", other, 3)
+    drop_redundant([], [], [decided, open_], {(x,): (2, float("inf"))})
+    assert decided.status == "implied"
+    assert open_.status is None
