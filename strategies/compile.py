@@ -19,19 +19,20 @@ from strategies.source import program_source
 warnings.filterwarnings("ignore", message="_check_is_size will be removed", category=FutureWarning)
 
 
-def compile_program(program: Program) -> Callable[..., Any]:
+def compile_program(program: Program, device: str = "cpu") -> Callable[..., Any]:
     """``forward`` as a plain function; a traceback through it shows the lines of :func:`program_source`."""
-    return _function(program, method=False)
+    return _function(program, device, method=False)
 
 
-def as_module(program: Program) -> torch.nn.Module:
+def as_module(program: Program, device: str = "cpu") -> torch.nn.Module:
     """A module whose ``forward`` has the program's own signature, as ``torch.export`` wants it."""
-    return type("GeneratedProgram", (torch.nn.Module,), {"forward": _function(program, method=True)})()
+    return type("GeneratedProgram", (torch.nn.Module,), {"forward": _function(program, device, method=True)})()
 
 
-def _function(program: Program, *, method: bool) -> FunctionType:
-    text = program_source(program, method=method)
-    filename = f"<program {program.key()}{' module' if method else ''}>"
+def _function(program: Program, device: str, *, method: bool) -> FunctionType:
+    text = program_source(program, method=method, device=device)
+    place = "" if device == "cpu" else f" on {device}"
+    filename = f"<program {program.key()}{' module' if method else ''}{place}>"
     # Dynamo looks the globals of a traced function up in the module that it claims to be from.
     namespace: dict[str, Any] = {"torch": torch, "__name__": __name__}
     exec(compile(text, filename, "exec"), namespace)

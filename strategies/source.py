@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from strategies.constructs import CONSTRUCTS
 from strategies.operators import OPERATORS
+from strategies.placement import placed
 from strategies.program import Program
 from strategies.semantics import scopes, source_inputs
 from strategies.terms import Const, Term, Var, variables
@@ -59,10 +60,11 @@ def leaf_names(program: Program) -> dict[str, str]:
     return names
 
 
-def program_source(program: Program, *, method: bool = False) -> str:
+def program_source(program: Program, *, method: bool = False, device: str = "cpu") -> str:
     """The whole program as a function ``forward``; with ``method`` it takes ``self`` first.
 
-    It returns every tensor that it makes, and the unbacked ints that no tensor's size names.
+    It returns every tensor that it makes, and the unbacked ints that no tensor's size names. What it makes out of
+    nothing is made on ``device``, where its inputs have to be.
     """
     names = leaf_names(program)
     inputs = [f"a{position}" for position in range(len(program.params))]
@@ -73,7 +75,8 @@ def program_source(program: Program, *, method: bool = False) -> str:
         for line in construct.source(statement, scope, lambda term: render_term(term, names)):
             lines.append(f"    {line}")
     lines.append(f"    return {_result(program, inputs)}")
-    return "\n".join(lines) + "\n"
+    text = "\n".join(lines) + "\n"
+    return text if device == "cpu" else placed(text, device)
 
 
 def _result(program: Program, inputs: list[str]) -> str:

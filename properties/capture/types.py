@@ -23,6 +23,7 @@ class Capture:
     dims that each of its sizes has at run time (None for a placeholder that is a bare integer:
     ``program_scalars`` names its dim), and ``source_inputs`` the placeholder that each unbacked leaf of
     the Program is read from. ``arguments`` turns a valuation of the Program's leaves into the graph's inputs.
+    ``device`` is where the inputs are; where it cannot run here, the graph was traced with fake tensors.
     """
 
     program: Program
@@ -35,6 +36,7 @@ class Capture:
     placeholders: tuple[Any, ...]
     source_placeholders: Mapping[str, int]
     arguments: Callable[[Mapping[str, int]], tuple[Any, ...]]
+    device: str = "cpu"
 
     def copy_of_graph(self) -> fx.GraphModule:
         """A graph module of its own for one subject: nodes copied, metadata dicts copied, values shared."""

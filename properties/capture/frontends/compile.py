@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import fx
 
+from properties.capture.frontends.tensors import example_inputs
 from properties.capture.interception import DYNAMO_SITES, Reached, reach
 from properties.capture.state import EnvState
 from properties.capture.types import Capture
@@ -20,25 +21,24 @@ from properties.errors import NotCaptured
 from strategies.compile import compile_program
 from strategies.inputs import build_inputs, input_dims, input_names, input_of_leaf
 from strategies.program import Program
-from strategies.semantics import example
 from strategies.terms import Const, Var
 
 _TENSOR = re.compile(r"L\['(\w+)'\]")
 _SIZE = re.compile(r"L\['(\w+)'\]\.size\(\)\[(\d+)\]")
 
 
-def capture(program: Program) -> Capture:
+def capture(program: Program, device: str = "cpu") -> Capture:
     """``program`` under ``torch.compile`` with its varying dims marked dynamic.
 
     Raises:
         NotCaptured: if Dynamo refuses, or breaks the graph.
     """
-    tensors = build_inputs(program, example(program))
+    tensors = example_inputs(program, device)
     for tensor, shape in zip(tensors, input_dims(program), strict=True):
         for axis, size in enumerate(shape):
             if not isinstance(size, Const):
                 torch._dynamo.mark_dynamic(tensor, axis)
-    function = torch.compile(compile_program(program), backend="eager", fullgraph=True)
+    function = torch.compile(compile_program(program, device), backend="eager", fullgraph=True)
 
     def trace() -> None:
         with (
@@ -53,10 +53,10 @@ def capture(program: Program) -> Capture:
         reached = reach(trace, DYNAMO_SITES)
     finally:
         torch._dynamo.reset()
-    return _from_graph(program, reached)
+    return _from_graph(program, device, reached)
 
 
-def _from_graph(program: Program, reached: Reached) -> Capture:
+def _from_graph(program: Program, device: str, reached: Reached) -> Capture:
     names = input_names(program)
     shapes = input_dims(program)
     inputs = input_of_leaf(program)
@@ -68,7 +68,7 @@ def _from_graph(program: Program, reached: Reached) -> Capture:
         placeholders.append(spec)
 
     def arguments(valuation: Mapping[str, int]) -> tuple[Any, ...]:
-        tensors = build_inputs(program, valuation)
+        tensors = build_inputs(program, valuation, device)
         return tuple(tensors[spec] if isinstance(spec, int) else valuation[spec] for spec in placeholders)
 
     return Capture(
@@ -82,6 +82,7 @@ def _from_graph(program: Program, reached: Reached) -> Capture:
         placeholders=tuple(placeholders),
         source_placeholders=sources,
         arguments=arguments,
+        device=device,
     )
 
 

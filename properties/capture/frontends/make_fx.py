@@ -10,6 +10,7 @@ from torch.fx.experimental.symbolic_shapes import DimDynamic, ShapeEnv, Stateles
 from properties.capture.frontends.tensors import tensor_capture
 from properties.capture.refusals import refused
 from properties.capture.types import Capture
+from properties.devices import stand_ins, why_not_run
 from strategies.compile import compile_program
 from strategies.inputs import build_inputs, input_dims
 from strategies.program import Program
@@ -17,7 +18,7 @@ from strategies.semantics import example
 from strategies.terms import Const
 
 
-def capture(program: Program) -> Capture:
+def capture(program: Program, device: str = "cpu") -> Capture:
     """``program`` traced by ``make_fx`` under a fake tensor mode of its own.
 
     Raises:
@@ -25,7 +26,8 @@ def capture(program: Program) -> Capture:
     """
     env = ShapeEnv(duck_shape=False)
     mode = FakeTensorMode(shape_env=env)
-    tensors = build_inputs(program, example(program))
+    absent = bool(why_not_run(device))
+    tensors = build_inputs(program, example(program), "cpu" if absent else device)
     with refused():
         fakes = []
         for position, (tensor, dims) in enumerate(zip(tensors, input_dims(program), strict=True)):
@@ -34,6 +36,8 @@ def capture(program: Program) -> Capture:
                 constraint_sizes=[None] * len(dims),
             )
             fakes.append(mode.from_tensor(tensor, symbolic_context=context, source=ConstantSource(f"__arg{position}")))
-        module = make_fx(compile_program(program), tracing_mode="fake")(*fakes)
+        if absent:
+            fakes = [*stand_ins(fakes, device, mode)]
+        module = make_fx(compile_program(program, device), tracing_mode="fake")(*fakes)
 
-    return tensor_capture(program, "make_fx", module, env, export=False, name="make_fx")
+    return tensor_capture(program, device, "make_fx", module, env, export=False, name="make_fx")

@@ -62,7 +62,7 @@ def symbolic(term: Term, values: Mapping[str, Any]) -> Any:
     return first
 
 
-def capture(program: Program) -> Capture:
+def capture(program: Program, device: str = "cpu") -> Capture:
     """``program`` issued on a fresh ShapeEnv.
 
     Raises:
@@ -90,7 +90,7 @@ def capture(program: Program) -> Capture:
             if construct.kind == "source":
                 if construct.reading is None:
                     raise NotCaptured(f"shape_env has no source {statement.op}")
-                _bind(construct.reading, next(bound), graph, nodes, env, mode, values)
+                _bind(construct.reading, next(bound), graph, nodes, env, mode, device, values)
             for demand in demands:
                 if demand.statement == index:
                     torch._check(symbolic(demand.term, values))
@@ -104,7 +104,7 @@ def capture(program: Program) -> Capture:
     first_source = len(program.params)
 
     def arguments(valuation: Mapping[str, int]) -> tuple[Any, ...]:
-        tensors = build_inputs(program, {**example(program), **valuation})
+        tensors = build_inputs(program, {**example(program), **valuation}, device)
         return (*(valuation[name] for name in dims), *tensors[first_source:])
 
     return Capture(
@@ -118,6 +118,7 @@ def capture(program: Program) -> Capture:
         placeholders=(*dims, *range(first_source, first_source + len(inputs))),
         source_placeholders=positions,
         arguments=arguments,
+        device=device,
     )
 
 
@@ -128,6 +129,7 @@ def _bind(
     nodes: Mapping[str, fx.Node],
     env: ShapeEnv,
     mode: FakeTensorMode,
+    device: str,
     values: dict[str, Any],
 ) -> None:
     """Nodes for one source, with the metadata that tracing would leave on them."""
@@ -136,17 +138,16 @@ def _bind(
         if len(item.leaves) > 1:
             tensor = graph.call_function(torch.ops.aten.select.int, (tensor, 0, index))
             with mode:
-                tensor.meta["val"] = torch.empty((), dtype=torch.int64)
+                tensor.meta["val"] = torch.empty((), dtype=torch.int64, device=device)
         if item.dtype == "bool" and not reading.path:
             # The item of a bool tensor is a bool, of which torch makes no symbolic integer.
             tensor = graph.call_function(torch.ops.aten._to_copy.default, (tensor,), {"dtype": torch.int32})
             with mode:
-                tensor.meta["val"] = torch.empty(
-                    tuple(symbolic(size, values) for size in item.shape), dtype=torch.int32
-                )
+                sizes = tuple(symbolic(size, values) for size in item.shape)
+                tensor.meta["val"] = torch.empty(sizes, dtype=torch.int32, device=device)
         values[leaf] = env.create_unbacked_symint()
         node = graph.call_function(attrgetter(reading.target)(torch.ops), (tensor,))
-        _describe(reading, item, node, mode, values, values[leaf])
+        _describe(reading, item, node, mode, device, values, values[leaf])
 
 
 def _describe(
@@ -154,6 +155,7 @@ def _describe(
     item: Input,
     node: fx.Node,
     mode: FakeTensorMode,
+    device: str,
     values: Mapping[str, Any],
     symint: torch.SymInt,
 ) -> None:
@@ -170,7 +172,8 @@ def _describe(
         _constrain_range_for_size(symint)
     matrix = node.target is torch.ops.aten.nonzero.default
     with mode:
-        result = torch.empty((symint, len(sizes)) if matrix else (symint,), dtype=torch.int64)
+        shape = (symint, len(sizes)) if matrix else (symint,)
+        result = torch.empty(shape, dtype=torch.int64, device=device)
         # A source of several results has the wanted one first; torch leaves those empty that were not asked for.
-        several = reading.path[0] == 0
-        node.meta["val"] = (result, *(torch.empty(0, dtype=torch.int64) for _ in range(2))) if several else result
+        others = (torch.empty(0, dtype=torch.int64, device=device) for _ in range(2))
+        node.meta["val"] = (result, *others) if reading.path[0] == 0 else result

@@ -7,12 +7,15 @@ from typing import Any
 
 import torch
 from torch import fx
+from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.fx.experimental.symbolic_shapes import ShapeEnv
 
 from properties.capture.state import EnvState
 from properties.capture.types import Capture
+from properties.devices import stand_ins, why_not_run
 from strategies.inputs import build_inputs, input_dims, input_of_leaf
 from strategies.program import Program
+from strategies.semantics import example
 from strategies.terms import Const
 
 
@@ -29,13 +32,24 @@ def dynamic_shapes(program: Program) -> tuple[dict[int, Any] | None, ...]:
     )
 
 
+def example_inputs(program: Program, device: str) -> tuple[torch.Tensor, ...]:
+    """The inputs of the Program's own example: on ``device``, or fake ones where it cannot run here.
+
+    Raises:
+        NotCaptured: if this torch cannot trace for the device.
+    """
+    if not why_not_run(device):
+        return build_inputs(program, example(program), device)
+    return stand_ins(build_inputs(program, example(program)), device, FakeTensorMode())
+
+
 def tensor_capture(
-    program: Program, frontend: str, module: fx.GraphModule, env: ShapeEnv, *, export: bool, name: str
+    program: Program, device: str, frontend: str, module: fx.GraphModule, env: ShapeEnv, *, export: bool, name: str
 ) -> Capture:
     """The capture of a graph whose placeholders are the Program's inputs in their order."""
 
     def arguments(valuation: Mapping[str, int]) -> tuple[Any, ...]:
-        return build_inputs(program, valuation)
+        return build_inputs(program, valuation, device)
 
     return Capture(
         program=program,
@@ -48,4 +62,5 @@ def tensor_capture(
         placeholders=tuple(range(len(input_dims(program)))),
         source_placeholders=input_of_leaf(program),
         arguments=arguments,
+        device=device,
     )
