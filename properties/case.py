@@ -14,7 +14,7 @@ from properties.capture.state import EnvState
 from properties.capture.types import Capture, copy_module
 from properties.errors import ToolError
 from properties.execution.probes import Probe
-from properties.execution.run import run_eager, run_graph
+from properties.execution.run import run_graph
 from properties.read.graph import Emitted, read_asserts
 from properties.subjects import Subject
 from properties.verdict import Outcome, Status, Verdict, Witness
@@ -97,7 +97,7 @@ class Case:
         )
         return Witness(
             tuple(sorted(program_values.items())),
-            run_eager(self.capture.program, program_values),
+            self.capture.eager(program_values),
             run_graph(self.capture.graph, self.capture, program_values),
             after,
         )

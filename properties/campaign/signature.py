@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from properties.campaign.plan import FRONTEND_SUBJECT
 from properties.case import Case
-from properties.checks.models import leaf_kinds
 from properties.solver.normal import linear
 from properties.solver.skeleton import skeleton
 from properties.verdict import Verdict
@@ -43,7 +42,7 @@ def signature_of(case: Case, code: str, verdict: Verdict) -> Signature:
     """The signature of ``verdict`` of property ``code`` on ``case``."""
     subject = FRONTEND_SUBJECT if verdict.stage == "frontend" else case.subject_name
     # A property that names the kind of fault itself knows better than the constraint's form.
-    named = verdict.constraint is None or verdict.skeleton != skeleton(verdict.constraint, leaf_kinds(case.facts))
+    named = verdict.constraint is None or verdict.skeleton != skeleton(verdict.constraint, case.facts.kinds)
     cause = verdict.skeleton if named or verdict.constraint is None else _cause(case, verdict.constraint)
     return Signature(subject, code, verdict.direction, cause, verdict.skeleton)
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import sympy
+from torch import fx
 from torch.fx.experimental.symbolic_shapes import ShapeEnv
 from torch.utils._sympy.symbol import SymT, symbol_is_type
 
@@ -18,7 +19,7 @@ from properties.read.graph import read_asserts
 from properties.read.sympy_terms import finite_bounds, term_of
 from strategies.evaluate import evaluate
 from strategies.inputs import input_dims
-from strategies.semantics import Requirement, example, guarantees, requirements
+from strategies.semantics import Requirement, guarantees, requirements, source_of
 from strategies.terms import Const, Term, Var, apply, substitute, variables
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ class Facts:
     unread: tuple[str, ...]
     requirements: tuple[Requirement, ...]
     leaf_of: Mapping[str, Term]
+    truth_known: bool = True
+    """Whether ``requirements`` is all that the program demands; of foreign code it is not known."""
 
     @cached_property
     def required(self) -> tuple[Term, ...]:
@@ -74,6 +77,16 @@ class Facts:
         for name, term in self.defined_leaves:
             result[name] = int(evaluate(term, values))
         return result
+
+    @cached_property
+    def kinds(self) -> dict[str, str]:
+        """The kind of each capture leaf: ``dim``, or the construct that yields it."""
+        program = self.capture.program
+        return {
+            leaf.name: "dim" if name.startswith("d") else source_of(program, name)[0]
+            for name, leaf in self.leaf_of.items()
+            if isinstance(leaf, Var)
+        }
 
     @cached_property
     def probes(self) -> Probes:
@@ -114,23 +127,50 @@ def _contiguous(shape: tuple[Term, ...]) -> tuple[Term, ...]:
     return tuple(reversed(steps))
 
 
+@dataclass(frozen=True)
+class GraphFacts:
+    """What a graph and its ShapeEnv say by themselves: :class:`Facts` without what a Program adds."""
+
+    bindings: Bindings
+    assumptions: tuple[Term, ...]
+    obligations: tuple[Obligation, ...]
+    unplaceable: tuple[Obligation, ...]
+    unread: tuple[str, ...]
+
+
 def facts_of(capture: Capture) -> Facts:
     """The assumptions, obligations and truth of ``capture``, read before any subject ran."""
-    env = capture.shape_env
-    bindings = bindings_of(capture.graph.graph, getattr(env, "unbacked_renamings", None))
-    leaf_of, program_links = _program_leaves(capture, bindings)
+    found = graph_facts(capture.graph.graph, capture.shape_env)
+    leaf_of, program_links = _program_leaves(capture, found.bindings)
+    guaranteed = [substitute(term, leaf_of) for term in guarantees(capture.program)]
+    truth = tuple(
+        Requirement(substitute(item.term, leaf_of), item.kind, item.statement) for item in requirements(capture.program)
+    )
+    return Facts(
+        capture,
+        found.bindings,
+        tuple(dict.fromkeys((*found.assumptions, *program_links, *guaranteed))),
+        found.obligations,
+        found.unplaceable,
+        found.unread,
+        truth,
+        leaf_of,
+    )
+
+
+def graph_facts(graph: fx.Graph, env: ShapeEnv) -> GraphFacts:
+    """The assumptions and obligations of ``graph``, as a pass would find it, with ``env``."""
+    bindings = bindings_of(graph, getattr(env, "unbacked_renamings", None))
     unread: list[str] = []
     known = _known_symbols(bindings)
 
-    assumptions = [*bindings.links, *program_links]
+    assumptions = list(bindings.links)
     for guard in env.guards:
         try:
             assumptions.append(term_of(guard.expr))
         except Unsupported as error:
             unread.append(f"guard {guard.expr}: {error}")
     assumptions += _backed_ranges(env, known)
-    for term in guarantees(capture.program):
-        assumptions.append(substitute(term, leaf_of))
 
     obligations: list[Obligation] = []
     unplaceable: list[Obligation] = []
@@ -142,24 +182,13 @@ def facts_of(capture: Capture) -> Facts:
             continue
         obligation = Obligation(term, origin, text)
         (obligations if variables(term) <= known else unplaceable).append(obligation)
-    for emitted in read_asserts(capture.graph.graph, bindings):
+    for emitted in read_asserts(graph, bindings):
         if emitted.term is None:
             unread.append(f"assert {emitted.node} in the graph: {emitted.reason}")
         else:
             obligations.append(Obligation(emitted.term, "existing", emitted.node))
-
-    truth = tuple(
-        Requirement(substitute(item.term, leaf_of), item.kind, item.statement) for item in requirements(capture.program)
-    )
-    return Facts(
-        capture,
-        bindings,
-        tuple(dict.fromkeys(assumptions)),
-        tuple(obligations),
-        tuple(unplaceable),
-        tuple(unread),
-        truth,
-        leaf_of,
+    return GraphFacts(
+        bindings, tuple(dict.fromkeys(assumptions)), tuple(obligations), tuple(unplaceable), tuple(unread)
     )
 
 
@@ -260,7 +289,7 @@ def _recorded(env: ShapeEnv, bindings: Bindings) -> list[tuple[str, sympy.Basic,
 
 def program_values(facts: Facts, model: Mapping[str, int]) -> dict[str, int]:
     """The values of the Program's leaves in ``model``; a leaf that it leaves open keeps its example value."""
-    values = example(facts.capture.program)
+    values = facts.capture.example()
     for name, leaf in facts.leaf_of.items():
         if isinstance(leaf, Var):
             if leaf.name in model:

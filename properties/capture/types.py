@@ -11,7 +11,9 @@ from torch.fx._lazy_graph_module import _LazyGraphModule
 from torch.fx.experimental.symbolic_shapes import ShapeEnv
 
 from properties.capture.state import EnvState
+from properties.verdict import Outcome
 from strategies.program import Program
+from strategies.semantics import example
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +39,20 @@ class Capture:
     source_placeholders: Mapping[str, int]
     arguments: Callable[[Mapping[str, int]], tuple[Any, ...]]
     device: str = "cpu"
+
+    def example(self) -> dict[str, int]:
+        """The values of the Program's leaves that its example inputs have."""
+        return example(self.program)
+
+    def eager(self, valuation: Mapping[str, int]) -> Outcome:
+        """The Program itself on the inputs of ``valuation``.
+
+        Raises:
+            Unrealisable: if there are no inputs with these values.
+        """
+        from properties.execution.run import run_eager
+
+        return run_eager(self.program, valuation)
 
     def copy_of_graph(self) -> fx.GraphModule:
         """A graph module of its own for one subject: nodes copied, metadata dicts copied, values shared."""

@@ -19,24 +19,27 @@ Constraints that the front end never recorded (RA102 sees them), and asserts ins
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from properties.case import Case
 from properties.checks.models import program_values, refuted
-from properties.solver import solve
+from properties.solver import Answer, solve
 from properties.solver.normal import Known
 from properties.verdict import PROVED, Status, Verdict
 from strategies.evaluate import holds
-from strategies.semantics import example
 from strategies.statement import Unrealisable
-from strategies.terms import Term, conjuncts
+from strategies.terms import Term, apply, conjuncts
+
+_NOT_EXECUTED = "a difference that no execution showed"
+_TRIES = 3
+"""How many inputs are tried for each constraint of foreign code that is not asserted."""
 
 
 def check(case: Case) -> Verdict:
     """Whether the asserts that ``case``'s subject left are equivalent to the obligations."""
     facts = case.facts
     if case.crash:
-        witness = case.run(example(case.capture.program))
+        witness = case.run(case.capture.example())
         return refuted(case, "crash", None, witness, detail=case.crash, skeleton=case.crash.split(":")[0])
     if case.unusable is not None:
         return case.unusable
@@ -61,7 +64,7 @@ def _vacuity(case: Case) -> Verdict | None:
     """VACUOUS if no input satisfies assumptions and obligations: then nothing could be told."""
     facts = case.facts
     everything = (*facts.assumptions, *facts.required)
-    values = facts.valuation(example(case.capture.program))
+    values = facts.valuation(case.capture.example())
     if all(_holds(term, values) for term in everything):
         return None
     answer = solve(everything)
@@ -98,19 +101,14 @@ def _missing(case: Case) -> Verdict:
         return PROVED
     if answer.status == "unknown":
         return Verdict(Status.UNDECIDED, reason=f"missing: {answer.reason}")
-    preconditions = tuple(item.term for item in facts.requirements if item.kind == "precondition")
-    # First inputs on which no operator fails by itself; where there are none, operators reject as well as asserts.
-    unrealisable = False
-    for given in (preconditions, ()):
-        answer = solve((*emitted, *given), rest, facts.truth, small=True)
-        if answer.status == "unknown":
-            return Verdict(Status.UNDECIDED, reason=f"missing: {answer.reason}")
+    unrealisable = ""
+    for answer in _differing(case, emitted, rest):
         if answer.model is None:
-            continue
+            return Verdict(Status.UNDECIDED, reason=f"missing: {answer.reason}")
         try:
             witness = case.run(program_values(facts, answer.model))
-        except Unrealisable:
-            unrealisable = True
+        except Unrealisable as error:
+            unrealisable = unrealisable or str(error)
             continue
         broken = next(term for term in rest if not holds(term, answer.model))
         if witness.eager.by == "check" and (witness.after.accepted or witness.after.by == "operator"):
@@ -118,9 +116,35 @@ def _missing(case: Case) -> Verdict:
             return refuted(case, "missing", broken, witness, detail=detail)
         if not witness.eager.accepted and witness.after.accepted:
             return refuted(case, "missing", broken, witness)
+    if not facts.truth_known:
+        return Verdict(Status.UNDECIDED, reason=_NOT_EXECUTED, constraint=rest[0], detail=f"missing: {unrealisable}")
     if unrealisable:
         return Verdict(Status.UNDECIDED, reason="no inputs of a bearable size", detail="missing")
     return PROVED
+
+
+def _differing(case: Case, emitted: tuple[Term, ...], rest: tuple[Term, ...]) -> Iterator[Answer]:
+    """Inputs that satisfy ``emitted`` and break one of ``rest`` (an answer without a model: the solver gave up).
+
+    First such on which no operator fails by itself; where there are none, operators reject as well as asserts. Of
+    foreign code nobody knows which these are, so that several inputs are tried.
+    """
+    facts = case.facts
+    if facts.truth_known:
+        preconditions = tuple(item.term for item in facts.requirements if item.kind == "precondition")
+        for given in (preconditions, ()):
+            answer = solve((*emitted, *given), rest, facts.truth, small=True)
+            if answer.status != "unsat":
+                yield answer
+        return
+    tried: list[tuple[Term, ...]] = []
+    for part in rest:
+        for _ in range(_TRIES):
+            answer = solve(emitted, (part,), *tried, small=True)
+            if answer.model is None:
+                break
+            yield answer
+            tried.append(tuple(apply("eq", name, value) for name, value in answer.model.items()))
 
 
 def _extra(case: Case) -> Verdict:
@@ -140,8 +164,11 @@ def _extra(case: Case) -> Verdict:
     broken = next(term for term in rest if not holds(term, answer.model))
     try:
         witness = case.run(program_values(facts, answer.model))
-    except Unrealisable:
-        return Verdict(Status.UNDECIDED, reason="no inputs of a bearable size", detail="extra")
+    except Unrealisable as error:
+        reason = "no inputs of a bearable size" if facts.truth_known else _NOT_EXECUTED
+        return Verdict(Status.UNDECIDED, reason=reason, constraint=broken, detail=f"extra: {error}")
     if witness.eager.accepted and witness.after.by == "assert":
         return refuted(case, "extra", broken, witness)
+    if not facts.truth_known:
+        return Verdict(Status.UNDECIDED, reason=_NOT_EXECUTED, constraint=broken, detail="extra: both reject")
     return PROVED

@@ -26,7 +26,6 @@ from dataclasses import dataclass
 from properties.case import Case
 from properties.checks.models import program_values, refuted
 from properties.checks.placement import computes, failing_node, ready_at, unaliased
-from properties.execution.run import run_eager
 from properties.read.graph import read_nodes
 from properties.solver import solve
 from properties.solver.normal import Known
@@ -133,7 +132,7 @@ def _shown(
     if not broken:
         return None
     try:
-        if run_eager(case.capture.program, values).by != "check":
+        if case.capture.eager(values).by != "check":
             return None
         failed = failing_node(case.after, case.capture.arguments(values))
         late = next((item for item in broken if failed is not None and item.ready < failed < item.index), None)

@@ -25,7 +25,6 @@ from properties.checks.placement import own_checks, unaliased
 from properties.solver import solve
 from properties.solver.normal import normal, normal_set
 from properties.verdict import PROVED, Status, Verdict, Witness
-from strategies.semantics import example
 from strategies.statement import Unrealisable
 from strategies.terms import TRUE, Apply, Term, conjuncts
 
@@ -91,4 +90,4 @@ def _witness(case: Case, term: Term) -> Witness:
                 return case.run(program_values(facts, answer.model))
             except Unrealisable:
                 continue
-    return case.run(example(case.capture.program))
+    return case.run(case.capture.example())

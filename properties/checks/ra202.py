@@ -22,7 +22,6 @@ from properties.case import Case
 from properties.checks.models import refuted
 from properties.read.graph import ASSERT_TARGETS, target_name
 from properties.verdict import PROVED, Status, Verdict
-from strategies.semantics import example
 
 
 def check(case: Case) -> Verdict:
@@ -33,7 +32,7 @@ def check(case: Case) -> Verdict:
     if fault is None:
         return PROVED
     kind, detail = fault
-    return refuted(case, "malformed", None, case.run(example(case.capture.program)), skeleton=kind, detail=detail)
+    return refuted(case, "malformed", None, case.run(case.capture.example()), skeleton=kind, detail=detail)
 
 
 def _fault(graph: fx.Graph, before: fx.Graph) -> tuple[str, str] | None:

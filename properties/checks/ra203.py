@@ -33,7 +33,6 @@ from properties.read.graph import ASSERT_TARGETS, target_name
 from properties.read.sympy_terms import term_of
 from properties.verdict import PROVED, Verdict
 from strategies.evaluate import evaluate
-from strategies.semantics import example
 from strategies.terms import Undefined
 
 KEYS = ("val", "example_value")
@@ -56,7 +55,7 @@ def check(case: Case) -> Verdict:
     if fault is None:
         return PROVED
     kind, detail = fault
-    witness = case.run(example(case.capture.program))
+    witness = case.run(case.capture.example())
     return refuted(case, "metadata", None, witness, skeleton=kind, detail=detail)
 
 
@@ -111,7 +110,7 @@ def _wrong_value(case: Case, new: list[fx.Node], key: str) -> tuple[str, str] | 
             return f"no {key}", f"{node.name} has no {key}"
     if not valued:
         return None
-    program_values = example(case.capture.program)
+    program_values = case.capture.example()
     leaves = case.facts.valuation(program_values)
     values = node_values(case.after, case.capture.arguments(program_values))
     asked, odd = set(valued), set[fx.Node]()

@@ -24,7 +24,6 @@ from properties.checks.models import refuted
 from properties.read.bindings import key_path
 from properties.read.graph import target_name
 from properties.verdict import PROVED, Verdict
-from strategies.semantics import example
 
 Bindings = dict[str, tuple[str, tuple[str, ...]]]
 """By symbol: the target of the node that binds it, and the key path."""
@@ -40,7 +39,7 @@ def check(case: Case) -> Verdict:
             continue
         kind = "gone" if symbol not in after else "changed"
         detail = f"{symbol} was bound by {_text(binding)}, is {_text(after[symbol]) if symbol in after else 'unbound'}"
-        witness = case.run(example(case.capture.program))
+        witness = case.run(case.capture.example())
         return refuted(case, "unbound", None, witness, skeleton=kind, detail=detail)
     return PROVED
 

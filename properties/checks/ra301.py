@@ -24,7 +24,6 @@ from properties.case import Case
 from properties.checks.models import refuted
 from properties.read.graph import ASSERT_TARGETS, target_name
 from properties.verdict import PROVED, Verdict
-from strategies.semantics import example
 
 
 def check(case: Case) -> Verdict:
@@ -33,16 +32,14 @@ def check(case: Case) -> Verdict:
         return case.unusable or PROVED
     again, crash, _ = case.again
     if again is None:
-        return refuted(
-            case, "crash", None, case.run(example(case.capture.program)), skeleton="second run", detail=crash
-        )
+        return refuted(case, "crash", None, case.run(case.capture.example()), skeleton="second run", detail=crash)
     first, second = _nodes(case.after.graph), _nodes(again.graph)
     if first == second:
         return PROVED
     change = _asserts(again.graph) - _asserts(case.after.graph)
     kind = "asserts added" if change > 0 else "asserts removed" if change < 0 else "nodes changed"
     detail = f"the second run changes {first.total()} nodes to {second.total()}, asserts by {change:+d}"
-    return refuted(case, "altered", None, case.run(example(case.capture.program)), skeleton=kind, detail=detail)
+    return refuted(case, "altered", None, case.run(case.capture.example()), skeleton=kind, detail=detail)
 
 
 def _nodes(graph: fx.Graph) -> Counter[str]:

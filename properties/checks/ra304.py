@@ -25,7 +25,6 @@ from properties.capture.state import changes
 from properties.case import Case, apply
 from properties.checks.models import refuted
 from properties.verdict import PROVED, Verdict
-from strategies.semantics import example
 
 
 def check(case: Case) -> Verdict:
@@ -40,7 +39,7 @@ def check(case: Case) -> Verdict:
         return PROVED
     one, two = next((a, b) for a, b in zip_longest(first, second, fillvalue="nothing") if a != b)
     kind = "order" if sorted(first) == sorted(second) else "nodes"
-    witness = case.run(example(case.capture.program))
+    witness = case.run(case.capture.example())
     detail = f"first run:  {one}\nsecond run: {two}"
     return refuted(case, "nondeterministic", None, witness, skeleton=kind, detail=detail)
 

@@ -21,7 +21,6 @@ from properties.capture.state import changes
 from properties.case import Case
 from properties.checks.models import refuted
 from properties.verdict import PROVED, Verdict
-from strategies.semantics import example
 
 _GRAVEST_FIRST = ("deferred_runtime_asserts", "guards", "replacements", "var_to_range")
 
@@ -44,7 +43,7 @@ def check(case: Case) -> Verdict:
         case,
         "impure",
         None,
-        case.run(example(case.capture.program)),
+        case.run(case.capture.example()),
         skeleton=min((name for name, _, _ in found), key=_weight),
         detail=detail,
     )

@@ -27,7 +27,6 @@ from properties.checks.placement import next_computation, own_checks, unaliased
 from properties.read.graph import Emitted
 from properties.solver.normal import Known, normal
 from properties.verdict import PROVED, Verdict
-from strategies.semantics import example
 from strategies.terms import TRUE, Term, variables
 
 
@@ -49,7 +48,7 @@ def check(case: Case) -> Verdict:
     if found is None:
         return PROVED
     needless, kind, detail = found
-    witness = case.run(example(case.capture.program))
+    witness = case.run(case.capture.example())
     return refuted(case, "redundant", needless.term, witness, skeleton=kind, detail=detail)
 
 

@@ -26,7 +26,6 @@ from properties.checks.placement import own_checks, unaliased
 from properties.solver import solve
 from properties.solver.normal import Known, normal
 from properties.verdict import PROVED, Status, Verdict
-from strategies.semantics import example
 from strategies.terms import TRUE, Term, variables
 
 FRONTENDS = ("export", "export-strict")
@@ -54,7 +53,7 @@ def check(case: Case) -> Verdict:
             continue
         repeats = _repeats(case, emitted.term)
         if repeats:
-            witness = case.run(example(case.capture.program))
+            witness = case.run(case.capture.example())
             return refuted(
                 case, "redundant", emitted.term, witness, skeleton="restates", detail=f"{emitted.node}: {repeats}"
             )

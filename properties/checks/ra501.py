@@ -31,7 +31,6 @@ from properties.read.graph import Emitted, target_name
 from properties.read.sympy_terms import term_of
 from properties.solver.normal import normal
 from properties.verdict import PROVED, Verdict
-from strategies.semantics import example
 from strategies.source import statement_of_line
 from strategies.terms import Const, Term, conjuncts
 
@@ -48,7 +47,7 @@ def check(case: Case) -> Verdict:
     if fault is None:
         return PROVED
     emitted, kind, detail = fault
-    witness = case.run(example(case.capture.program))
+    witness = case.run(case.capture.example())
     return refuted(case, "unhelpful", emitted.term, witness, skeleton=kind, detail=f"{emitted.node}: {detail}")
 
 

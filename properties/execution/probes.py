@@ -10,14 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from properties.capture.facts import Facts, program_values
-from properties.execution.run import run_eager, run_graph
+from properties.execution.run import run_graph
 from properties.solver import solve
 from properties.solver.context import Builder
 from properties.solver.normal import Known
 from properties.solver.query import satisfies
 from properties.verdict import Outcome
 from strategies.evaluate import evaluate
-from strategies.semantics import example
 from strategies.statement import Unrealisable
 from strategies.terms import Apply, Const, Term, Undefined, Var, variables, walk
 
@@ -59,12 +58,12 @@ def probes_of(facts: Facts) -> Probes:
     unreachable = unrealisable = undecided = 0
 
     def add(purpose: str, aim: int | None, leaves: Mapping[str, int] | None) -> None:
-        values = example(facts.capture.program) if leaves is None else program_values(facts, leaves)
+        values = facts.capture.example() if leaves is None else program_values(facts, leaves)
         key = tuple(sorted(values.items()))
         if key in seen:
             return
         seen.add(key)
-        eager = run_eager(facts.capture.program, values)
+        eager = facts.capture.eager(values)
         before = run_graph(facts.capture.graph, facts.capture, values) if eager.accepted else None
         found.append(Probe(purpose, aim, values, facts.valuation(values), eager, before))
 
@@ -92,11 +91,12 @@ def probes_of(facts: Facts) -> Probes:
 
 def _goals(facts: Facts) -> Iterator[tuple[int, str, tuple[Term, ...], tuple[tuple[Term, ...], ...]]]:
     """For each requirement: what has to hold and what has to break for its two probes."""
-    truth = facts.truth
+    # Of foreign code only what was recorded is known.
+    truth = facts.truth if facts.truth_known else facts.required
     limits = tuple(
         Apply("le", (leaf, Const(_DIM_LIMIT)))
-        for name, leaf in facts.leaf_of.items()
-        if name.startswith("d") and isinstance(leaf, Var)
+        for leaf in facts.leaf_of.values()
+        if isinstance(leaf, Var) and facts.kinds.get(leaf.name) == "dim"
     )
     given = (*facts.assumptions, *limits)
     for index, term in enumerate(truth):
@@ -137,7 +137,7 @@ def _nearby(facts: Facts, hold: Sequence[Term], broken: Sequence[Sequence[Term]]
 
     Most boundaries lie one step from the example, and evaluating terms is much cheaper than a solver.
     """
-    base = facts.valuation(example(facts.capture.program))
+    base = facts.valuation(facts.capture.example())
     goal = [*(term for group in broken for term in group), *hold[-1:]]
     names = sorted(set().union(*(variables(term) for term in goal)))
     constants = {
