@@ -11,8 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 # The file by which a folder is recognised as an earlier report, and what it has to say.
-MARKER = "audit.json"
-SCHEMA = "runtime-assert/audit/1"
+MARKER = "run.json"
+SCHEMA = "runtime-assert/run/1"
+# What the marker was called before; a folder that has one is a report too, and loses it to the new one.
+_FORMER_MARKERS = {"audit.json": "runtime-assert/audit/1"}
 
 # What a report may leave in its folder; a newer report removes what an older one left here.
 _OURS = ("findings",)
@@ -78,17 +80,18 @@ def _check_owned(target: Path) -> None:
     if not target.is_dir():
         raise FolderError(f"--output {target}: is not a folder")
     names = [entry.name for entry in target.iterdir() if not entry.name.startswith(_STAGING)]
-    if names and not _is_report(target / MARKER):
+    markers = {MARKER: SCHEMA, **_FORMER_MARKERS}
+    if names and not any(_is_report(target / name, schema) for name, schema in markers.items()):
         allowed = "a new or an empty folder, or an earlier report"
         raise FolderError(f"--output {target}: holds something else (allowed: {allowed})")
 
 
-def _is_report(marker: Path) -> bool:
+def _is_report(marker: Path, schema: str) -> bool:
     try:
         document = json.loads(marker.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return False
-    return isinstance(document, dict) and document.get("schema") == SCHEMA
+    return isinstance(document, dict) and document.get("schema") == schema
 
 
 @contextmanager
@@ -126,6 +129,8 @@ def _move_over(staging: Path, target: Path, files: Mapping[str, str]) -> None:
         place = target / name
         place.parent.mkdir(parents=True, exist_ok=True)
         os.replace(staging / name, place)
+    for name in _FORMER_MARKERS:
+        (target / name).unlink(missing_ok=True)
     for folder in _OURS:
         for left in (target / folder).glob("*"):
             if PurePosixPath(folder, left.name).as_posix() not in files and left.is_file():

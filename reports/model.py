@@ -2,38 +2,21 @@
 
 from __future__ import annotations
 
+import datetime
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from reports import verdict
-from reports.known import Coverage, KnownEntry, find_entry, unseen
+from reports.grouping import NEVER_EXCUSED, Finding, Row, group
+from reports.history import Past
+from reports.known import Coverage, KnownEntry, unseen
+from reports.known.versions import in_range
 from reports.status import ExitStatus
 from reports.totals import Totals, add_up, from_row, merged
+from reports.triage.decisions import NONE, Decisions
 
-Row = Mapping[str, Any]
-
-# The known list cannot excuse it: it is the pass that the other subjects are measured against.
-NEVER_EXCUSED = "reference"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One bucket: its ``finding`` row, how many programs fell in it, and its known entry if it has one."""
-
-    row: Row
-    line: int
-    hits: int
-    known: KnownEntry | None
-
-    @property
-    def id(self) -> str:
-        return self.row["id"]
-
-    @property
-    def new(self) -> bool:
-        return self.known is None or self.row["subject"] == NEVER_EXCUSED
+__all__ = ["NEVER_EXCUSED", "Cell", "Finding", "Report", "Row", "build"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +37,15 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that a page, a file or the exit status says about a run."""
+    """Everything that a page, a file or the exit status says about a run.
 
+    ``expired`` are the known entries for this torch that had run out on the day of the run, met or not. Pairs of
+    an int and a row are rows of the log with their lines; ``gates`` are the parts of an audit besides random search.
+    ``history`` are the runs before, the oldest first.
+    """
+
+    command: str
+    started: str
     plan: Row
     environment: Row
     cells: tuple[Cell, ...]
@@ -63,11 +53,15 @@ class Report:
     constructs: Mapping[str, int]
     findings: tuple[Finding, ...]
     unseen: tuple[KnownEntry, ...]
+    expired: tuple[KnownEntry, ...]
+    support: Mapping[str, Mapping[str, Mapping[str, int]]]
+    gates: tuple[tuple[int, Row], ...]
     tool_errors: tuple[tuple[int, Row], ...]
     complete: bool
     seconds: float
     reasons: tuple[tuple[ExitStatus, str], ...]
     rows: tuple[Row, ...]
+    history: tuple[Past, ...] = ()
 
     @property
     def status(self) -> ExitStatus:
@@ -86,8 +80,16 @@ class Report:
         return sum(cell.programs for cell in self.cells)
 
 
-def build(rows: Sequence[Row], known: Sequence[KnownEntry]) -> Report:
+def build(
+    rows: Sequence[Row],
+    known: Sequence[KnownEntry],
+    decisions: Decisions = NONE,
+    history: Sequence[Past] = (),
+    day: datetime.date | None = None,
+) -> Report:
     """The model of the run that ``rows`` (the whole log, in order) record.
+
+    ``day`` decides which known entries have expired, if the log does not say when it was begun.
 
     Raises:
         ValueError: if ``rows`` do not begin with a ``run`` row.
@@ -100,12 +102,17 @@ def build(rows: Sequence[Row], known: Sequence[KnownEntry]) -> Report:
     plan, environment = rows[0]["plan"], rows[0]["environment"]
     end = by_kind["end"][-1][1] if by_kind["end"] else {}
     cells = _cells(plan, by_kind["shard"])
-    findings = _findings(by_kind["finding"], by_kind["hits"], known, environment.get("torch", ""))
+    torch = environment.get("torch", "")
+    started = str(rows[0].get("started", ""))
+    day = _day(started) or day
+    findings = group(by_kind["finding"], by_kind["hits"], known, decisions, torch=torch, day=day)
     complete = bool(end.get("complete")) and not any(cell.planned and not cell.lines for cell in cells)
     names = list(dict.fromkeys(name for cell in cells for name in cell.totals))
     subjects = {name: add_up(cell.totals[name] for cell in cells if name in cell.totals) for name in names}
     tool_errors = tuple(by_kind["tool_error"])
     return Report(
+        command=str(rows[0].get("command", "audit")),
+        started=started,
         plan=plan,
         environment=environment,
         cells=cells,
@@ -113,6 +120,9 @@ def build(rows: Sequence[Row], known: Sequence[KnownEntry]) -> Report:
         constructs=merged(row.get("constructs", {}) for _, row in by_kind["shard"]),
         findings=findings,
         unseen=_unseen(known, findings, cells, plan, environment) if complete else (),
+        expired=tuple(entry for entry in known if entry.expired(day) and in_range(torch, entry.versions)),
+        support=_support(by_kind["shard"]),
+        gates=tuple(by_kind["gate"]),
         tool_errors=tool_errors,
         complete=complete,
         seconds=float(end.get("seconds", 0.0)),
@@ -124,6 +134,7 @@ def build(rows: Sequence[Row], known: Sequence[KnownEntry]) -> Report:
             complete=complete,
         ),
         rows=tuple(rows),
+        history=tuple(history),
     )
 
 
@@ -156,25 +167,23 @@ def _cell(index: int, planned: Row, shards: Sequence[tuple[int, Row]]) -> Cell:
     )
 
 
-def _findings(
-    rows: Sequence[tuple[int, Row]],
-    hits: Sequence[tuple[int, Row]],
-    known: Sequence[KnownEntry],
-    torch: str,
-) -> tuple[Finding, ...]:
-    """New ones first, then by subject, property and how often they were hit."""
-    counts: Counter[str] = Counter()
-    for _, row in hits:
-        counts[row["bucket"]] += row["count"]
-    found = [Finding(row, line, max(1, counts[row["bucket"]]), _entry_for(row, known, torch)) for line, row in rows]
-    return tuple(
-        sorted(found, key=lambda one: (not one.new, one.row["subject"], one.row["property"], -one.hits, one.id))
-    )
+def _support(shards: Sequence[tuple[int, Row]]) -> dict[str, dict[str, dict[str, int]]]:
+    """Programs by construct, frontend and outcome (``captured``, ``found wrong``, ``refused: REASON``)."""
+    counts: defaultdict[str, defaultdict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
+    for _, row in shards:
+        for construct, outcomes in row.get("support", {}).items():
+            counts[construct][row["frontend"]].update(outcomes)
+    return {
+        construct: {frontend: dict(outcomes) for frontend, outcomes in by_frontend.items()}
+        for construct, by_frontend in sorted(counts.items())
+    }
 
 
-def _entry_for(row: Row, known: Sequence[KnownEntry], torch: str) -> KnownEntry | None:
-    fields = {name: row[name] for name in ("property", "direction", "subject", "signature")}
-    return find_entry(known, **fields, torch=torch)
+def _day(started: str) -> datetime.date | None:
+    try:
+        return datetime.datetime.fromisoformat(started).date()
+    except ValueError:
+        return None
 
 
 def _unseen(

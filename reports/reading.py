@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from reports.files import FileError, read_text
 from reports.text import one_line
 
 MAX_BYTES = 8 << 20
@@ -89,16 +90,9 @@ def _refuse(constant: str) -> float:
 
 def _text(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise ReadingError(f"{path}: cannot be read: {error.strerror}") from error
-    if len(data) > MAX_BYTES:
-        raise ReadingError(f"{path}: larger than {MAX_BYTES} bytes")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ReadingError(f"{path}: not UTF-8 text") from error
+        return read_text(path, limit=MAX_BYTES)
+    except FileError as error:
+        raise ReadingError(str(error)) from error
 
 
 def _check_size(document: Any, path: Path) -> None:

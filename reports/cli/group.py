@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import click
 
 from reports.cli import commands
+from reports.files import FileError
 from reports.folder import FolderError
 from reports.known import KnownFileError
 from reports.place import PlaceError, check_place
@@ -63,7 +64,7 @@ def run(args: Sequence[str] | None = None) -> int:
         return _fail(f"no command given; allowed: {', '.join(group.list_commands(error.ctx or _context()))}")
     except click.ClickException as error:
         return _fail(error.format_message())
-    except (PlaceError, FolderError, KnownFileError, ReadingError) as error:
+    except (PlaceError, FileError, FolderError, KnownFileError, ReadingError) as error:
         return _fail(str(error))
     except (click.Abort, KeyboardInterrupt):
         return _fail("interrupted", ExitStatus.INCOMPLETE)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from reports.files import FileError, read_text
 from reports.known.versions import check_range
 from reports.text import one_line
 
@@ -15,18 +17,20 @@ SHIPPED = Path(__file__).with_name("torch.toml")
 MAX_BYTES = 1 << 20
 
 _REQUIRED = ("id", "title", "url", "property", "direction", "subject", "signature", "versions")
-_OPTIONAL = ("note", "frontends")
+_OPTIONAL = ("note", "frontends", "expires", "vector")
 _PATTERNS = {
     "id": re.compile(r"[a-z0-9][a-z0-9-]{0,63}"),
     "property": re.compile(r"RA[0-9]{3}"),
     "direction": re.compile(r"[a-z][a-z-]*"),
     "url": re.compile(r"https?://[^\s<>\"']+"),
+    "vector": re.compile(r"(?!/|.*\.\.)[\w./-]+\.json"),
 }
 _ALLOWED = {
     "id": "lower case letters, digits and hyphens",
     "property": "a property code such as RA101",
     "direction": "a direction such as missing, extra or impure",
     "url": "an http(s) address",
+    "vector": "the path of a .json file, relative to the list",
 }
 
 
@@ -36,7 +40,10 @@ class KnownFileError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class KnownEntry:
-    """One known fault. ``signatures`` are globs (``*`` and ``?`` only), any of which may match."""
+    """One known fault. ``signatures`` are globs (``*`` and ``?`` only), any of which may match.
+
+    ``expires`` is the last day on which the entry excuses anything; ``vector`` is the file of a case that shows it.
+    """
 
     id: str
     title: str
@@ -48,6 +55,12 @@ class KnownEntry:
     versions: str
     note: str = ""
     frontends: tuple[str, ...] = ()
+    expires: datetime.date | None = None
+    vector: Path | None = None
+
+    def expired(self, day: datetime.date | None) -> bool:
+        """Whether the entry has run out by ``day``; never, if one of the two is not given."""
+        return self.expires is not None and day is not None and day > self.expires
 
 
 def load_known(extra: Path | None = None) -> tuple[KnownEntry, ...]:
@@ -59,7 +72,7 @@ def load_known(extra: Path | None = None) -> tuple[KnownEntry, ...]:
     paths = [SHIPPED] if extra is None else [SHIPPED, extra]
     entries: dict[str, KnownEntry] = {}
     for path in paths:
-        for entry in parse_known(_text(path), str(path)):
+        for entry in parse_known(read_known(path), str(path)):
             if entry.id in entries:
                 raise KnownFileError(f"{path}: entry id={entry.id!r} is there twice (ids have to differ)")
             entries[entry.id] = entry
@@ -82,23 +95,23 @@ def parse_known(text: str, name: str) -> tuple[KnownEntry, ...]:
     tables = document.get("known", [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise KnownFileError(f"{name}: known has to be a list of tables, each opened by [[known]]")
-    return tuple(_entry(table, f"{name}: entry {number}") for number, table in enumerate(tables, start=1))
+    folder = Path(name).parent
+    return tuple(_entry(table, f"{name}: entry {number}", folder) for number, table in enumerate(tables, start=1))
 
 
-def _text(path: Path) -> str:
+def read_known(path: Path) -> str:
+    """The text of a list of known findings.
+
+    Raises:
+        KnownFileError: if it cannot be read.
+    """
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-        if len(data) > MAX_BYTES:
-            raise KnownFileError(f"{path}: larger than {MAX_BYTES} bytes")
-        return data.decode()
-    except OSError as error:
-        raise KnownFileError(f"{path}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise KnownFileError(f"{path}: not UTF-8 text") from error
+        return read_text(path, limit=MAX_BYTES)
+    except FileError as error:
+        raise KnownFileError(str(error)) from error
 
 
-def _entry(table: dict[str, Any], where: str) -> KnownEntry:
+def _entry(table: dict[str, Any], where: str, folder: Path) -> KnownEntry:
     if isinstance(table.get("id"), str):
         where = f"{where} (id={table['id']!r})"
     for key in _REQUIRED:
@@ -107,19 +120,30 @@ def _entry(table: dict[str, Any], where: str) -> KnownEntry:
     for key in table:
         if key not in _REQUIRED and key not in _OPTIONAL:
             raise KnownFileError(f"{where}: unknown key {key!r} (allowed: {', '.join(_REQUIRED + _OPTIONAL)})")
-    texts = {key: _string(table, key, where) for key in (*_REQUIRED, "note") if key != "signature" and key in table}
+    names = (*_REQUIRED, "note", "vector")
+    texts: dict[str, Any] = {key: _string(table, key, where) for key in names if key != "signature" and key in table}
     for key, pattern in _PATTERNS.items():
-        if not pattern.fullmatch(texts[key]):
+        if key in texts and not pattern.fullmatch(texts[key]):
             raise KnownFileError(f"{where}: {key}={texts[key]!r} (allowed: {_ALLOWED[key]})")
     try:
         check_range(texts["versions"])
     except ValueError as error:
         raise KnownFileError(f"{where}: {error}") from error
+    vector = texts.pop("vector", None)
     return KnownEntry(
         **texts,
         signatures=_strings(table, "signature", where),
         frontends=_strings(table, "frontends", where) if "frontends" in table else (),
+        expires=_day(table, where),
+        vector=None if vector is None else folder / vector,
     )
+
+
+def _day(table: dict[str, Any], where: str) -> datetime.date | None:
+    value = table.get("expires")
+    if value is None or (isinstance(value, datetime.date) and not isinstance(value, datetime.datetime)):
+        return value
+    raise KnownFileError(f"{where}: expires={value!r} (allowed: a date such as 2027-06-30, without quotes)")
 
 
 def _string(table: dict[str, Any], key: str, where: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,14 +21,27 @@ class Coverage:
 
 
 def find_entry(
-    entries: Sequence[KnownEntry], *, property: str, direction: str, subject: str, signature: str, torch: str
+    entries: Sequence[KnownEntry],
+    *,
+    property: str,
+    direction: str,
+    subject: str,
+    signature: str,
+    torch: str,
+    day: datetime.date | None = None,
 ) -> KnownEntry | None:
-    """The first entry that a finding matches in every field, for this torch; None for a new finding."""
-    for entry in entries:
-        same = (entry.property, entry.direction, entry.subject) == (property, direction, subject)
-        if same and in_range(torch, entry.versions) and any(glob(one, signature) for one in entry.signatures):
-            return entry
-    return None
+    """The first entry that a finding matches in every field, for this torch; None for a new finding.
+
+    An entry that has expired by ``day`` is the answer only if no other matches.
+    """
+    matching = [
+        entry
+        for entry in entries
+        if (entry.property, entry.direction, entry.subject) == (property, direction, subject)
+        and in_range(torch, entry.versions)
+        and any(glob(one, signature) for one in entry.signatures)
+    ]
+    return next((entry for entry in matching if not entry.expired(day)), matching[0] if matching else None)
 
 
 def unseen(entries: Sequence[KnownEntry], *, seen: Iterable[str], coverage: Coverage) -> tuple[KnownEntry, ...]:

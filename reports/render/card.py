@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Mapping
 from typing import Any
 
-from reports.model import Finding
+from reports.grouping import Finding
 from reports.render import wording
 from reports.render.reproducer import SUBJECTS
 from reports.text import clipped, one_line, plural

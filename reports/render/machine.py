@@ -1,4 +1,4 @@
-"""The files for machines: ``audit.json``, ``findings.jsonl``, ``findings/ID.json`` and the log itself."""
+"""The files for machines: ``run.json``, ``findings.jsonl``, ``findings/ID.json`` and the log itself."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _BRIEF += ("hits", "new", "known", "log_line")
 def files(report: Report) -> Iterator[tuple[str, str]]:
     """The log comes as it was; everything else is derived from it and says from which of its lines."""
     yield "log.jsonl", _lines(report.rows)
-    yield "audit.json", json.dumps(summary(report), indent=2) + "\n"
+    yield "run.json", json.dumps(summary(report), indent=2) + "\n"
     findings = [finding_json(finding) for finding in report.findings]
     yield "findings.jsonl", _lines(findings)
     for row in findings:
@@ -25,7 +25,7 @@ def files(report: Report) -> Iterator[tuple[str, str]]:
 
 
 def summary(report: Report) -> dict[str, Any]:
-    """The content of ``audit.json``."""
+    """The content of ``run.json``."""
     return {
         "schema": SCHEMA,
         "status": int(report.status),

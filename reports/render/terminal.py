@@ -56,7 +56,7 @@ def report_parts(report: Report, folder: Path, *, narrow: bool) -> list[Renderab
         parts.append(Text("\nErrors of this tool", style="bold"))
         parts += [_indented(f"{row['where']}: {row['text']}") for _, row in report.tool_errors[:5]]
         if len(report.tool_errors) > 5:
-            parts.append(_indented(f"and {len(report.tool_errors) - 5} more in audit.json"))
+            parts.append(_indented(f"and {len(report.tool_errors) - 5} more in run.json"))
     style = {ExitStatus.CLEAN: "bold green", ExitStatus.NEW_FINDINGS: "bold red"}.get(report.status, "bold yellow")
     parts.append(Text(f"\nreport: {plain(folder)}/index.html"))
     parts.append(Text(f"verdict: {wording.headline(report)} (exit status {int(report.status)})", style=style))

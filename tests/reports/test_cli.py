@@ -185,7 +185,7 @@ def test_an_audit_writes_its_report_and_exits_with_its_status(
     fake(*rows)
     target = tmp_path / "out"
     assert main([*AUDIT, "--output", str(target)]) == expected
-    assert json.loads((target / "audit.json").read_text())["status"] == expected
+    assert json.loads((target / "run.json").read_text())["status"] == expected
     out, err = capsys.readouterr()
     assert "reference" in out
     assert f"{target}/index.html" in out
@@ -213,17 +213,15 @@ def test_an_interrupted_audit_reports_what_it_has_and_exits_with_5(
     fake(SHARDS[0], interrupted=True)
     assert main([*AUDIT, "--output", str(tmp_path / "out")]) == 5
     assert signal.getsignal(signal.SIGTERM) is handler
-    document = json.loads((tmp_path / "out" / "audit.json").read_text())
+    document = json.loads((tmp_path / "out" / "run.json").read_text())
     assert (document["complete"], document["subjects"]["torch"]["programs"]) == (False, 50)
     assert "make_fx (0 of 50)" in capsys.readouterr().out
 
 
-def test_json_prints_what_audit_json_holds(
-    tmp_path: Path, fake: Callable[..., None], capsys: pytest.CaptureFixture[str]
-):
+def test_json_prints_what_run_json_holds(tmp_path: Path, fake: Callable[..., None], capsys: pytest.CaptureFixture[str]):
     fake(*SHARDS)
     assert main([*AUDIT, "--json", "--output", str(tmp_path)]) == 0
-    assert json.loads(capsys.readouterr().out) == json.loads((tmp_path / "audit.json").read_text())
+    assert json.loads(capsys.readouterr().out) == json.loads((tmp_path / "run.json").read_text())
 
 
 REPLAYED = {

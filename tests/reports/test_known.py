@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from reports.known import Coverage, KnownFileError, find_entry, load_known, parse_known, unseen
 from reports.known.match import glob
 from reports.known.versions import in_range
-from tests.reports.conftest import ENTRY
+from reports.model import build
+from tests.reports.conftest import ENTRY, finding, log
 
-FIELDS = {
+FIELDS: dict[str, Any] = {
     "property": "RA101",
     "direction": "missing",
     "subject": "torch",
@@ -113,6 +116,8 @@ def test_an_entry_is_reported_as_gone_only_where_the_run_looked(entry, coverage,
         (('"https://example.org"', '"javascript:alert(1)"'), "url='javascript:alert(1)'"),
         (('">=2.11"', '"~=2.11"'), "versions='~=2.11'"),
         (('"RA101 *"', "[]"), "signature=[]"),
+        (('title = "t"', 'title = "t"\nexpires = "soon"'), "expires='soon'"),
+        (('title = "t"', 'title = "t"\nvector = "../x.json"'), "vector='../x.json'"),
     ],
 )
 def test_a_list_that_is_unclear_is_refused_in_one_line(change: tuple[str, str], message: str):
@@ -120,6 +125,21 @@ def test_a_list_that_is_unclear_is_refused_in_one_line(change: tuple[str, str], 
         parse_known(TEXT.replace(*change), "mine.toml")
     assert message in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_an_entry_excuses_nothing_after_its_last_day_and_says_so():
+    entry = dataclasses.replace(ENTRY, expires=datetime.date(2026, 3, 31))
+    for started, expired in (("2026-03-31T23:00:00+00:00", False), ("2026-04-01T00:10:00+00:00", True)):
+        rows = log(finding())
+        rows[0]["started"] = started
+        report = build(rows, [entry])
+        assert (report.findings[0].new, bool(report.expired)) == (expired, expired)
+        assert report.findings[0].known is entry
+
+
+def test_an_entry_that_holds_is_preferred_to_one_that_has_expired():
+    old = dataclasses.replace(ENTRY, id="old", expires=datetime.date(2026, 1, 1))
+    assert find_entry([old, ENTRY], **FIELDS, day=datetime.date(2026, 2, 1)) is ENTRY
 
 
 def test_a_users_file_adds_to_the_shipped_list_and_may_not_repeat_an_id(tmp_path: Path):

@@ -65,8 +65,8 @@ NEW = finding(id="ffffffff", bucket="f", signature="RA101 missing lt(item)", con
 
 def test_every_file_of_the_folder_is_made():
     assert sorted(every_file(report(finding(), NEW))) == [
-        "audit.json", "findings.jsonl", "findings/0a1b2c3d.json", "findings/0a1b2c3d.py", "findings/ffffffff.json",
-        "findings/ffffffff.py", "index.html", "log.jsonl", "summary.md",
+        "findings.jsonl", "findings/0a1b2c3d.json", "findings/0a1b2c3d.py", "findings/ffffffff.json",
+        "findings/ffffffff.py", "index.html", "log.jsonl", "run.json", "summary.md",
     ]  # fmt: skip
 
 
@@ -75,8 +75,8 @@ def test_the_log_comes_back_as_it_was():
     assert [json.loads(line) for line in every_file(build(rows, ()))["log.jsonl"].splitlines()] == rows
 
 
-def test_audit_json_says_what_the_model_says():
-    document = json.loads(every_file(report(finding(), NEW))["audit.json"])
+def test_run_json_says_what_the_model_says():
+    document = json.loads(every_file(report(finding(), NEW))["run.json"])
     assert (document["status"], document["verdict"]) == (1, "new findings")
     assert document["subjects"]["torch"]["proved"] == 150
     assert [(one["id"], one["new"], one["log_line"]) for one in document["findings"]] == [
@@ -174,7 +174,7 @@ def test_a_clean_run_says_so_everywhere():
 
 def test_a_known_entry_that_was_not_met_is_told_everywhere():
     one = report()
-    for text in (printed(one), html.page(one), every_file(one)["audit.json"]):
+    for text in (printed(one), html.page(one), every_file(one)["run.json"]):
         assert ENTRY.id in text
     assert "Known entries that no longer reproduce" in markdown.summary(one)
 
@@ -182,7 +182,7 @@ def test_a_known_entry_that_was_not_met_is_told_everywhere():
 def test_a_log_that_ends_after_its_first_row_can_be_rendered():
     files = every_file(build(log()[:1], ()))
     assert "Incomplete" in files["index.html"]
-    assert json.loads(files["audit.json"])["status"] == 5
+    assert json.loads(files["run.json"])["status"] == 5
 
 
 def test_no_format_lets_foreign_text_act(hostile_log: list[dict[str, Any]], hostile: str):

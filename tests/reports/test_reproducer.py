@@ -52,10 +52,10 @@ def test_a_script_compiles_and_imports_only_torch_and_the_standard_library(kind:
 
 def test_only_what_the_installed_torch_shows_alone_gets_a_script():
     rows = [
-        finding(id="00000001", subject="torch"),
-        finding(id="00000002", subject="frontend"),
-        finding(id="00000003", subject="reference"),
-        finding(id="00000004", subject="mine.py:go"),
+        finding(id="00000001", bucket="000000000001", subject="torch"),
+        finding(id="00000002", bucket="000000000002", subject="frontend"),
+        finding(id="00000003", bucket="000000000003", subject="reference"),
+        finding(id="00000004", bucket="000000000004", subject="mine.py:go"),
     ]
     made = [path for path, _ in files(build(log(*rows), ()))]
     assert made == ["findings/00000002.py", "findings/00000001.py"]

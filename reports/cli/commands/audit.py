@@ -38,7 +38,7 @@ class Jobs(click.ParamType):
 @click.option("--jobs", type=Jobs(), default="auto", show_default=True, help="Worker processes.")
 @click.option("--output", "target", type=click.Path(path_type=Path), default=Path("audit-out"), show_default=True, help="Folder for the report.")  # fmt: skip  # noqa: E501
 @click.option("--known", "known_file", type=click.Path(path_type=Path), default=None, help="Known findings, besides the shipped ones.")  # fmt: skip  # noqa: E501
-@click.option("--json", "machine", is_flag=True, help="Print the content of audit.json instead of the table.")
+@click.option("--json", "machine", is_flag=True, help="Print the content of run.json instead of the table.")
 def command(
     subjects: tuple[str, ...],
     frontends: tuple[str, ...],
@@ -54,7 +54,7 @@ def command(
     """Audit passes on generated programs, and write a report.
 
     By default the reference pass and the pass of the installed torch are audited. The report's folder gets
-    index.html, summary.md, audit.json, findings.jsonl, the log, and for every finding its JSON and a script.
+    index.html, summary.md, run.json, findings.jsonl, the log, and for every finding its JSON and a script.
     """
     if programs is not None and programs_scale is not None:
         raise click.UsageError("--programs and --programs-scale exclude each other")
