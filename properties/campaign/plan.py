@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from properties.capture.table import FRONTENDS as TABLE
 from properties.errors import UsageError
 from properties.registry import properties
 
-FRONTENDS = ("shape_env", "make_fx", "export", "export-strict", "compile")
-AUDIT_FRONTENDS = FRONTENDS[:3]
+FRONTENDS = tuple(TABLE)
+AUDIT_FRONTENDS = tuple(name for name, row in TABLE.items() if row.usual)
 SUBJECT_NAMES = ("reference", "torch", "identity")
 SUBJECT_FORMS = (*SUBJECT_NAMES, "mutant:NAME", "package.module:callable", "file.py:callable")
 FRONTEND_SUBJECT = "frontend"
 """The column of faults that no pass can be blamed for: what tracing lost or invented."""
 
-_AUDIT_PROGRAMS = {"shape_env": 2400, "make_fx": 800, "export": 400, "export-strict": 100, "compile": 100}
 _AUDIT_SHARD = 50
 
 
@@ -86,7 +86,7 @@ def audit_plan(
     if jobs < 1:
         raise UsageError(f"jobs={jobs}: at least 1 is needed")
     counts = {
-        frontend: programs if programs is not None else max(1, round(_AUDIT_PROGRAMS[frontend] * programs_scale))
+        frontend: programs if programs is not None else max(1, round(TABLE[frontend].programs * programs_scale))
         for frontend in frontends
     }
     return Plan(

@@ -11,6 +11,7 @@ import sympy
 from torch import fx
 from torch.fx.experimental.symbolic_shapes import ShapeEnv
 from torch.utils._sympy.symbol import SymT, symbol_is_type
+from torch.utils._sympy.value_ranges import ValueRanges
 
 from properties.capture.types import Capture
 from properties.errors import Unsupported
@@ -140,7 +141,7 @@ class GraphFacts:
 
 def facts_of(capture: Capture) -> Facts:
     """The assumptions, obligations and truth of ``capture``, read before any subject ran."""
-    found = graph_facts(capture.graph.graph, capture.shape_env)
+    found = graph_facts(capture.graph.graph, capture.shape_env, capture.input_ranges)
     leaf_of, program_links = _program_leaves(capture, found.bindings)
     guaranteed = [substitute(term, leaf_of) for term in guarantees(capture.program)]
     truth = tuple(
@@ -158,8 +159,11 @@ def facts_of(capture: Capture) -> Facts:
     )
 
 
-def graph_facts(graph: fx.Graph, env: ShapeEnv) -> GraphFacts:
-    """The assumptions and obligations of ``graph``, as a pass would find it, with ``env``."""
+def graph_facts(graph: fx.Graph, env: ShapeEnv, input_ranges: Mapping[str, ValueRanges] | None = None) -> GraphFacts:
+    """The assumptions and obligations of ``graph``, as a pass would find it, with ``env``.
+
+    ``input_ranges`` are told in :class:`~properties.capture.types.Capture`.
+    """
     bindings = bindings_of(graph, getattr(env, "unbacked_renamings", None))
     unread: list[str] = []
     known = _known_symbols(bindings)
@@ -170,7 +174,7 @@ def graph_facts(graph: fx.Graph, env: ShapeEnv) -> GraphFacts:
             assumptions.append(term_of(guard.expr))
         except Unsupported as error:
             unread.append(f"guard {guard.expr}: {error}")
-    assumptions += _backed_ranges(env, known)
+    assumptions += _backed_ranges(env, known, input_ranges)
 
     obligations: list[Obligation] = []
     unplaceable: list[Obligation] = []
@@ -252,11 +256,16 @@ def _known_symbols(bindings: Bindings) -> frozenset[str]:
     return frozenset(names)
 
 
-def _backed_ranges(env: ShapeEnv, known: frozenset[str]) -> list[Term]:
+def _backed_ranges(
+    env: ShapeEnv, known: frozenset[str], input_ranges: Mapping[str, ValueRanges] | None = None
+) -> list[Term]:
+    """What the ranges of the inputs' symbols say: ``input_ranges``, or else those that the ShapeEnv has come to."""
     terms: list[Term] = []
     for symbol, value_range in env.var_to_range.items():
         if symbol_is_type(symbol, _UNBACKED) or symbol.name not in known:
             continue
+        if input_ranges is not None:
+            value_range = input_ranges.get(symbol.name, value_range)
         try:
             low, high = finite_bounds(value_range.lower, value_range.upper)
         except Unsupported:

@@ -7,21 +7,22 @@ Program is traced, so a capture is exactly what torch itself would hand to the p
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+import importlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 from unittest import mock
 
+import torch
 from torch import fx
 from torch.fx.experimental.symbolic_shapes import ShapeEnv
 
 from properties.capture.refusals import refused
 from properties.capture.types import copy_module
-from properties.errors import NotCaptured
+from properties.errors import NotCaptured, ToolError
 
-EXPORT_SITES = (
-    "torch._export.utils.insert_deferred_runtime_asserts",
-    "torch.export.exported_program.insert_deferred_runtime_asserts",
-)
-DYNAMO_SITES = ("torch._dynamo.output_graph.insert_deferred_runtime_asserts",)
+_PASS = "insert_deferred_runtime_asserts"
+EXPORT_SITES = (f"torch._export.utils.{_PASS}", f"torch.export.exported_program.{_PASS}")
+DYNAMO_SITES = (f"torch._dynamo.output_graph.{_PASS}",)
 
 
 class Reached(BaseException):
@@ -36,15 +37,38 @@ def _interrupt(gm: fx.GraphModule, shape_env: ShapeEnv, name: str, export: bool 
     raise Reached(gm, shape_env, name, export)
 
 
+@contextlib.contextmanager
+def exchanged(sites: Sequence[str], function: Callable[..., Any]) -> Iterator[None]:
+    """``function`` in the pass's place at those of ``sites`` that this torch has.
+
+    Raises:
+        ToolError: if it has none of them.
+    """
+    present = [site for site in sites if _has(site)]
+    if not present:
+        raise ToolError(f"torch {torch.__version__} calls the pass at none of {', '.join(sites)}")
+    with contextlib.ExitStack() as stack:
+        for site in present:
+            stack.enter_context(mock.patch(site, function))
+        yield
+
+
+def _has(site: str) -> bool:
+    module, _, attribute = site.rpartition(".")
+    try:
+        return hasattr(importlib.import_module(module), attribute)
+    except ImportError:
+        return False
+
+
 def reach(trace: Callable[[], object], sites: Sequence[str]) -> Reached:
     """Runs ``trace`` until it calls the pass at one of ``sites``.
 
     Raises:
         NotCaptured: if torch refuses, or finishes without calling the pass.
+        ToolError: if this torch has none of the sites.
     """
-    with contextlib.ExitStack() as stack:
-        for site in sites:
-            stack.enter_context(mock.patch(site, _interrupt))
+    with exchanged(sites, _interrupt):
         try:
             with refused():
                 trace()

@@ -9,6 +9,7 @@ from typing import Any
 from torch import fx
 from torch.fx._lazy_graph_module import _LazyGraphModule
 from torch.fx.experimental.symbolic_shapes import ShapeEnv
+from torch.utils._sympy.value_ranges import ValueRanges
 
 from properties.capture.state import EnvState
 from properties.verdict import Outcome
@@ -26,6 +27,9 @@ class Capture:
     ``program_scalars`` names its dim), and ``source_inputs`` the placeholder that each unbacked leaf of
     the Program is read from. ``arguments`` turns a valuation of the Program's leaves into the graph's inputs.
     ``device`` is where the inputs are; where it cannot run here, the graph was traced with fake tensors.
+
+    ``input_ranges`` are the ranges of the inputs' symbols before the Program ran, where nothing but the graph will
+    check what it demands of them (make_fx with deferred asserts); None where the ranges of the ShapeEnv are checked.
     """
 
     program: Program
@@ -39,6 +43,7 @@ class Capture:
     source_placeholders: Mapping[str, int]
     arguments: Callable[[Mapping[str, int]], tuple[Any, ...]]
     device: str = "cpu"
+    input_ranges: Mapping[str, ValueRanges] | None = None
 
     def example(self) -> dict[str, int]:
         """The values of the Program's leaves that its example inputs have."""
@@ -74,3 +79,8 @@ def copy_module(module: fx.GraphModule) -> fx.GraphModule:
                 environment[old].name = old.name
     # Most copies are never called, or once: code is generated when they are, not when the graph changes.
     return _LazyGraphModule(module, graph)
+
+
+def input_ranges(env: ShapeEnv) -> dict[str, ValueRanges]:
+    """The ranges that the symbols of ``env`` have now, by name."""
+    return {symbol.name: bounds for symbol, bounds in env.var_to_range.items()}

@@ -1,22 +1,15 @@
-"""The frontends: the ways in which a Program is traced. One file each; this table is all that names them."""
+"""The frontends: the ways in which a Program is traced. One file each; :mod:`properties.capture.table` names them."""
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 
-from properties.capture.frontends import compile, export, make_fx, shape_env
+from properties.capture.table import FRONTENDS
 from properties.capture.types import Capture
 from properties.devices import indexed
 from properties.errors import NotCaptured
 from strategies.program import Program
-
-FRONTENDS: dict[str, Callable[[Program, str], Capture]] = {
-    "shape_env": shape_env.capture,
-    "make_fx": make_fx.capture,
-    "export": export.capture,
-    "export-strict": export.capture_strict,
-    "compile": compile.capture,
-}
 
 
 def capture(program: Program, frontend: str, device: str = "cpu") -> Capture:
@@ -25,10 +18,16 @@ def capture(program: Program, frontend: str, device: str = "cpu") -> Capture:
     A device that cannot run here is traced for with fake tensors: the capture is the same, and cannot be executed.
 
     Raises:
+        KeyError: if there is no such frontend.
         NotCaptured: if torch refuses to trace it, with a normalised reason.
+        ToolError: if this torch has no place where the frontend could be stopped.
         UsageError: if there is no device of that name.
     """
-    return FRONTENDS[frontend](program, indexed(device))
+    row = FRONTENDS[frontend]
+    # A frontend is imported when it is first used: one that this torch lacks the parts for does not stop the others.
+    module = importlib.import_module(f"{__name__}.{row.module}")
+    trace: Callable[..., Capture] = getattr(module, row.function)
+    return trace(program, indexed(device), frontend, deferred=row.deferred)
 
 
 __all__ = ["FRONTENDS", "Capture", "NotCaptured", "capture"]

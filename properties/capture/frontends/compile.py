@@ -27,8 +27,10 @@ _TENSOR = re.compile(r"L\['(\w+)'\]")
 _SIZE = re.compile(r"L\['(\w+)'\]\.size\(\)\[(\d+)\]")
 
 
-def capture(program: Program, device: str = "cpu") -> Capture:
+def capture(program: Program, device: str = "cpu", name: str = "compile", *, deferred: bool = False) -> Capture:
     """``program`` under ``torch.compile`` with its varying dims marked dynamic.
+
+    ``deferred`` is told in :class:`properties.capture.table.Frontend`.
 
     Raises:
         NotCaptured: if Dynamo refuses, or breaks the graph.
@@ -43,7 +45,11 @@ def capture(program: Program, device: str = "cpu") -> Capture:
     def trace() -> None:
         with (
             warnings.catch_warnings(),
-            torch._dynamo.config.patch(capture_scalar_outputs=True, capture_dynamic_output_shape_ops=True),
+            torch._dynamo.config.patch(
+                capture_scalar_outputs=True,
+                capture_dynamic_output_shape_ops=True,
+                prefer_deferred_runtime_asserts_over_guards=deferred,
+            ),
         ):
             warnings.simplefilter("ignore")
             function(*tensors)
@@ -53,10 +59,10 @@ def capture(program: Program, device: str = "cpu") -> Capture:
         reached = reach(trace, DYNAMO_SITES)
     finally:
         torch._dynamo.reset()
-    return _from_graph(program, device, reached)
+    return _from_graph(program, device, name, reached)
 
 
-def _from_graph(program: Program, device: str, reached: Reached) -> Capture:
+def _from_graph(program: Program, device: str, frontend: str, reached: Reached) -> Capture:
     names = input_names(program)
     shapes = input_dims(program)
     inputs = input_of_leaf(program)
@@ -73,7 +79,7 @@ def _from_graph(program: Program, device: str, reached: Reached) -> Capture:
 
     return Capture(
         program=program,
-        frontend="compile",
+        frontend=frontend,
         graph=reached.module,
         shape_env=reached.env,
         state=EnvState.take(reached.env),

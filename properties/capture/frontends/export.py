@@ -13,16 +13,20 @@ from strategies.compile import as_module
 from strategies.program import Program
 
 
-def capture(program: Program, device: str = "cpu") -> Capture:
+def capture(program: Program, device: str = "cpu", name: str = "export", *, deferred: bool = False) -> Capture:
     """``program`` exported with every varying dim dynamic, up to the call of the pass.
+
+    ``deferred`` is told in :class:`properties.capture.table.Frontend`.
 
     Raises:
         NotCaptured: if torch refuses, or if it finishes without calling the pass.
     """
-    return _export(program, device, "export", strict=False)
+    return _export(program, device, name, strict=False, deferred=deferred)
 
 
-def capture_strict(program: Program, device: str = "cpu") -> Capture:
+def capture_strict(
+    program: Program, device: str = "cpu", name: str = "export-strict", *, deferred: bool = False
+) -> Capture:
     """The same through Dynamo (``strict=True``), which writes the Program's checks into the graph.
 
     Raises:
@@ -30,21 +34,34 @@ def capture_strict(program: Program, device: str = "cpu") -> Capture:
     """
     torch._dynamo.reset()
     try:
-        return _export(program, device, "export-strict", strict=True)
+        return _export(program, device, name, strict=True, deferred=deferred)
     finally:
         torch._dynamo.reset()
 
 
-def _export(program: Program, device: str, frontend: str, *, strict: bool) -> Capture:
-    tensors = example_inputs(program, device)
-    module = as_module(program, device)
-
-    def trace() -> None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            torch.export.export(module, tensors, dynamic_shapes=dynamic_shapes(program), strict=strict)
-
-    reached = reach(trace, EXPORT_SITES)
+def _export(program: Program, device: str, frontend: str, *, strict: bool, deferred: bool) -> Capture:
+    tensors, module = example_inputs(program, device), as_module(program, device)
+    reached = reach(lambda: exported(program, module, tensors, strict=strict, deferred=deferred), EXPORT_SITES)
     return tensor_capture(
         program, device, frontend, reached.module, reached.env, export=reached.export, name=reached.name
     )
+
+
+def exported(
+    program: Program,
+    module: torch.nn.Module,
+    tensors: tuple[torch.Tensor, ...],
+    *,
+    strict: bool = False,
+    deferred: bool = False,
+) -> torch.export.ExportedProgram:
+    """``program``, as a module with its example inputs, as torch exports it: every varying dim dynamic."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return torch.export.export(
+            module,
+            tensors,
+            dynamic_shapes=dynamic_shapes(program),
+            strict=strict,
+            prefer_deferred_runtime_asserts_over_guards=deferred,
+        )

@@ -9,7 +9,7 @@ from torch.fx.experimental.symbolic_shapes import DimDynamic, ShapeEnv, Stateles
 
 from properties.capture.frontends.tensors import tensor_capture
 from properties.capture.refusals import refused
-from properties.capture.types import Capture
+from properties.capture.types import Capture, input_ranges
 from properties.devices import stand_ins, why_not_run
 from strategies.compile import compile_program
 from strategies.inputs import build_inputs, input_dims
@@ -18,13 +18,15 @@ from strategies.semantics import example
 from strategies.terms import Const
 
 
-def capture(program: Program, device: str = "cpu") -> Capture:
+def capture(program: Program, device: str = "cpu", name: str = "make_fx", *, deferred: bool = False) -> Capture:
     """``program`` traced by ``make_fx`` under a fake tensor mode of its own.
+
+    ``deferred`` is told in :class:`properties.capture.table.Frontend`.
 
     Raises:
         NotCaptured: if torch refuses.
     """
-    env = ShapeEnv(duck_shape=False)
+    env = ShapeEnv(duck_shape=False, prefer_deferred_runtime_asserts_over_guards=deferred)
     mode = FakeTensorMode(shape_env=env)
     absent = bool(why_not_run(device))
     tensors = build_inputs(program, example(program), "cpu" if absent else device)
@@ -38,6 +40,7 @@ def capture(program: Program, device: str = "cpu") -> Capture:
             fakes.append(mode.from_tensor(tensor, symbolic_context=context, source=ConstantSource(f"__arg{position}")))
         if absent:
             fakes = [*stand_ins(fakes, device, mode)]
+        ranges = input_ranges(env) if deferred else None
         module = make_fx(compile_program(program, device), tracing_mode="fake")(*fakes)
 
-    return tensor_capture(program, device, "make_fx", module, env, export=False, name="make_fx")
+    return tensor_capture(program, device, name, module, env, export=False, name="make_fx", ranges=ranges)

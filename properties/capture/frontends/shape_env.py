@@ -27,7 +27,7 @@ from torch.utils._pytree import SequenceKey
 
 from properties.capture.refusals import refused
 from properties.capture.state import EnvState
-from properties.capture.types import Capture
+from properties.capture.types import Capture, input_ranges
 from properties.errors import NotCaptured
 from strategies.constructs import CONSTRUCTS
 from strategies.constructs.base import Reading
@@ -62,22 +62,23 @@ def symbolic(term: Term, values: Mapping[str, Any]) -> Any:
     return first
 
 
-def capture(program: Program, device: str = "cpu") -> Capture:
-    """``program`` issued on a fresh ShapeEnv.
+def capture(program: Program, device: str = "cpu", name: str = "shape_env", *, deferred: bool = False) -> Capture:
+    """``program`` issued on a fresh ShapeEnv; ``deferred`` is told in :class:`properties.capture.table.Frontend`.
 
     Raises:
         NotCaptured: if the ShapeEnv refuses a check.
     """
-    env = ShapeEnv(duck_shape=False)
+    env = ShapeEnv(duck_shape=False, prefer_deferred_runtime_asserts_over_guards=deferred)
     mode = FakeTensorMode(shape_env=env)
     graph = fx.Graph()
     values: dict[str, Any] = {}
     dims = initial_scope(program).dims
-    for position, (name, hint) in enumerate(zip(dims, program.dims, strict=True)):
+    for position, (dim, hint) in enumerate(zip(dims, program.dims, strict=True)):
         source = ConstantSource(f"__dim{position}")
         symbol = env.create_symbol(hint, source, dynamic_dim=DimDynamic.DYNAMIC, constraint_dim=None)
-        values[name] = env.create_symintnode(symbol, hint=hint, source=source)
-        graph.placeholder(name).meta["val"] = values[name]
+        values[dim] = env.create_symintnode(symbol, hint=hint, source=source)
+        graph.placeholder(dim).meta["val"] = values[dim]
+    ranges = input_ranges(env) if deferred else None
     inputs = source_inputs(program)
     nodes = {item.name: graph.placeholder(item.name) for item in inputs}
     readers = [item for item in inputs if item.leaves]
@@ -105,11 +106,11 @@ def capture(program: Program, device: str = "cpu") -> Capture:
 
     def arguments(valuation: Mapping[str, int]) -> tuple[Any, ...]:
         tensors = build_inputs(program, {**example(program), **valuation}, device)
-        return (*(valuation[name] for name in dims), *tensors[first_source:])
+        return (*(valuation[dim] for dim in dims), *tensors[first_source:])
 
     return Capture(
         program=program,
-        frontend="shape_env",
+        frontend=name,
         graph=module,
         shape_env=env,
         state=EnvState.take(env),
@@ -119,6 +120,7 @@ def capture(program: Program, device: str = "cpu") -> Capture:
         source_placeholders=positions,
         arguments=arguments,
         device=device,
+        input_ranges=ranges,
     )
 
 

@@ -9,6 +9,7 @@ import torch
 from torch import fx
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.fx.experimental.symbolic_shapes import ShapeEnv
+from torch.utils._sympy.value_ranges import ValueRanges
 
 from properties.capture.state import EnvState
 from properties.capture.types import Capture
@@ -44,7 +45,15 @@ def example_inputs(program: Program, device: str) -> tuple[torch.Tensor, ...]:
 
 
 def tensor_capture(
-    program: Program, device: str, frontend: str, module: fx.GraphModule, env: ShapeEnv, *, export: bool, name: str
+    program: Program,
+    device: str,
+    frontend: str,
+    module: fx.GraphModule,
+    env: ShapeEnv,
+    *,
+    export: bool,
+    name: str,
+    ranges: Mapping[str, ValueRanges] | None = None,
 ) -> Capture:
     """The capture of a graph whose placeholders are the Program's inputs in their order."""
 
@@ -63,4 +72,5 @@ def tensor_capture(
         source_placeholders=input_of_leaf(program),
         arguments=arguments,
         device=device,
+        input_ranges=ranges,
     )

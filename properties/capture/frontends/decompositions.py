@@ -1,0 +1,39 @@
+"""``torch.export`` followed by ``run_decompositions``, which traces again and then calls the pass a second time.
+
+The first call is answered by the reference pass, whatever the subject: what is missing at the second one was then
+lost on the way there.
+"""
+
+from __future__ import annotations
+
+import warnings
+
+from properties.capture.frontends.export import exported
+from properties.capture.frontends.tensors import example_inputs, tensor_capture
+from properties.capture.interception import EXPORT_SITES, exchanged, reach
+from properties.capture.refusals import refused
+from properties.capture.types import Capture
+from runtime_assert import insert_deferred_runtime_asserts
+from strategies.compile import as_module
+from strategies.program import Program
+
+
+def capture(
+    program: Program, device: str = "cpu", name: str = "export+decompositions", *, deferred: bool = False
+) -> Capture:
+    """``program`` exported, and its graph decomposed to core ATen up to the second call of the pass.
+
+    Raises:
+        NotCaptured: if torch refuses, or if it finishes without calling the pass again.
+    """
+    tensors, module = example_inputs(program, device), as_module(program, device)
+    with exchanged(EXPORT_SITES, insert_deferred_runtime_asserts), refused():
+        first = exported(program, module, tensors, deferred=deferred)
+
+    def decompose() -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            first.run_decompositions()
+
+    reached = reach(decompose, EXPORT_SITES)
+    return tensor_capture(program, device, name, reached.module, reached.env, export=reached.export, name=reached.name)

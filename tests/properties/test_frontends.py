@@ -1,0 +1,75 @@
+"""The frontends: what each of them captures, and how its variants differ from it."""
+
+from __future__ import annotations
+
+import pytest
+
+from properties.campaign.plan import AUDIT_FRONTENDS
+from properties.campaign.plan import FRONTENDS as NAMES
+from properties.capture.facts import facts_of
+from properties.capture.frontends import FRONTENDS, capture
+from properties.capture.interception import reach
+from properties.errors import NotCaptured, ToolError
+from strategies.terms import Const, Var, variables
+from tests.properties.programs import check, item, program
+
+SIZE_CHECK = program((8,), [item(3), check("ge", "d0", 5), check("le", "u0", 7)])
+DEFERRED = [name for name, row in FRONTENDS.items() if row.deferred]
+
+
+def demands_of_sizes(frontend: str) -> list[str]:
+    """The obligations of :data:`SIZE_CHECK` that are about its dim alone."""
+    facts = facts_of(capture(SIZE_CHECK, frontend))
+    (dim,) = variables(facts.leaf_of["d0"])
+    return [item.text for item in facts.obligations if variables(item.term) == {dim}]
+
+
+def test_a_plan_names_the_frontends_of_the_table():
+    assert tuple(FRONTENDS) == NAMES
+    assert AUDIT_FRONTENDS == ("shape_env", "make_fx", "export")
+
+
+@pytest.mark.parametrize("frontend", FRONTENDS)
+def test_a_capture_knows_its_frontend_and_the_leaves_of_its_program(frontend):
+    captured = capture(SIZE_CHECK, frontend)
+    assert captured.frontend == frontend
+    assert set(facts_of(captured).leaf_of) == {"d0", "u0"}
+
+
+@pytest.mark.parametrize("frontend", DEFERRED)
+def test_a_check_of_an_input_size_is_an_obligation_where_asserts_are_preferred(frontend):
+    assert demands_of_sizes(frontend)
+
+
+@pytest.mark.parametrize("frontend", ["shape_env", "make_fx", "export"])
+def test_a_check_of_an_input_size_is_a_guard_otherwise(frontend):
+    assert not demands_of_sizes(frontend)
+
+
+@pytest.mark.parametrize(
+    ("frontend", "checked"), [("make_fx+deferred", False), ("export+deferred", True), ("make_fx", True)]
+)
+def test_a_refined_range_is_assumed_only_where_something_checks_it(frontend, checked):
+    """``ep.module()`` has guards for ranges; a graph of make_fx has none, and its size check is deferred."""
+    facts = facts_of(capture(SIZE_CHECK, frontend))
+    leaf = facts.leaf_of["d0"]
+    assert isinstance(leaf, Var)
+    bounds = {term.args[1] for term in facts.assumptions if getattr(term, "op", "") == "ge" and leaf in term.args}  # type: ignore[union-attr]
+    assert (Const(5) in bounds) == checked
+
+
+def test_the_graph_behind_run_decompositions_has_the_asserts_of_the_first_call():
+    facts = facts_of(capture(SIZE_CHECK, "export+decompositions"))
+    existing = [item.term for item in facts.obligations if item.origin == "existing"]
+    assert existing
+    assert all(variables(term) <= {"u0"} for term in existing)
+
+
+def test_a_torch_without_the_call_is_an_error_of_the_tool_and_no_refusal():
+    with pytest.raises(ToolError, match=r"calls the pass at none of torch\.nowhere"):
+        reach(lambda: None, ("torch.nowhere.insert_deferred_runtime_asserts",))
+
+
+def test_a_trace_that_never_calls_the_pass_is_not_captured():
+    with pytest.raises(NotCaptured, match="without a call of the pass"):
+        reach(lambda: None, ("torch._export.utils.insert_deferred_runtime_asserts",))
