@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from reports.folder import SCHEMA
-from reports.model import Cell, Finding, Report
+from reports.known import KnownEntry
+from reports.model import Cell, Finding, Report, Row
 from reports.status import MEANING
 
 _BRIEF = ("id", "bucket", "signature", "title", "property", "direction", "subject", "stage", "frontend")
@@ -18,16 +19,17 @@ def files(report: Report) -> Iterator[tuple[str, str]]:
     """The log comes as it was; everything else is derived from it and says from which of its lines."""
     yield "log.jsonl", _lines(report.rows)
     yield "run.json", json.dumps(summary(report), indent=2) + "\n"
-    findings = [finding_json(finding) for finding in report.findings]
-    yield "findings.jsonl", _lines(findings)
-    for row in findings:
-        yield f"findings/{row['id']}.json", json.dumps(row, indent=2) + "\n"
+    yield "findings.jsonl", _lines(row for finding in report.findings for row in every_row(finding))
+    for finding in report.findings:
+        yield f"findings/{finding.id}.json", json.dumps(finding_json(finding), indent=2) + "\n"
 
 
 def summary(report: Report) -> dict[str, Any]:
     """The content of ``run.json``."""
     return {
         "schema": SCHEMA,
+        "command": report.command,
+        "started": report.started,
         "status": int(report.status),
         "verdict": MEANING[report.status],
         "reasons": [{"status": int(status), "text": text} for status, text in report.reasons],
@@ -39,31 +41,46 @@ def summary(report: Report) -> dict[str, Any]:
         "subjects": {name: totals.to_json() for name, totals in report.subjects.items()},
         "cells": [_cell(cell) for cell in report.cells],
         "constructs": report.constructs,
+        "support": report.support,
         "findings": [_brief(finding) for finding in report.findings],
-        "known_not_seen": [
-            {"id": entry.id, "title": entry.title, "url": entry.url, "subject": entry.subject}
-            for entry in report.unseen
-        ],
+        "known_not_seen": [_entry(entry) for entry in report.unseen],
+        "known_expired": [_entry(entry) for entry in report.expired],
+        "gates": [{**row, "log_line": line} for line, row in report.gates],
         "tool_errors": [{**row, "log_line": line} for line, row in report.tool_errors],
         "log": {"file": "log.jsonl", "lines": len(report.rows)},
     }
 
 
 def finding_json(finding: Finding) -> dict[str, Any]:
-    """A finding's row of the log, with what the report knows besides."""
+    """The row of the log that stands for a bucket, with what the report knows besides."""
+    return _finding(finding, finding.row, finding.line)
+
+
+def every_row(finding: Finding) -> list[dict[str, Any]]:
+    """All findings of a bucket, the one that stands for it first."""
+    return [finding_json(finding), *(_finding(finding, row, line) for line, row in finding.others)]
+
+
+def _finding(finding: Finding, row: Row, line: int) -> dict[str, Any]:
     known = finding.known
     return {
-        **finding.row,
+        **row,
+        "shown_under": finding.bucket,
         "hits": finding.hits,
         "new": finding.new,
         "known": None if known is None else {"id": known.id, "title": known.title, "url": known.url},
-        "log_line": finding.line,
+        "stands_for_bucket": line == finding.line,
+        "log_line": line,
     }
 
 
 def _brief(finding: Finding) -> dict[str, Any]:
     row = finding_json(finding)
-    return {name: row[name] for name in _BRIEF}
+    return {**{name: row[name] for name in _BRIEF}, "bucket": finding.bucket, "rows": 1 + len(finding.others)}
+
+
+def _entry(entry: KnownEntry) -> dict[str, str]:
+    return {"id": entry.id, "title": entry.title, "url": entry.url, "subject": entry.subject}
 
 
 def _cell(cell: Cell) -> dict[str, Any]:

@@ -66,7 +66,7 @@ NEW = finding(id="ffffffff", bucket="f", signature="RA101 missing lt(item)", con
 def test_every_file_of_the_folder_is_made():
     assert sorted(every_file(report(finding(), NEW))) == [
         "findings.jsonl", "findings/0a1b2c3d.json", "findings/0a1b2c3d.py", "findings/ffffffff.json",
-        "findings/ffffffff.py", "index.html", "log.jsonl", "run.json", "summary.md",
+        "findings/ffffffff.py", "index.html", "junit.xml", "log.jsonl", "results.sarif", "run.json", "summary.md",
     ]  # fmt: skip
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from reports import folder
-from reports.cli.output import as_json, note
+from reports.cli.finish import finish
+from reports.cli.output import note
 
 
 class Jobs(click.ParamType):
@@ -59,9 +60,9 @@ def command(
     if programs is not None and programs_scale is not None:
         raise click.UsageError("--programs and --programs-scale exclude each other")
     # Everything that can be wrong with what the user gave is found out before any work and any file.
-    from reports.known import load_known
+    from reports.publish import check_inputs
 
-    known = load_known(known_file)
+    check_inputs(known_file)
     folder.check(target)
 
     from reports.cli import campaign
@@ -78,15 +79,4 @@ def command(
     note(f"auditing {', '.join(subjects)} on {plan.programs:,} programs, {jobs} workers")
     rows = campaign.collect(plan)
 
-    from reports.model import build
-    from reports.render import every_file
-    from reports.render.machine import summary
-    from reports.render.terminal import print_report
-
-    report = build(rows, known)
-    folder.publish(target, every_file(report))
-    if machine:
-        as_json(summary(report))
-    else:
-        print_report(report, target)
-    return int(report.status)
+    return finish(rows, target, known_file=known_file, store=None, machine=machine)
