@@ -12,6 +12,7 @@ from properties.campaign.draw import draw, shard_seed, shrink
 from properties.campaign.finding import ablation, finding_row
 from properties.campaign.plan import FRONTEND_SUBJECT, FRONTENDS, Plan
 from properties.campaign.signature import Signature, signature_of
+from properties.campaign.support import SupportCounter
 from properties.case import Case
 from properties.solver.normal import normal_set
 from properties.subjects import resolve
@@ -33,6 +34,7 @@ def run_shard(plan: Plan, cell_index: int, shard: int, count: int) -> dict[str, 
     seconds: Counter[str] = Counter({"draw": time.perf_counter() - start})
     tallies = {name: _tally() for name in (*cell.subjects, FRONTEND_SUBJECT)}
     constructs: Counter[str] = Counter()
+    support = SupportCounter()
     hits: list[dict[str, Any]] = []
     errors: list[dict[str, Any]] = []
     invalid = unreachable = unrealisable = probes = 0
@@ -55,6 +57,7 @@ def run_shard(plan: Plan, cell_index: int, shard: int, count: int) -> dict[str, 
         if not checked.valid:
             invalid += 1
             continue
+        support.add(program, checked)
         # Probes are made when a property first asks for them.
         if checked.facts is not None and "probes" in vars(checked.facts):
             probes += len(checked.facts.probes.probes)
@@ -82,6 +85,7 @@ def run_shard(plan: Plan, cell_index: int, shard: int, count: int) -> dict[str, 
         "boundaries_unrealisable": unrealisable,
         "seconds": {name: round(value, 4) for name, value in sorted(seconds.items())},
         "constructs": dict(sorted(constructs.items())),
+        "support": support.to_json(),
         "subjects": {name: _plain(tally) for name, tally in tallies.items()},
     }
     return {"shard": row, "hits": hits, "errors": errors}
