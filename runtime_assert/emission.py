@@ -14,7 +14,6 @@ from runtime_assert.operators import WRITTEN
 from runtime_assert.reading import Reading
 from runtime_assert.values import NEVER, Argument, Value, in_order
 
-
 _ORIGIN = ("stack_trace", "nn_module_stack", "custom")
 
 
