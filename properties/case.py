@@ -9,6 +9,7 @@ from functools import cached_property
 
 from torch import fx
 
+from properties.backends import USUAL
 from properties.capture.facts import Facts
 from properties.capture.state import EnvState
 from properties.capture.types import Capture, copy_module
@@ -25,14 +26,16 @@ class Case:
     """One subject's work on one capture.
 
     ``after`` is the graph that the subject left (None if it raised; ``crash`` then says what), ``state_after``
-    the ShapeEnv as it left it. The ShapeEnv itself is put back at once, so cases share a capture.
+    the ShapeEnv as it left it. The ShapeEnv itself is put back at once, so cases share a capture. ``backends`` are
+    those that RA602 compiles the graph with.
     """
 
-    def __init__(self, facts: Facts, subject_name: str, subject: Subject) -> None:
+    def __init__(self, facts: Facts, subject_name: str, subject: Subject, *, backends: tuple[str, ...] = USUAL) -> None:
         self.facts = facts
         self.capture: Capture = facts.capture
         self.subject_name = subject_name
         self.subject = subject
+        self.backends = backends
         self.after, self.crash, self.state_after = apply(subject, self.capture, self.capture.copy_of_graph())
 
     @cached_property

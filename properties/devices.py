@@ -11,11 +11,11 @@ from pathlib import Path
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
+from properties.backends import DEVICES, is_device
 from properties.errors import NotCaptured, UsageError
 
-__all__ = ["indexed", "poisons", "stand_ins", "why_not_run"]
+__all__ = ["context_lost", "indexed", "poisons", "stand_ins", "why_not_run"]
 
-_NAME = re.compile(r"cpu|cuda(:\d+)?")
 _GUARD_REGISTRY = "_ZN3c104impl26device_guard_impl_registryE"
 # c10/core/DeviceType.h; the numbers are part of torch's binary format and do not change.
 _CUDA, _META = 1, 14
@@ -34,8 +34,8 @@ def indexed(device: str) -> str:
     Raises:
         UsageError: if it is neither ``cpu`` nor ``cuda`` with or without an index.
     """
-    if not _NAME.fullmatch(device):
-        raise UsageError(f"device {device!r} is unknown; allowed: cpu, cuda, cuda:N")
+    if not is_device(device):
+        raise UsageError(f"device {device!r} is unknown; allowed: {DEVICES}")
     return "cuda:0" if device == "cuda" else device
 
 
@@ -59,6 +59,17 @@ def poisons(error: BaseException) -> bool:
     the same error; only a new process has a working context.
     """
     return isinstance(error, RuntimeError) and _STICKY.search(str(error)) is not None
+
+
+def context_lost() -> bool:
+    """Whether a kernel has taken the CUDA context of this process with it; False if there never was one."""
+    if not torch.cuda.is_initialized():
+        return False
+    try:
+        torch.cuda.synchronize()
+    except RuntimeError as error:
+        return poisons(error)
+    return False
 
 
 def stand_ins(tensors: Sequence[torch.Tensor], device: str, mode: FakeTensorMode) -> tuple[torch.Tensor, ...]:

@@ -21,3 +21,7 @@ class Unsupported(ValueError):
 
 class NotCaptured(RuntimeError):
     """torch refused to trace the Program; the normalised reason is the argument."""
+
+
+class ContextLost(RuntimeError):
+    """A kernel failed and took the CUDA context of this process with it: nothing runs on the device any more."""

@@ -31,7 +31,8 @@ class Outcome:
     """How one execution ended.
 
     ``by`` says what rejected it: ``check`` (a check of the user's), ``assert`` (an ``_assert_scalar`` node),
-    ``operator`` (anything else that raised); it is empty for an accepted run.
+    ``device`` (a kernel failed, and the CUDA context with it), ``operator`` (anything else that raised); it is empty
+    for an accepted run. ``results`` are on the CPU, whatever device the run used.
     """
 
     outcome: str
@@ -48,12 +49,16 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """Concrete inputs and what three executions did with them: eager, the graph before and after the pass."""
+    """Concrete inputs and what three executions did with them: eager, the graph before and after the pass.
+
+    ``others`` are further executions by name: on another device, by another backend.
+    """
 
     values: tuple[tuple[str, int], ...]
     eager: Outcome
     before: Outcome
     after: Outcome
+    others: tuple[tuple[str, Outcome], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,8 @@ class Verdict:
 
     ``direction`` belongs to REFUTED (``missing``, ``extra``, ``late``, ...), ``reason`` to the ways of not
     knowing. ``constraint`` is the term that is at fault, over the case's leaves; ``skeleton`` its shape without
-    names and numbers. ``stage`` says where the fault lies: ``frontend``, ``pass``, ``backend``.
+    names and numbers. ``stage`` says where the fault lies: ``frontend``, ``pass``, ``backend``. ``not_run`` names
+    what belongs to the property and could not be executed here, with the reason; the verdict speaks of the rest.
     """
 
     status: Status
@@ -73,10 +79,12 @@ class Verdict:
     skeleton: str = ""
     detail: str = ""
     witness: Witness | None = None
+    not_run: str = ""
 
     def __str__(self) -> str:
         extra = self.direction or self.reason
-        return f"{self.status.value}({extra})" if extra else self.status.value
+        text = f"{self.status.value}({extra})" if extra else self.status.value
+        return f"{text}, not run: {self.not_run}" if self.not_run else text
 
 
 PROVED = Verdict(Status.PROVED)

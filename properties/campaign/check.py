@@ -7,11 +7,14 @@ import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from properties.backends import USUAL
 from properties.campaign.identity import identity_check
+from properties.campaign.plan import OUTSIDE
 from properties.capture.facts import Facts, facts_of
 from properties.capture.frontends import capture
 from properties.case import Case
-from properties.errors import GeneratorError, NotCaptured, ToolError
+from properties.devices import context_lost, why_not_run
+from properties.errors import ContextLost, GeneratorError, NotCaptured, ToolError
 from properties.execution.run import run_eager
 from properties.registry import properties
 from properties.subjects import Subject
@@ -19,6 +22,8 @@ from properties.verdict import PROVED, Status, Verdict, worst
 from strategies.program import Program
 from strategies.semantics import example
 from strategies.statement import Unrealisable
+
+DEVICES_AGREE = "RA601"
 
 
 @dataclass
@@ -32,15 +37,17 @@ class Checked:
     cases: dict[str, Case] = field(default_factory=dict)
     faults: list[tuple[str, str]] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
+    not_run: tuple[str, ...] = ()
+    """What could not be executed here, with the reason, one text for each kind."""
+    context_lost: bool = False
+    """A kernel took the CUDA context of this process with it: nothing more can be checked in it on a device."""
 
     def overall(self, subject: str) -> Verdict:
-        """The verdict that counts for ``subject``: the worst over the properties, the front end's faults aside."""
-        return worst(
-            [PROVED if verdict.stage == "frontend" else verdict for verdict in self.verdicts[subject].values()]
-        )
+        """The verdict that counts for ``subject``: the worst over the properties, faults outside of it aside."""
+        return worst([PROVED if verdict.stage in OUTSIDE else verdict for verdict in self.verdicts[subject].values()])
 
     def refutations(self, subject: str) -> list[tuple[str, Verdict]]:
-        """What counts as a finding of ``subject``: one for one cause, none that the front end is to blame for.
+        """What counts as a finding of ``subject``: one for one cause, none that no pass is to blame for.
 
         A run that shows what RA101 has refuted already is the same fault, executed once more, and so is a check of
         the user's that is gone where RA101 finds an assert missing.
@@ -52,17 +59,16 @@ class Checked:
             (code, verdict)
             for code, verdict in verdicts.items()
             if verdict.status is Status.REFUTED
-            and verdict.stage != "frontend"
+            and verdict.stage not in OUTSIDE
             and not (code == "RA102" and known is not None and verdict.direction in (known, "late"))
             and not (code == "RA105" and known == "missing")
         ]
 
-    @property
-    def frontend_fault(self) -> tuple[str, str, Verdict] | None:
-        """The first verdict that blames the front end: (subject it was seen with, property, verdict)."""
+    def outside(self, stage: str) -> tuple[str, str, Verdict] | None:
+        """The first verdict that blames ``stage``, one of OUTSIDE: (subject it was seen with, property, verdict)."""
         for subject, verdicts in self.verdicts.items():
             for code, verdict in verdicts.items():
-                if verdict.status is Status.REFUTED and verdict.stage == "frontend":
+                if verdict.status is Status.REFUTED and verdict.stage == stage:
                     return subject, code, verdict
         return None
 
@@ -73,22 +79,29 @@ def check_program(
     subjects: Mapping[str, Subject],
     codes: Sequence[str],
     *,
+    device: str = "cpu",
+    backends: tuple[str, ...] = USUAL,
     thorough: bool = True,
 ) -> Checked:
-    """Traces ``program`` once and decides every property of ``codes`` for every subject.
+    """Traces ``program`` for ``device`` once and decides every property of ``codes`` for every subject.
 
     Faults of this tool, or of the generator, are recorded in the result and never raised. With ``thorough`` the
-    identity check asks the solver too.
+    identity check asks the solver too. Where ``device`` cannot run, only what needs no execution is decided: RA601,
+    which proves the asserts for it equal to those for the CPU. ``backends`` are those that RA602 is asked about.
     """
     result = Checked()
     clock = _Clock(result.seconds)
+    absent = why_not_run(device)
+    if absent:
+        result.not_run = (absent,)
+        device, codes = "cpu", [code for code in codes if code == DEVICES_AGREE]
     try:
         with clock("run"):
             result.valid = _runs(program)
         if not result.valid:
             return result
         with clock("trace"):
-            result.facts = facts_of(capture(program, frontend))
+            result.facts = facts_of(capture(program, frontend, device))
         with clock("proof"):
             identity_check(result.facts, thorough=thorough)
     except NotCaptured as refusal:
@@ -102,8 +115,11 @@ def check_program(
         return result
     for name, subject in subjects.items():
         with clock("pass"):
-            case = result.cases[name] = Case(result.facts, name, subject)
+            case = result.cases[name] = Case(result.facts, name, subject, backends=backends)
         result.verdicts[name] = {code: _decide(code, case, result, clock) for code in codes}
+    texts = (verdict.not_run for verdicts in result.verdicts.values() for verdict in verdicts.values())
+    result.not_run = tuple(dict.fromkeys((*result.not_run, *filter(None, texts))))
+    result.context_lost = result.context_lost or context_lost()
     return result
 
 
@@ -119,6 +135,9 @@ def _decide(code: str, case: Case, result: Checked, clock: _Clock) -> Verdict:
     try:
         with clock(code):
             return properties()[code].check(case)
+    except ContextLost as error:
+        result.context_lost = True
+        return Verdict(Status.UNDECIDED, reason="the CUDA context was lost", detail=str(error))
     except GeneratorError as error:
         result.faults.append(("generator", f"{code}, {case.subject_name}: {error}"))
         return Verdict(Status.TOOL_ERROR, reason="generator", detail=str(error))

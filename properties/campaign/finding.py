@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from properties.backends import USUAL
 from properties.campaign.check import check_program
 from properties.campaign.signature import Signature
 from properties.capture.facts import Facts
@@ -27,6 +28,7 @@ _TITLES = {
     "late": "an operator fails where an assert should",
     "broken": "an accepted input fails",
     "altered": "the result is altered",
+    "diverging": "two executions reject differently",
     "crash": "the pass raises",
     "malformed": "the graph is malformed",
     "impure": "the ShapeEnv is changed",
@@ -90,12 +92,19 @@ def finding_row(
 
 
 def ablation(
-    program: Program, subjects: Mapping[str, Subject], subject: str, code: str, frontends: Sequence[str]
+    program: Program,
+    subjects: Mapping[str, Subject],
+    subject: str,
+    code: str,
+    frontends: Sequence[str],
+    backends: tuple[str, ...] = USUAL,
 ) -> dict[str, str]:
     """What property ``code`` says about ``subject`` on ``program``, for each frontend."""
     found = {}
     for frontend in frontends:
-        result = check_program(program, frontend, {subject: subjects[subject]}, (code,), thorough=False)
+        result = check_program(
+            program, frontend, {subject: subjects[subject]}, (code,), backends=backends, thorough=False
+        )
         if result.refusal:
             found[frontend] = f"NOT_CAPTURED({result.refusal})"
         elif subject not in result.verdicts:
@@ -149,6 +158,7 @@ def _witness(program: Program, witness: Witness | None) -> dict[str, Any] | None
         "eager": outcome_json(witness.eager),
         "before": outcome_json(witness.before),
         "after": outcome_json(witness.after),
+        **({"others": {name: outcome_json(run) for name, run in witness.others}} if witness.others else {}),
     }
 
 

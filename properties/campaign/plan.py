@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from properties.backends import BACKENDS, DEVICES, USUAL, is_device
 from properties.capture.table import FRONTENDS as TABLE
 from properties.errors import UsageError
 from properties.registry import properties
@@ -16,8 +17,15 @@ SUBJECT_NAMES = ("reference", "torch", "identity")
 SUBJECT_FORMS = (*SUBJECT_NAMES, "mutant:NAME", "package.module:callable", "file.py:callable")
 FRONTEND_SUBJECT = "frontend"
 """The column of faults that no pass can be blamed for: what tracing lost or invented."""
+BACKEND_SUBJECT = "backend"
+"""The column of faults of what runs the graph: a device, or a compiler behind the pass."""
+OUTSIDE = (FRONTEND_SUBJECT, BACKEND_SUBJECT)
+"""Stages, and columns, that lie outside of any pass."""
 
 _AUDIT_SHARD = 50
+BACKEND_SHARE = 0.02
+DEVICE_SHARE = 0.05
+"""Of how many of its Programs a campaign asks the properties that need a compiler, or a second device."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +48,23 @@ class Plan:
     properties: tuple[str, ...]
     shard_size: int
     jobs: int
+    backends: tuple[str, ...] = USUAL
+    backend_share: float = BACKEND_SHARE
+    device_share: float = DEVICE_SHARE
+
+    def codes(self, cell: int, shard: int, index: int) -> tuple[str, ...]:
+        """The properties that one Program is asked of: those that cost much only for every so many Programs.
+
+        RA601 is asked of every Program of a cell for another device than the CPU, RA602 of none that has no tensors.
+        """
+        where, place = self.cells[cell], shard * self.shard_size + index
+        shares = {
+            "": 1.0,
+            "backend": self.backend_share if self.backends and TABLE[where.frontend].module != "shape_env" else 0.0,
+            "device": self.device_share if where.device == "cpu" else 1.0,
+        }
+        known = properties()
+        return tuple(code for code in self.properties if _falls(place, shares[known[code].share]))
 
     def shards(self) -> Iterator[tuple[int, int, int]]:
         """Every shard as (cell, shard, number of Programs), in order."""
@@ -65,6 +90,9 @@ def audit_plan(
     property_codes: tuple[str, ...] = (),
     profile: str = "audit",
     jobs: int = 2,
+    device: str = "cpu",
+    backends: tuple[str, ...] = (),
+    backend_share: float | None = None,
 ) -> Plan:
     """The plan of an audit: every subject on every frontend.
 
@@ -72,6 +100,9 @@ def audit_plan(
         programs_scale: factor on the usual number of Programs a frontend (its own number for each).
         programs: exact number of Programs a frontend instead.
         property_codes: codes of the properties to check; all of them if empty.
+        device: where the Programs are traced for and run.
+        backends: those that RA602 compiles with; the usual ones if empty.
+        backend_share: of how many of the Programs RA602 is asked, from 0 to 1.
 
     Raises:
         UsageError: if a name is unknown or a number is out of range; one line.
@@ -83,6 +114,7 @@ def audit_plan(
         raise UsageError(f"programs={programs}: at least 1 is needed")
     if not 0 < programs_scale <= 10_000:
         raise UsageError(f"programs-scale={programs_scale}: allowed is more than 0 and at most 10000")
+    check_execution(device, backends, backend_share)
     if jobs < 1:
         raise UsageError(f"jobs={jobs}: at least 1 is needed")
     counts = {
@@ -92,13 +124,35 @@ def audit_plan(
     return Plan(
         seed=seed,
         cells=tuple(
-            Cell(tuple(dict.fromkeys(subjects)), frontend, profile, "cpu", counts[frontend])
+            Cell(tuple(dict.fromkeys(subjects)), frontend, profile, device, counts[frontend])
             for frontend in dict.fromkeys(frontends)
         ),
         properties=tuple(dict.fromkeys(property_codes)) or tuple(properties()),
         shard_size=_AUDIT_SHARD,
         jobs=jobs,
+        backends=tuple(dict.fromkeys(backends)) or USUAL,
+        backend_share=BACKEND_SHARE if backend_share is None else backend_share,
     )
+
+
+def check_execution(device: str, backends: tuple[str, ...], backend_share: float | None) -> None:
+    """Whether there are such a device and such backends; not whether they can be used here.
+
+    Raises:
+        UsageError: if not; one line with the value and what is allowed.
+    """
+    if not is_device(device):
+        raise UsageError(f"device {device!r} is unknown; allowed: {DEVICES}")
+    for backend in backends:
+        if backend not in BACKENDS:
+            raise UsageError(f"backend {backend!r} is unknown; allowed: {', '.join(BACKENDS)}")
+    if backend_share is not None and not 0 <= backend_share <= 1:
+        raise UsageError(f"backend-share={backend_share}: allowed is 0 to 1")
+
+
+def _falls(place: int, share: float) -> bool:
+    """Whether the Program at ``place`` is one of the evenly spread ``share`` of all."""
+    return int((place + 1) * share) > int(place * share)
 
 
 def check_names(frontends: tuple[str, ...], property_codes: tuple[str, ...]) -> None:

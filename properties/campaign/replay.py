@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from properties.backends import BACKENDS, USUAL
 from properties.campaign.check import check_program
 from properties.campaign.finding import ablation, finding_row
-from properties.campaign.plan import FRONTEND_SUBJECT, FRONTENDS, check_names
+from properties.campaign.plan import FRONTENDS, OUTSIDE, check_names
 from properties.campaign.pool import prepare
 from properties.campaign.signature import signature_of
 from properties.errors import UsageError
@@ -31,21 +32,23 @@ def replay(
         program = Program.from_json(document)
     except ProgramError as error:
         raise UsageError(f"not a program: {error}") from error
-    # A fault of the front end was seen with some pass; any pass that is right shows it again.
-    name = "reference" if subject == FRONTEND_SUBJECT else subject
+    # A fault outside of the pass was seen with some pass; any pass that is right shows it again.
+    name = "reference" if subject in OUTSIDE else subject
     subjects = {name: resolve(name)}
-    codes = property_codes or tuple(properties())
-    checked = check_program(program, frontend, subjects, codes)
+    codes = property_codes or tuple(code for code, row in properties().items() if not row.share)
+    # Asked for by name, a finding of any backend should show again.
+    backends = BACKENDS if "RA602" in property_codes else USUAL
+    checked = check_program(program, frontend, subjects, codes, backends=backends)
     findings = []
     where = {"seed": 0, "cell": 0, "shard": 0, "index": 0}
     found = checked.refutations(name) if name in checked.verdicts else []
-    if subject == FRONTEND_SUBJECT:
-        fault = checked.frontend_fault
+    if subject in OUTSIDE:
+        fault = checked.outside(subject)
         found = [] if fault is None else [(fault[1], fault[2])]
     for code, verdict in found:
         case = checked.cases[name]
         signature = signature_of(case, code, verdict)
-        frontends = ablation(program, subjects, name, code, FRONTENDS)
+        frontends = ablation(program, subjects, name, code, FRONTENDS, backends)
         findings.append(finding_row(case, code, verdict, signature, where, frontends))
     return {
         "kind": "replay",

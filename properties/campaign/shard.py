@@ -8,18 +8,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from properties.campaign.check import Checked, check_program
-from properties.campaign.draw import draw, shard_seed, shrink
+from properties.campaign.draw import SHRINK_CALLS, draw, shard_seed, shrink
 from properties.campaign.finding import ablation, finding_row
-from properties.campaign.plan import FRONTEND_SUBJECT, FRONTENDS, Plan
+from properties.campaign.plan import BACKEND_SUBJECT, FRONTENDS, OUTSIDE, Plan
 from properties.campaign.signature import Signature, signature_of
-from properties.campaign.support import SupportCounter
 from properties.case import Case
+from properties.registry import properties
 from properties.solver.normal import normal_set
 from properties.subjects import resolve
 from properties.verdict import Status, Verdict
 from strategies.program import Program
 
 THOROUGH_EVERY = 8
+COMPILED_SHRINK_CALLS = 60
 
 
 def run_shard(plan: Plan, cell_index: int, shard: int, count: int) -> dict[str, Any]:
@@ -32,15 +33,24 @@ def run_shard(plan: Plan, cell_index: int, shard: int, count: int) -> dict[str, 
     start = time.perf_counter()
     programs = draw(shard_seed(plan.seed, cell_index, shard), cell.profile, count)
     seconds: Counter[str] = Counter({"draw": time.perf_counter() - start})
-    tallies = {name: _tally() for name in (*cell.subjects, FRONTEND_SUBJECT)}
+    tallies = {name: _tally() for name in (*cell.subjects, *OUTSIDE)}
     constructs: Counter[str] = Counter()
-    support = SupportCounter()
+    not_run: Counter[str] = Counter()
     hits: list[dict[str, Any]] = []
     errors: list[dict[str, Any]] = []
     invalid = unreachable = unrealisable = probes = 0
     for index, program in enumerate(programs):
         where = {"seed": plan.seed, "cell": cell_index, "shard": shard, "index": index}
-        checked = check_program(program, cell.frontend, subjects, plan.properties, thorough=index % THOROUGH_EVERY == 0)
+        checked = check_program(
+            program,
+            cell.frontend,
+            subjects,
+            plan.codes(cell_index, shard, index),
+            device=cell.device,
+            backends=plan.backends,
+            thorough=index % THOROUGH_EVERY == 0,
+        )
+        not_run.update(checked.not_run)
         seconds.update(checked.seconds)
         constructs.update(construct_names(program))
         errors += [
@@ -57,7 +67,6 @@ def run_shard(plan: Plan, cell_index: int, shard: int, count: int) -> dict[str, 
         if not checked.valid:
             invalid += 1
             continue
-        support.add(program, checked)
         # Probes are made when a property first asks for them.
         if checked.facts is not None and "probes" in vars(checked.facts):
             probes += len(checked.facts.probes.probes)
@@ -70,7 +79,8 @@ def run_shard(plan: Plan, cell_index: int, shard: int, count: int) -> dict[str, 
                     _hit(checked.cases[name], code, verdict, where, program)
                     for code, verdict in checked.refutations(name)
                 ]
-        hits += _frontend_hit(checked, tallies[FRONTEND_SUBJECT], where, program)
+        for stage in OUTSIDE:
+            hits += _outside_hit(checked, stage, tallies[stage], where, program)
     row = {
         "kind": "shard",
         "cell": cell_index,
@@ -85,8 +95,10 @@ def run_shard(plan: Plan, cell_index: int, shard: int, count: int) -> dict[str, 
         "boundaries_unrealisable": unrealisable,
         "seconds": {name: round(value, 4) for name, value in sorted(seconds.items())},
         "constructs": dict(sorted(constructs.items())),
-        "support": support.to_json(),
-        "subjects": {name: _plain(tally) for name, tally in tallies.items()},
+        "not_run": dict(sorted(not_run.items())),
+        "subjects": {
+            name: _plain(tally) for name, tally in tallies.items() if name != BACKEND_SUBJECT or tally["programs"]
+        },
     }
     return {"shard": row, "hits": hits, "errors": errors}
 
@@ -107,9 +119,13 @@ def _hit(case: Case, code: str, verdict: Verdict, where: Mapping[str, int], prog
     }
 
 
-def _frontend_hit(
-    checked: Checked, tally: dict[str, Any], where: Mapping[str, int], program: Program
+def _outside_hit(
+    checked: Checked, stage: str, tally: dict[str, Any], where: Mapping[str, int], program: Program
 ) -> list[dict[str, Any]]:
+    """A hit of ``stage`` if the Program shows one; the column counts the Programs that could have shown it."""
+    asked = any(properties()[code].share for verdicts in checked.verdicts.values() for code in verdicts)
+    if stage == BACKEND_SUBJECT and not asked:
+        return []
     tally["programs"] += 1
     if checked.refusal:
         tally["not_captured"][checked.refusal] += 1
@@ -117,7 +133,7 @@ def _frontend_hit(
     if checked.facts is None:
         tally["tool_error"] += 1
         return []
-    fault = checked.frontend_fault
+    fault = checked.outside(stage)
     if fault is None:
         tally["proved"] += 1
         return []
@@ -190,15 +206,20 @@ def shrink_hit(plan: Plan, hit: Mapping[str, Any], count: int) -> dict[str, Any]
     seen_with = hit["seen_with"]
     subjects = {seen_with: resolve(seen_with)}
     codes = tuple(dict.fromkeys(("RA101", signature.code)))
+    # Where each step compiles, only the backend that showed the fault does, and there are fewer steps.
+    costly = properties()[signature.code].share == "backend"
+    backends = tuple(name for name in plan.backends if signature.skeleton.startswith(name)) or plan.backends
 
     def same(program: Program) -> tuple[Case, Verdict, Signature] | None:
-        checked = check_program(program, cell.frontend, subjects, codes, thorough=False)
+        checked = check_program(
+            program, cell.frontend, subjects, codes, device=cell.device, backends=backends, thorough=False
+        )
         if seen_with not in checked.cases or checked.faults:
             return None
         case = checked.cases[seen_with]
         found = checked.refutations(seen_with)
-        if signature.subject == FRONTEND_SUBJECT:
-            fault = checked.frontend_fault
+        if signature.subject in OUTSIDE:
+            fault = checked.outside(signature.subject)
             found = [] if fault is None else [(fault[1], fault[2])]
         for code, verdict in found:
             own = signature_of(case, code, verdict)
@@ -212,6 +233,7 @@ def shrink_hit(plan: Plan, hit: Mapping[str, Any], count: int) -> dict[str, Any]
         count,
         target,
         lambda program: same(program) is not None,
+        calls=COMPILED_SHRINK_CALLS if costly else SHRINK_CALLS,
     )
     result = same(smallest)
     if result is None:
@@ -226,5 +248,5 @@ def shrink_hit(plan: Plan, hit: Mapping[str, Any], count: int) -> dict[str, Any]
             }
         }
     case, verdict, own = result
-    frontends = ablation(smallest, subjects, seen_with, own.code, FRONTENDS)
+    frontends = ablation(smallest, subjects, seen_with, own.code, FRONTENDS, backends)
     return {"finding": finding_row(case, own.code, verdict, own, where, frontends)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from properties.campaign.plan import FRONTEND_SUBJECT
+from properties.campaign.plan import OUTSIDE
 from properties.case import Case
 from properties.solver.normal import linear
 from properties.solver.skeleton import skeleton
@@ -40,7 +40,7 @@ class Signature:
 
 def signature_of(case: Case, code: str, verdict: Verdict) -> Signature:
     """The signature of ``verdict`` of property ``code`` on ``case``."""
-    subject = FRONTEND_SUBJECT if verdict.stage == "frontend" else case.subject_name
+    subject = verdict.stage if verdict.stage in OUTSIDE else case.subject_name
     # A property that names the kind of fault itself knows better than the constraint's form.
     named = verdict.constraint is None or verdict.skeleton != skeleton(verdict.constraint, case.facts.kinds)
     cause = verdict.skeleton if named or verdict.constraint is None else _cause(case, verdict.constraint)

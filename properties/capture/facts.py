@@ -14,7 +14,7 @@ from torch.utils._sympy.symbol import SymT, symbol_is_type
 from torch.utils._sympy.value_ranges import ValueRanges
 
 from properties.capture.types import Capture
-from properties.errors import Unsupported
+from properties.errors import NotCaptured, Unsupported
 from properties.read.bindings import Bindings, TensorLeaf, bindings_of
 from properties.read.graph import read_asserts
 from properties.read.sympy_terms import finite_bounds, term_of
@@ -95,6 +95,24 @@ class Facts:
         from properties.execution.probes import probes_of
 
         return probes_of(self)
+
+    def traced_for(self, device: str) -> Facts | str:
+        """The same Program traced for ``device``, once for all subjects; torch's reason if it refuses.
+
+        Only for captures of a Program: code that nobody generated cannot be traced again from here.
+        """
+        if device not in self._twins:
+            from properties.capture.frontends import capture
+
+            try:
+                self._twins[device] = facts_of(capture(self.capture.program, self.capture.frontend, device))
+            except NotCaptured as refusal:
+                self._twins[device] = str(refusal)
+        return self._twins[device]
+
+    @cached_property
+    def _twins(self) -> dict[str, Facts | str]:
+        return {}
 
     @cached_property
     def defined_leaves(self) -> tuple[tuple[str, Term], ...]:

@@ -12,6 +12,8 @@ from torch import fx
 from torch.utils._pytree import tree_flatten
 
 from properties.capture.types import Capture
+from properties.devices import poisons
+from properties.errors import ContextLost
 from properties.read.graph import ASSERT_TARGETS, target_name
 from properties.verdict import Outcome
 from strategies.compile import compile_program
@@ -22,27 +24,32 @@ from strategies.source import statement_of_line
 _TEXT_LIMIT = 400
 
 
-@functools.lru_cache(maxsize=32)
-def _compiled(program: Program) -> Callable[..., Any]:
-    return compile_program(program)
+@functools.lru_cache(maxsize=64)
+def _compiled(program: Program, device: str) -> Callable[..., Any]:
+    return compile_program(program, device)
 
 
-def run_eager(program: Program, valuation: Mapping[str, int]) -> Outcome:
-    """The Program itself on the inputs of ``valuation``; a rejection names the statement that raised."""
-    inputs = build_inputs(program, valuation)
-    forward = _compiled(program)
+def run_eager(program: Program, valuation: Mapping[str, int], device: str = "cpu") -> Outcome:
+    """The Program itself on the inputs of ``valuation``; a rejection names the statement that raised.
+
+    Raises:
+        Unrealisable: if there are no such inputs.
+        ContextLost: if an earlier kernel took the CUDA context of this process with it.
+    """
+    inputs = _made(lambda: build_inputs(program, valuation, device), device)
+    forward = _compiled(program, device)
     try:
-        results = forward(*inputs)
+        results = _settled(forward(*inputs), device)
     except Exception as error:  # noqa: BLE001 - whatever a program raises is its rejection
-        index = _failed_statement(program, error)
+        index = _failed_statement(forward, program, error)
         kind = "check" if index is not None and program.body[index].op.startswith("check") else "operator"
-        return Outcome("rejected", kind, type(error).__name__, str(error)[:_TEXT_LIMIT], index)
-    return Outcome("accepted", results=_flat(results))
+        return _rejection(kind, error, index)
+    return Outcome("accepted", results=results)
 
 
-def _failed_statement(program: Program, error: BaseException) -> int | None:
+def _failed_statement(forward: Any, program: Program, error: BaseException) -> int | None:
     """The index of the statement whose line is in the traceback of ``error``."""
-    name = _compiled(program).__code__.co_filename
+    name = forward.__code__.co_filename
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if frame.filename == name and frame.lineno is not None:
             return statement_of_line(program, frame.lineno)
@@ -53,16 +60,63 @@ def run_graph(module: fx.GraphModule, capture: Capture, valuation: Mapping[str, 
     """``module`` on the inputs of ``valuation``; a rejection says whether an assert node raised it.
 
     Nodes are run one by one: generating code for a graph that runs a few times costs more than running it.
+
+    Raises:
+        Unrealisable: if there are no such inputs.
+        ContextLost: if an earlier kernel took the CUDA context of this process with it.
     """
+    arguments = _made(lambda: capture.arguments(valuation), capture.device)
     interpreter = _Interpreter(module, garbage_collect_values=False)
     interpreter.extra_traceback = False
     try:
-        results = interpreter.run(*capture.arguments(valuation))
+        results = _settled(interpreter.run(*arguments), capture.device)
     except Exception as error:  # noqa: BLE001 - whatever a graph raises is its rejection
         last = interpreter.last
         by = "assert" if last is not None and target_name(last.target) in ASSERT_TARGETS else "operator"
-        return Outcome("rejected", by, type(error).__name__, str(error)[:_TEXT_LIMIT])
-    return Outcome("accepted", results=_flat(results))
+        return _rejection(by, error)
+    return Outcome("accepted", results=results)
+
+
+def run_callable(function: Callable[..., Any], arguments: Callable[[], tuple[Any, ...]], device: str) -> Outcome:
+    """``function`` on what ``arguments`` makes; what rejected is told by the error alone, and so left open."""
+    made = _made(arguments, device)
+    try:
+        results = _settled(function(*made), device)
+    except Exception as error:  # noqa: BLE001 - whatever compiled code raises is its rejection
+        return _rejection("operator", error)
+    return Outcome("accepted", results=results)
+
+
+def _made(make: Callable[[], tuple[Any, ...]], device: str) -> tuple[Any, ...]:
+    try:
+        return make()
+    except RuntimeError as error:
+        if device != "cpu" and poisons(error):
+            raise ContextLost(str(error).splitlines()[0]) from error
+        raise
+
+
+def _rejection(by: str, error: Exception, statement: int | None = None) -> Outcome:
+    return Outcome(
+        "rejected", "device" if poisons(error) else by, type(error).__name__, str(error)[:_TEXT_LIMIT], statement
+    )
+
+
+def _settled(results: Any, device: str) -> tuple[Any, ...]:
+    """The leaves of ``results`` once all kernels are done, tensors on the CPU with the strides that they had."""
+    leaves, _ = tree_flatten(results)
+    if device == "cpu":
+        return tuple(leaves)
+    torch.cuda.synchronize(device)
+    return tuple(_on_host(leaf) if isinstance(leaf, torch.Tensor) else leaf for leaf in leaves)
+
+
+def _on_host(tensor: torch.Tensor) -> torch.Tensor:
+    if tensor.device.type == "cpu":
+        return tensor
+    empty = torch.empty(0, dtype=tensor.dtype)
+    storage = tensor.untyped_storage().cpu()
+    return empty.set_(storage, tensor.storage_offset(), tensor.size(), tensor.stride())  # type: ignore[arg-type]
 
 
 class _Interpreter(fx.Interpreter):
@@ -73,11 +127,6 @@ class _Interpreter(fx.Interpreter):
     def run_node(self, n: fx.Node) -> Any:
         self.last = n
         return super().run_node(n)
-
-
-def _flat(results: Any) -> tuple[Any, ...]:
-    leaves, _ = tree_flatten(results)
-    return tuple(leaves)
 
 
 def same_results(first: Outcome, second: Outcome) -> bool:

@@ -1,0 +1,121 @@
+"""RA601 agrees on CPU and CUDA: the same asserts, and the same inputs accepted with the same results.
+
+## What it guarantees
+Traced for the CPU and for a CUDA device, the Program gets equivalent asserts. Every probe (the example, each boundary,
+each violation) ends the same way on both devices: accepted with equal results, or rejected by an assert with the same
+type and text of error.
+
+## Why it matters
+On a GPU ``item()``, ``nonzero()`` and masks wait for the device, and a bad size that no assert stops reaches a kernel,
+whose failure takes the whole process with it instead of naming the check.
+
+## How it is decided
+The Program is traced once more for the other device, the pass runs on that capture too, and the two sets of asserts are
+proved equal by normal forms and z3. Where a CUDA device is at hand both guarded graphs, and the eager Program, run on
+every probe; integers are compared exactly, floats by the tolerance of their type. Where there is none, the capture is
+made with fake tensors, and the verdict says that nothing was run. It is asked of a share of the programs.
+
+## What it cannot see
+What the eager Program does on CUDA where an operator's own failure is the rejection: such a kernel ends the process.
+The texts of such failures, which differ between kernels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from properties.capture.facts import Facts
+from properties.case import Case
+from properties.checks.models import refuted
+from properties.devices import why_not_run
+from properties.execution.compare import difference
+from properties.execution.probes import Probe
+from properties.execution.run import run_eager, run_graph
+from properties.solver import solve
+from properties.solver.normal import Known
+from properties.verdict import PROVED, Outcome, Status, Verdict, Witness
+from strategies.terms import Term, Var, conjuncts, substitute
+
+SHARE = "device"
+"""Which share of a campaign's programs it is asked of."""
+
+
+def check(case: Case) -> Verdict:
+    """Whether ``case``'s Program is guarded alike for the CPU and for CUDA."""
+    if case.unusable is not None:
+        return case.unusable
+    if not case.facts.truth_known:
+        return Verdict(Status.VACUOUS, reason="no Program to trace for another device")
+    here = case.capture.device
+    there = "cuda:0" if here == "cpu" else "cpu"
+    twin = case.facts.traced_for(there)
+    if isinstance(twin, str):
+        return Verdict(Status.UNDECIDED, reason=f"not captured for {there}", detail=twin)
+    other = Case(twin, case.subject_name, case.subject)
+    if other.unusable is not None:
+        witness = case.run(case.capture.example())
+        return refuted(case, "crash", None, witness, detail=f"{there}: {other.unusable.detail}", skeleton=there)
+    differing = _differing(case, other)
+    absent = why_not_run(there) or why_not_run(here)
+    if absent:
+        if differing is not None:
+            return Verdict(Status.UNDECIDED, reason="the asserts differ, not executed", detail=str(differing))
+        return Verdict(Status.PROVED, not_run=absent)
+    for probe, runs in _runs(case, other):
+        verdict = _compare(case, probe, runs)
+        if verdict is not None:
+            return verdict
+    if differing is not None:
+        return Verdict(Status.UNDECIDED, reason="the asserts differ, no input shows it", detail=str(differing))
+    return PROVED
+
+
+def _differing(case: Case, other: Case) -> Term | None:
+    """A condition that one of the two sets of asserts demands and the other one does not, or may not."""
+    translated = _translated(case.facts, other.facts, other.emitted_terms)
+    given = case.facts.assumptions
+    for strong, weak in ((case.emitted_terms, translated), (translated, case.emitted_terms)):
+        known = Known((*given, *strong))
+        rest = [part for term in weak for part in conjuncts(term) if not known.implies(part)]
+        if rest and solve((*given, *strong), rest).status != "unsat":
+            return rest[0]
+    return None
+
+
+def _translated(facts: Facts, twin: Facts, terms: Sequence[Term]) -> tuple[Term, ...]:
+    """``terms`` of ``twin`` over the leaves of ``facts``: two traces may name one leaf differently."""
+    names = {leaf.name: facts.leaf_of[name] for name, leaf in twin.leaf_of.items() if isinstance(leaf, Var)}
+    return tuple(substitute(term, names) for term in terms)
+
+
+def _runs(case: Case, other: Case) -> Iterator[tuple[Probe, tuple[tuple[str, Outcome, Outcome], ...]]]:
+    """Each probe with pairs of runs, on the CPU and on CUDA, of the eager Program and of the guarded graph."""
+    on_cpu = case.capture.device == "cpu"
+    cuda = (other if on_cpu else case).capture.device
+    assert other.after is not None
+    for probe, after in case.probed:
+        pairs = []
+        if probe.eager.by != "operator":
+            pairs.append(("eager", probe.eager, run_eager(case.capture.program, probe.values, cuda)))
+        twin = run_graph(other.after, other.capture, probe.values)
+        pairs.append(("guarded graph", after, twin) if on_cpu else ("guarded graph", twin, after))
+        yield probe, tuple(pairs)
+
+
+def _compare(case: Case, probe: Probe, runs: Sequence[tuple[str, Outcome, Outcome]]) -> Verdict | None:
+    for what, cpu, cuda in runs:
+        text = difference(cpu, cuda)
+        if not text:
+            continue
+        if cpu.accepted != cuda.accepted:
+            direction = "extra" if cpu.accepted else "missing"
+        else:
+            direction = "altered" if cpu.accepted else "diverging"
+        others = tuple(
+            (f"{name} on {place}", run)
+            for name, *both in runs
+            for place, run in zip(("cpu", "cuda"), both, strict=True)
+        )
+        witness = Witness(tuple(sorted(probe.values.items())), probe.eager, probe.before or probe.eager, cuda, others)
+        return refuted(case, direction, None, witness, stage="backend", skeleton=what, detail=f"{what}: {text}")
+    return None

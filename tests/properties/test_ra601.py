@@ -1,0 +1,96 @@
+"""RA601: two devices guard one Program alike; here the second device is the CPU once more, with a fault in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+
+from properties.campaign.check import check_program
+from properties.capture.facts import Facts, facts_of
+from properties.capture.frontends import capture
+from properties.case import Case
+from properties.checks import ra601
+from properties.devices import why_not_run
+from properties.verdict import Status
+from runtime_assert import insert_deferred_runtime_asserts as reference
+from tests.properties.programs import VACUOUS_EQUALITY, check, item, program
+
+BOUND = program((5,), [item(7), check("gt", "u0", 3)])
+ABSENT = bool(why_not_run("cuda"))
+
+
+def two_cpus(monkeypatch: pytest.MonkeyPatch, twin_of: Any = lambda facts: facts) -> None:
+    """Lets the CPU stand for the device that is not at hand; ``twin_of`` may put a fault into its capture."""
+    monkeypatch.setattr(ra601, "why_not_run", lambda device: "")
+    monkeypatch.setattr(
+        ra601, "run_eager", lambda prog, values, device: facts_of(capture(prog, "make_fx")).capture.eager(values)
+    )
+
+    def traced_for(facts: Facts, device: str) -> Facts:
+        return twin_of(facts_of(capture(facts.capture.program, facts.capture.frontend)))
+
+    monkeypatch.setattr(Facts, "traced_for", traced_for)
+
+
+def case_of(frontend: str = "make_fx", subject: Any = reference) -> Case:
+    return Case(facts_of(capture(BOUND, frontend)), "subject", subject)
+
+
+@pytest.mark.skipif(not ABSENT, reason="a CUDA device is at hand")
+@pytest.mark.parametrize("frontend", ["shape_env", "make_fx", "export"])
+def test_without_a_gpu_it_proves_the_asserts_equal_and_says_what_was_not_run(frontend: str) -> None:
+    """PROVED speaks of the asserts; that nothing was executed stands beside it, with the reason."""
+    verdict = check_program(VACUOUS_EQUALITY, frontend, {"reference": reference}, ("RA601",)).verdicts["reference"][
+        "RA601"
+    ]
+    assert verdict.status is Status.PROVED
+    assert verdict.not_run.startswith("no CUDA device")
+    assert "not run: no CUDA device" in str(verdict)
+
+
+@pytest.mark.skipif(not ABSENT, reason="a CUDA device is at hand")
+def test_a_cell_for_an_absent_device_decides_only_what_needs_no_execution() -> None:
+    """Nothing of what has to run there may come out as PROVED."""
+    checked = check_program(BOUND, "make_fx", {"reference": reference}, ("RA101", "RA102", "RA601"), device="cuda")
+    assert set(checked.verdicts["reference"]) == {"RA601"}
+    assert checked.not_run == (why_not_run("cuda"),)
+
+
+def test_two_devices_that_do_the_same_are_proved(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every probe ran on both, so nothing is left to say."""
+    two_cpus(monkeypatch)
+    assert str(ra601.check(case_of())) == "PROVED"
+
+
+def test_an_assert_that_one_device_lacks_is_refuted_by_an_executed_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The input that breaks the check is rejected on one device and accepted on the other."""
+    two_cpus(monkeypatch)
+    calls = []
+
+    def forgetful(gm: torch.fx.GraphModule, env: Any, name: str, export: bool = False) -> None:
+        calls.append(name)
+        if len(calls) == 1:
+            reference(gm, env, name, export)
+
+    verdict = ra601.check(case_of(subject=forgetful))
+    assert (verdict.status, verdict.direction, verdict.stage) == (Status.REFUTED, "missing", "backend")
+    assert verdict.witness is not None
+    runs = dict(verdict.witness.others)
+    assert runs["guarded graph on cpu"].by == "assert"
+    assert runs["guarded graph on cuda"].accepted
+
+
+@pytest.mark.skipif(not ABSENT, reason="a CUDA device is at hand")
+def test_a_difference_that_cannot_be_executed_is_not_a_finding() -> None:
+    """No bug without a witness: two sets of asserts that differ are UNDECIDED where nothing can run."""
+    calls = []
+
+    def forgetful(gm: torch.fx.GraphModule, env: Any, name: str, export: bool = False) -> None:
+        calls.append(name)
+        if len(calls) == 1:
+            reference(gm, env, name, export)
+
+    verdict = ra601.check(case_of(subject=forgetful))
+    assert (verdict.status, verdict.reason) == (Status.UNDECIDED, "the asserts differ, not executed")
