@@ -1,6 +1,7 @@
 # make audit   audit the reference pass and torch's own pass (about two minutes on two cores)
 # make test    the test suite
 # make bench   the benchmarks
+# make coverage  which branches of torch's pass and of ours generated programs reach
 # make lint    style and types
 # make clean   remove what make made
 #
@@ -13,7 +14,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: audit test bench lint clean venv
+.PHONY: audit test bench coverage lint clean venv
 .DELETE_ON_ERROR:
 
 audit: $(STAMP)
@@ -24,6 +25,9 @@ test: $(STAMP)
 
 bench: $(STAMP)
 	set -e; for script in benchmarks/bench_*.py; do echo "== $$script"; OMP_NUM_THREADS=1 $(BIN)/python "$$script" $(ARGS); done
+
+coverage: $(STAMP)
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/coverage_of_pass.py $(ARGS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
