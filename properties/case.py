@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from functools import cached_property
 
@@ -19,7 +18,7 @@ from properties.execution.run import run_graph
 from properties.read.graph import Emitted, read_asserts
 from properties.subjects import Subject
 from properties.verdict import Outcome, Status, Verdict, Witness
-from strategies.terms import Term
+from strategies.terms import Term, Valuation
 
 
 class Case:
@@ -87,7 +86,7 @@ class Case:
             return ()
         return tuple((probe, run_graph(self.after, self.capture, probe.values)) for probe in self.facts.probes.probes)
 
-    def run(self, program_values: Mapping[str, int]) -> Witness:
+    def run(self, program_values: Valuation) -> Witness:
         """Eager, the graph before and the graph after, on the same inputs.
 
         Raises:

@@ -6,7 +6,7 @@ import enum
 from dataclasses import dataclass, field
 from typing import Any
 
-from strategies.terms import Term
+from strategies.terms import Term, Value
 
 
 class Status(enum.Enum):
@@ -54,7 +54,7 @@ class Witness:
     ``others`` are further executions by name: on another device, by another backend.
     """
 
-    values: tuple[tuple[str, int], ...]
+    values: tuple[tuple[str, Value], ...]
     eager: Outcome
     before: Outcome
     after: Outcome

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import math
 import warnings
 import weakref
 from collections.abc import Callable
@@ -34,7 +35,7 @@ def _function(program: Program, device: str, *, method: bool) -> FunctionType:
     place = "" if device == "cpu" else f" on {device}"
     filename = f"<program {program.key()}{' module' if method else ''}{place}>"
     # Dynamo looks the globals of a traced function up in the module that it claims to be from.
-    namespace: dict[str, Any] = {"torch": torch, "__name__": __name__}
+    namespace: dict[str, Any] = {"torch": torch, "math": math, "__name__": __name__}
     exec(compile(text, filename, "exec"), namespace)
     function = namespace["forward"]
     entry = (len(text), None, text.splitlines(keepends=True), filename)

@@ -16,6 +16,7 @@ from strategies.terms import Apply, Const, Term, Var
 
 MAX_STATEMENTS, MAX_PARAMS, MAX_DIMS, MAX_LIST = 200, 50, 50, 1000
 MAX_DEPTH, MAX_OPERATORS, MAX_BITS = 50, 5000, 4096
+_LISTED = 24
 _LEAF = re.compile(r"[du](?:0|[1-9][0-9]{0,3})", re.ASCII)
 
 
@@ -118,6 +119,8 @@ class _Reader:
             return Const(value)
         if type(value) is int and sort == "int":
             return Const(_integer(value, path))
+        if isinstance(value, list) and value[:1] == ["float"] and sort == "float":
+            return Const(_float(value, path))
         if isinstance(value, str) and sort == "int":
             if not _LEAF.fullmatch(value) or value not in leaves:
                 _fail(path, value, f"a leaf that is bound before ({_listed(leaves)})")
@@ -173,6 +176,18 @@ def _integer(value: Any, path: str, minimum: int | None = None) -> int:
     return value
 
 
+def _float(value: list[Any], path: str) -> float:
+    """The float of ``["float", text]``, where the text is what Python prints of it."""
+    text = value[1] if len(value) == 2 else None
+    try:
+        number = float(text) if isinstance(text, str) else None
+    except ValueError:
+        number = None
+    if number is None or repr(number) != text:
+        _fail(path, value, '["float", text] with a float as Python prints it, e.g. "0.5", "inf", "nan"')
+    return number
+
+
 def _word(value: Any, path: str, allowed: Collection[str]) -> str:
     if not isinstance(value, str) or value not in allowed:
         _fail(path, value, f"one of {_listed(allowed)}")
@@ -180,7 +195,10 @@ def _word(value: Any, path: str, allowed: Collection[str]) -> str:
 
 
 def _listed(words: Collection[str]) -> str:
-    return ", ".join(words) if words else "none, as nothing is bound yet"
+    if not words:
+        return "none, as nothing is bound yet"
+    shown = list(words)[:_LISTED]
+    return ", ".join(shown) + (f", ... ({len(words)} in all)" if len(words) > _LISTED else "")
 
 
 def _fail(path: str, value: Any, allowed: str) -> NoReturn:

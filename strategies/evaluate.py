@@ -12,7 +12,7 @@ def evaluate(term: Term, valuation: Valuation) -> Value:
     Every operand is computed, as a graph does: no operator is lazy.
 
     Raises:
-        Undefined: if an operator has no value (a zero divisor), as executing it would raise.
+        Undefined: if an operator has no value (a zero divisor, ``int(nan)``), as executing it would raise.
         KeyError: if a variable has no value in ``valuation``.
     """
     if isinstance(term, Const):
@@ -25,7 +25,8 @@ def evaluate(term: Term, valuation: Valuation) -> Value:
         result = row.python(*values[: len(row.sorts)])
         for value in values[len(row.sorts) :]:
             result = row.python(result, value)
-    except ArithmeticError as error:
+    except (ArithmeticError, ValueError) as error:
+        # ``int(nan)``, a negative shift and the root of a negative number are a ValueError in Python.
         raise Undefined(f"{term.op} of {values}: {error}") from error
     return result
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from strategies.constructs import CONSTRUCTS
@@ -23,10 +24,12 @@ def render_term(term: Term, names: Mapping[str, str]) -> str:
     return _render(term, names)[0]
 
 
-def _render(term: Term, names: Mapping[str, str]) -> tuple[str, int]:
+def _render(term: Term, names: Mapping[str, str]) -> tuple[str, float]:
     """The text, and how tightly its outermost operator binds."""
     if isinstance(term, Const):
-        negative = not isinstance(term.value, bool) and term.value < 0
+        if isinstance(term.value, float) and not math.isfinite(term.value):
+            return f'float("{term.value}")', _CALL
+        negative = not isinstance(term.value, bool) and repr(term.value).startswith("-")
         return repr(term.value), OPERATORS["neg"].precedence if negative else _CALL
     if isinstance(term, Var):
         return names[term.name], _CALL
@@ -39,7 +42,7 @@ def _render(term: Term, names: Mapping[str, str]) -> tuple[str, int]:
     return text, row.precedence
 
 
-def _application(template: str, precedence: int, parts: list[tuple[str, int]]) -> str:
+def _application(template: str, precedence: float, parts: list[tuple[str, float]]) -> str:
     if precedence >= _CALL:
         return template.format(*(text for text, _ in parts))
     rendered = []

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
+Sort: TypeAlias = Literal["int", "bool", "float"]
 Value: TypeAlias = int | bool | float
 Valuation: TypeAlias = Mapping[str, Value]
 
@@ -33,9 +34,13 @@ class Const:
 
 @dataclass(frozen=True, slots=True)
 class Var:
-    """A leaf, known by its name (``d0``, ``u1`` in a Program)."""
+    """A leaf, known by its name (``d0``, ``u1`` in a Program), and what kind of value it has.
+
+    A ``float`` is an IEEE double, an ``int`` is unbounded.
+    """
 
     name: str
+    sort: Sort = "int"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,7 @@ FALSE = Const(False)
 
 
 class Undefined(ArithmeticError):
-    """The term has no value for this valuation (a division by zero): executing it raises."""
+    """The term has no value for this valuation (a division by zero, ``int(nan)``): executing it raises."""
 
 
 def apply(op: str, *args: Term | Value | str) -> Apply:
@@ -66,6 +71,11 @@ def as_term(value: Term | Value | str) -> Term:
     if isinstance(value, (Const, Var, Apply)):
         return value
     return Var(value) if isinstance(value, str) else Const(value)
+
+
+def sort_of_value(value: Value) -> Sort:
+    """The sort of a Python number."""
+    return "bool" if isinstance(value, bool) else "float" if isinstance(value, float) else "int"
 
 
 def walk(term: Term) -> Iterator[Term]:
@@ -81,6 +91,11 @@ def walk(term: Term) -> Iterator[Term]:
 def variables(term: Term) -> frozenset[str]:
     """The names of the leaves that occur in ``term``."""
     return frozenset(sub.name for sub in walk(term) if isinstance(sub, Var))
+
+
+def leaves_of(*terms: Term) -> dict[str, Sort]:
+    """The leaves that occur in ``terms`` with their sorts, in the order in which they occur."""
+    return {sub.name: sub.sort for term in terms for sub in walk(term) if isinstance(sub, Var)}
 
 
 def substitute(term: Term, mapping: Mapping[str, Term]) -> Term:

@@ -20,7 +20,7 @@ from strategies.inputs import build_inputs, input_dims, input_names
 from strategies.program import Program
 from strategies.semantics import example
 from strategies.source import leaf_names, program_source, render_term
-from strategies.terms import Const, Term, Var
+from strategies.terms import Const, Term, Valuation, Var
 
 _TITLES = {
     "missing": "an assert is missing",
@@ -135,7 +135,7 @@ def _graph_text(module: torch.fx.GraphModule) -> str:
     return "\n".join(line.rstrip() for line in str(module.graph).splitlines() if line.strip())
 
 
-def input_expressions(program: Program, values: Mapping[str, int]) -> list[str]:
+def input_expressions(program: Program, values: Valuation) -> list[str]:
     """Each input as a Python expression over ``torch``."""
     return [_expression(tensor) for tensor in build_inputs(program, values)]
 

@@ -17,11 +17,11 @@ from properties.capture.types import Capture
 from properties.errors import NotCaptured, Unsupported
 from properties.read.bindings import Bindings, TensorLeaf, bindings_of
 from properties.read.graph import read_asserts
-from properties.read.sympy_terms import finite_bounds, term_of
+from properties.read.sympy_terms import finite_bounds, leaf_of, term_of
 from strategies.evaluate import evaluate
 from strategies.inputs import input_dims
 from strategies.semantics import Requirement, guarantees, requirements, source_of
-from strategies.terms import Const, Term, Var, apply, substitute, variables
+from strategies.terms import Const, Term, Valuation, Value, Var, apply, substitute, variables
 
 if TYPE_CHECKING:
     from properties.execution.probes import Probes
@@ -71,12 +71,12 @@ class Facts:
         """The Program's own requirements, over the capture's leaves."""
         return tuple(requirement.term for requirement in self.requirements)
 
-    def valuation(self, program_values: Mapping[str, int]) -> dict[str, int]:
+    def valuation(self, program_values: Valuation) -> dict[str, Value]:
         """The value of every capture leaf that the Program's leaves determine."""
         values = dict(program_values)
-        result: dict[str, int] = {}
+        result: dict[str, Value] = {}
         for name, term in self.defined_leaves:
-            result[name] = int(evaluate(term, values))
+            result[name] = evaluate(term, values)
         return result
 
     @cached_property
@@ -160,10 +160,10 @@ class GraphFacts:
 def facts_of(capture: Capture) -> Facts:
     """The assumptions, obligations and truth of ``capture``, read before any subject ran."""
     found = graph_facts(capture.graph.graph, capture.shape_env, capture.input_ranges)
-    leaf_of, program_links = _program_leaves(capture, found.bindings)
-    guaranteed = [substitute(term, leaf_of) for term in guarantees(capture.program)]
+    leaves, program_links = _program_leaves(capture, found.bindings)
+    guaranteed = [substitute(term, leaves) for term in guarantees(capture.program)]
     truth = tuple(
-        Requirement(substitute(item.term, leaf_of), item.kind, item.statement) for item in requirements(capture.program)
+        Requirement(substitute(item.term, leaves), item.kind, item.statement) for item in requirements(capture.program)
     )
     return Facts(
         capture,
@@ -173,7 +173,7 @@ def facts_of(capture: Capture) -> Facts:
         found.unplaceable,
         found.unread,
         truth,
-        leaf_of,
+        leaves,
     )
 
 
@@ -216,18 +216,18 @@ def graph_facts(graph: fx.Graph, env: ShapeEnv, input_ranges: Mapping[str, Value
 
 def _program_leaves(capture: Capture, bindings: Bindings) -> tuple[dict[str, Term], list[Term]]:
     """The Program's leaves over the capture's, and the equations between inputs that they imply."""
-    leaf_of: dict[str, Term] = {}
+    found: dict[str, Term] = {}
     pending: list[tuple[Term, Term]] = []
     inputs = input_dims(capture.program)
     for binding, spec in zip(bindings.placeholders.values(), capture.placeholders, strict=True):
         if isinstance(binding, TensorLeaf) and isinstance(spec, int):
             for leaf, term in zip(binding.shape, inputs[spec], strict=True):
-                if isinstance(term, Var) and term.name not in leaf_of:
-                    leaf_of[term.name] = leaf
+                if isinstance(term, Var) and term.name not in found:
+                    found[term.name] = leaf
                 else:
                     pending.append((leaf, term))
         elif isinstance(spec, str) and isinstance(binding, (Var, Const)):
-            leaf_of.setdefault(spec, binding)
+            found.setdefault(spec, binding)
     by_node = list(bindings.placeholders)
     for node in capture.graph.graph.nodes:
         paths = bindings.sources.get(node.name)
@@ -235,14 +235,14 @@ def _program_leaves(capture: Capture, bindings: Bindings) -> tuple[dict[str, Ter
             continue
         origins = {by_node.index(name) for name in _origins(node)}
         for leaf, position in capture.source_placeholders.items():
-            if position in origins and leaf not in leaf_of:
+            if position in origins and leaf not in found:
                 # An input with several leaves has them read one by one, in their order.
-                leaf_of[leaf] = Var(next(iter(paths.values())))
+                found[leaf] = leaf_of(next(iter(paths.values())))
                 break
     links: list[Term] = [
-        apply("eq", leaf, substitute(term, leaf_of)) for leaf, term in pending if not isinstance(leaf, Const)
+        apply("eq", leaf, substitute(term, found)) for leaf, term in pending if not isinstance(leaf, Const)
     ]
-    return leaf_of, links
+    return found, links
 
 
 def _origins(node: object) -> set[str]:
@@ -314,13 +314,13 @@ def _recorded(env: ShapeEnv, bindings: Bindings) -> list[tuple[str, sympy.Basic,
     return found
 
 
-def program_values(facts: Facts, model: Mapping[str, int]) -> dict[str, int]:
+def program_values(facts: Facts, model: Valuation) -> dict[str, Value]:
     """The values of the Program's leaves in ``model``; a leaf that it leaves open keeps its example value."""
-    values = facts.capture.example()
+    values: dict[str, Value] = dict(facts.capture.example())
     for name, leaf in facts.leaf_of.items():
         if isinstance(leaf, Var):
             if leaf.name in model:
                 values[name] = model[leaf.name]
         else:
-            values[name] = int(evaluate(leaf, model))
+            values[name] = evaluate(leaf, model)
     return values

@@ -15,6 +15,7 @@ from properties.capture.state import EnvState
 from properties.verdict import Outcome
 from strategies.program import Program
 from strategies.semantics import example
+from strategies.terms import Valuation
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +42,7 @@ class Capture:
     name: str
     placeholders: tuple[Any, ...]
     source_placeholders: Mapping[str, int]
-    arguments: Callable[[Mapping[str, int]], tuple[Any, ...]]
+    arguments: Callable[[Valuation], tuple[Any, ...]]
     device: str = "cpu"
     input_ranges: Mapping[str, ValueRanges] | None = None
 
@@ -49,7 +50,7 @@ class Capture:
         """The values of the Program's leaves that its example inputs have."""
         return example(self.program)
 
-    def eager(self, valuation: Mapping[str, int]) -> Outcome:
+    def eager(self, valuation: Valuation) -> Outcome:
         """The Program itself on the inputs of ``valuation``.
 
         Raises:

@@ -28,7 +28,7 @@ from properties.solver.normal import Known
 from properties.verdict import PROVED, Status, Verdict
 from strategies.evaluate import holds
 from strategies.statement import Unrealisable
-from strategies.terms import Term, apply, conjuncts
+from strategies.terms import Term, Valuation, apply, conjuncts
 
 _NOT_EXECUTED = "a difference that no execution showed"
 _TRIES = 3
@@ -75,7 +75,7 @@ def _vacuity(case: Case) -> Verdict | None:
     return None
 
 
-def _holds(term: Term, values: dict[str, int]) -> bool:
+def _holds(term: Term, values: Valuation) -> bool:
     try:
         return holds(term, values)
     except KeyError:

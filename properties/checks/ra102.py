@@ -19,15 +19,13 @@ Boundaries that need inputs too large to build. Inputs outside of the assumption
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from properties.case import Case
 from properties.checks.models import refuted
 from properties.errors import GeneratorError, ToolError
 from properties.execution.probes import Probe
 from properties.verdict import PROVED, Outcome, Status, Verdict, Witness
 from strategies.evaluate import holds
-from strategies.terms import Term
+from strategies.terms import Term, Valuation
 
 
 def check(case: Case) -> Verdict:
@@ -79,7 +77,7 @@ def _probe(case: Case, probe: Probe, after: Outcome) -> Verdict | None:
     return refuted(case, direction, recorded if recorded is not None else broken, witness, stage=stage)
 
 
-def _first_broken(terms: tuple[Term, ...], leaves: Mapping[str, int]) -> Term | None:
+def _first_broken(terms: tuple[Term, ...], leaves: Valuation) -> Term | None:
     for term in terms:
         try:
             if not holds(term, leaves):

@@ -20,7 +20,7 @@ Asserts that are missing (RA101). Late asserts in whose way no operator fails: t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from properties.case import Case
@@ -32,7 +32,7 @@ from properties.solver.normal import Known
 from properties.verdict import PROVED, Verdict
 from strategies.evaluate import holds
 from strategies.statement import Unrealisable
-from strategies.terms import Apply, Term, Var, apply, variables
+from strategies.terms import Apply, Term, Valuation, Var, apply, variables
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def _suspects(case: Case) -> tuple[_Late, ...]:
     return tuple(found)
 
 
-def _violations(case: Case, suspects: tuple[_Late, ...]) -> Iterator[tuple[Mapping[str, int], Mapping[str, int]]]:
+def _violations(case: Case, suspects: tuple[_Late, ...]) -> Iterator[tuple[Valuation, Valuation]]:
     """Inputs that break a check and perhaps a suspect, as values of the capture's leaves and of the Program's."""
     facts = case.facts
     for probe, after in case.probed:
@@ -123,9 +123,7 @@ def _used(case: Case, suspects: tuple[_Late, ...]) -> tuple[Term, ...]:
     return tuple(dict.fromkeys(term for term in taken if isinstance(term, (Var, Apply))))
 
 
-def _shown(
-    case: Case, suspects: tuple[_Late, ...], leaves: Mapping[str, int], values: Mapping[str, int]
-) -> Verdict | None:
+def _shown(case: Case, suspects: tuple[_Late, ...], leaves: Valuation, values: Valuation) -> Verdict | None:
     """The verdict if on ``values`` an operator fails between the place of a suspect that is false and its values."""
     assert case.after is not None
     broken = [item for item in suspects if not _holds(item.term, leaves)]
@@ -147,7 +145,7 @@ def _shown(
     return refuted(case, "late", late.term, witness, detail=f"{node.name} fails before the assert is reached")
 
 
-def _holds(term: Term, leaves: Mapping[str, int]) -> bool:
+def _holds(term: Term, leaves: Valuation) -> bool:
     try:
         return holds(term, leaves)
     except KeyError:

@@ -33,7 +33,7 @@ from properties.read.graph import ASSERT_TARGETS, target_name
 from properties.read.sympy_terms import term_of
 from properties.verdict import PROVED, Verdict
 from strategies.evaluate import evaluate
-from strategies.terms import Undefined
+from strategies.terms import Undefined, Valuation
 
 KEYS = ("val", "example_value")
 _TRACES = ("stack_trace", "nn_module_stack")
@@ -127,7 +127,7 @@ def _wrong_value(case: Case, new: list[fx.Node], key: str) -> tuple[str, str] | 
     return None
 
 
-def _mismatch(noted: Any, value: Any, leaves: Mapping[str, int]) -> str:
+def _mismatch(noted: Any, value: Any, leaves: Valuation) -> str:
     """What is wrong with the example value ``noted`` of a node that yields ``value``; empty if nothing is."""
     for kinds in (
         (torch.SymBool, bool),

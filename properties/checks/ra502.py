@@ -29,7 +29,7 @@ from properties.execution.probes import Probe
 from properties.read.graph import ASSERT_TARGETS, target_name
 from properties.verdict import PROVED, Outcome, Verdict, Witness
 from strategies.evaluate import holds
-from strategies.terms import Term
+from strategies.terms import Term, Valuation
 
 
 def check(case: Case) -> Verdict:
@@ -60,12 +60,12 @@ def _silent(case: Case, probe: Probe, after: Outcome, said: Mapping[int | None, 
     return broken <= said.keys() and not any(said[statement] in after.text for statement in broken)
 
 
-def _first_broken(case: Case, leaves: Mapping[str, int]) -> int:
+def _first_broken(case: Case, leaves: Valuation) -> int:
     found = (index for index, item in enumerate(case.facts.requirements) if not _holds(item.term, leaves))
     return next(found, 0)
 
 
-def _holds(term: Term, leaves: Mapping[str, int]) -> bool:
+def _holds(term: Term, leaves: Valuation) -> bool:
     try:
         return holds(term, leaves)
     except KeyError:

@@ -6,7 +6,7 @@ requirement at its edge. Inputs stay within the capture's assumptions, outside o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from properties.capture.facts import Facts, program_values
@@ -18,7 +18,7 @@ from properties.solver.query import satisfies
 from properties.verdict import Outcome
 from strategies.evaluate import evaluate
 from strategies.statement import Unrealisable
-from strategies.terms import Apply, Const, Term, Undefined, Var, variables, walk
+from strategies.terms import Apply, Const, Term, Undefined, Valuation, Value, Var, variables, walk
 
 _DIM_LIMIT = 64
 
@@ -32,8 +32,8 @@ class Probe:
 
     purpose: str
     aim: int | None
-    values: Mapping[str, int]
-    leaves: Mapping[str, int]
+    values: Valuation
+    leaves: Valuation
     eager: Outcome
     before: Outcome | None
 
@@ -54,10 +54,10 @@ class Probes:
 def probes_of(facts: Facts) -> Probes:
     """Chooses and runs (eagerly, and on the graph before the pass where eager accepts) the probes of a capture."""
     found: list[Probe] = []
-    seen: set[tuple[tuple[str, int], ...]] = set()
+    seen: set[tuple[tuple[str, Value], ...]] = set()
     unreachable = unrealisable = undecided = 0
 
-    def add(purpose: str, aim: int | None, leaves: Mapping[str, int] | None) -> None:
+    def add(purpose: str, aim: int | None, leaves: Valuation | None) -> None:
         values = facts.capture.example() if leaves is None else program_values(facts, leaves)
         key = tuple(sorted(values.items()))
         if key in seen:
@@ -141,7 +141,7 @@ def _nearby(facts: Facts, hold: Sequence[Term], broken: Sequence[Sequence[Term]]
     goal = [*(term for group in broken for term in group), *hold[-1:]]
     names = sorted(set().union(*(variables(term) for term in goal)))
     constants = {
-        int(sub.value) for term in goal for sub in walk(term) if isinstance(sub, Const) and abs(int(sub.value)) <= 4096
+        int(sub.value) for term in goal for sub in walk(term) if isinstance(sub, Const) and abs(sub.value) <= 4096
     }
     sides: set[int] = set()
     for term in goal:
@@ -152,9 +152,9 @@ def _nearby(facts: Facts, hold: Sequence[Term], broken: Sequence[Sequence[Term]]
                 except (Undefined, KeyError):
                     continue
     for name in names:
-        if name not in base:
+        if name not in base or isinstance(base[name], float):
             continue
-        start = base[name]
+        start = int(base[name])
         near = {start + step for step in (-2, -1, 1, 2)} | {0, 1, -1}
         near |= {value + step for value in constants | sides for step in (-1, 0, 1)}
         for candidate in sorted(near, key=lambda value: (abs(value - start), value)):

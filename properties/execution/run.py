@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -20,6 +20,7 @@ from strategies.compile import compile_program
 from strategies.inputs import build_inputs
 from strategies.program import Program
 from strategies.source import statement_of_line
+from strategies.terms import Valuation
 
 _TEXT_LIMIT = 400
 
@@ -29,7 +30,7 @@ def _compiled(program: Program, device: str) -> Callable[..., Any]:
     return compile_program(program, device)
 
 
-def run_eager(program: Program, valuation: Mapping[str, int], device: str = "cpu") -> Outcome:
+def run_eager(program: Program, valuation: Valuation, device: str = "cpu") -> Outcome:
     """The Program itself on the inputs of ``valuation``; a rejection names the statement that raised.
 
     Raises:
@@ -56,7 +57,7 @@ def _failed_statement(forward: Any, program: Program, error: BaseException) -> i
     return None
 
 
-def run_graph(module: fx.GraphModule, capture: Capture, valuation: Mapping[str, int]) -> Outcome:
+def run_graph(module: fx.GraphModule, capture: Capture, valuation: Valuation) -> Outcome:
     """``module`` on the inputs of ``valuation``; a rejection says whether an assert node raised it.
 
     Nodes are run one by one: generating code for a graph that runs a few times costs more than running it.

@@ -16,7 +16,7 @@ import torch
 from torch import fx
 
 from properties.errors import Unsupported
-from properties.read.sympy_terms import term_of
+from properties.read.sympy_terms import leaf_of, term_of
 from strategies.terms import Const, Term, Var, apply
 
 
@@ -83,13 +83,16 @@ def bindings_of(graph: fx.Graph, renamings: Mapping[sympy.Symbol, sympy.Symbol] 
         expr = value.node._expr
         if isinstance(expr, sympy.Symbol) and expr not in seen:
             seen.add(expr)
-            return Var(expr.name)
-        if isinstance(expr, (sympy.Integer, sympy.logic.boolalg.BooleanAtom)):
+            return leaf_of(expr.name)
+        if isinstance(expr, (sympy.Integer, sympy.Float, sympy.logic.boolalg.BooleanAtom)):
             return term_of(expr)
         # A leaf without a link is a free variable: less is assumed, nothing is lost.
-        with contextlib.suppress(Unsupported):
-            links.append(apply("eq", Var(name), term_of(expr)))
-        return Var(name)
+        whole = isinstance(value, torch.SymInt)
+        found = Var(name, "int" if whole else "float" if isinstance(value, torch.SymFloat) else "bool")
+        if whole:
+            with contextlib.suppress(Unsupported):
+                links.append(apply("eq", found, term_of(expr)))
+        return found
 
     taken: set[Any] = set()
     placeholders: dict[str, TensorLeaf | Term | None] = {}

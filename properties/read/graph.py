@@ -17,12 +17,13 @@ from torch import fx
 
 from properties.read.bindings import Bindings, TensorLeaf
 from properties.read.shapes import RULES
-from strategies.operators import OPERATORS
-from strategies.operators.comparison import NEGATION
+from properties.read.sympy_terms import leaf_of
+from strategies.operators import ROWS_OF_TARGET, Operator, applied, sort_of
+from strategies.operators.comparison import relation
 from strategies.terms import Apply, Const, Term, Var, apply
 
 ASSERT_TARGETS = frozenset({"aten._assert_scalar.default", "torch._assert_scalar", "torch._check", "_operator._assert"})
-OPERATOR_OF_TARGET = {target: row for row in OPERATORS.values() for target in row.fx}
+OPERATOR_OF_TARGET = ROWS_OF_TARGET
 
 
 @dataclass(frozen=True)
@@ -109,12 +110,12 @@ def _value(
         result = reader(node, *args)
         if result is not None:
             return result
-    row = OPERATOR_OF_TARGET.get(name)
-    if row is not None:
+    rows = ROWS_OF_TARGET.get(name)
+    if rows is not None:
         for arg in args:
             if not isinstance(arg, (Const, Var, Apply)):
                 return arg if isinstance(arg, Opaque) else Opaque(f"{name} of a non-scalar in {node.name}")
-        return _without_floats(node, row.name, args)
+        return _application(node, rows, args)
     rule = RULES.get(name)
     if rule is not None:
         shapes = [_shape(arg) for arg in args]
@@ -124,28 +125,21 @@ def _value(
     return Sized(node.name, None)
 
 
-def _without_floats(node: fx.Node, op: str, args: list[Term]) -> Any:
-    """An application over integers; a comparison with a float literal is one with the rational that it is.
+def _application(node: fx.Node, rows: tuple[Operator, ...], args: list[Term]) -> Any:
+    """What Python computes for operands of these kinds; a comparison of ints with a float literal is one of ints.
 
     Python compares an int with a float by their exact values.
     """
     floats = [arg.value for arg in args if isinstance(arg, Const) and isinstance(arg.value, float)]
-    if not floats:
-        return apply(op, *args)
-    if op not in NEGATION or len(floats) != 1 or not math.isfinite(floats[0]):
-        return Opaque(f"float in {node.name}")
-    exact = Fraction(floats[0])
-    return apply(
-        op,
-        *(
-            Const(exact.numerator)
-            if isinstance(arg, Const) and isinstance(arg.value, float)
-            else arg
-            if exact.denominator == 1
-            else apply("mul", exact.denominator, arg)
-            for arg in args
-        ),
-    )
+    ints = [arg for arg in args if sort_of(arg) == "int"]
+    bare = relation(rows[0].name)
+    if bare and len(floats) == len(ints) == 1 and math.isfinite(floats[0]):
+        exact = Fraction(floats[0])
+        (number,) = ints
+        scaled = number if exact.denominator == 1 else apply("mul", exact.denominator, number)
+        return apply(bare, *(scaled if arg is number else Const(exact.numerator) for arg in args))
+    kinds = ", ".join(map(sort_of, args))
+    return applied(rows, args) or Opaque(f"{target_name(node.target)} of {kinds} in {node.name}")
 
 
 @dataclass(frozen=True)
@@ -158,7 +152,7 @@ class Sized:
 
     def size(self, dim: int) -> Any:
         if self.named is not None and ("size", str(dim)) in self.named:
-            return Var(self.named["size", str(dim)])
+            return leaf_of(self.named["size", str(dim)])
         if self.shape is not None and -len(self.shape) <= dim < len(self.shape):
             return self.shape[dim]
         return Opaque(f"size {dim} of {self.node}")
@@ -184,7 +178,7 @@ def _shape(value: Any) -> Any:
 
 def _source_value(node: fx.Node, bound: Mapping[tuple[str, ...], str]) -> Any:
     if () in bound:
-        return Var(bound[()])
+        return leaf_of(bound[()])
     if len(bound) == 1:
         (path,) = bound
         if path == ("ConvertIntKey",):
@@ -241,7 +235,9 @@ def _sum_of(node: fx.Node, terms: Any) -> Any:
             return part if isinstance(part, Opaque) else Opaque(f"sum in {node.name}")
     total = parts[0] if parts else Const(0)
     for part in parts[1:]:
-        total = apply("add", total, part)
+        total = applied(ROWS_OF_TARGET["_operator.add"], (total, part)) or Opaque(f"sum in {node.name}")
+        if isinstance(total, Opaque):
+            break
     return total
 
 
@@ -249,10 +245,14 @@ def _power_of(node: fx.Node, base: Any, exponent: Any) -> Any:
     """A power with a small constant exponent, as the product that it is."""
     if not isinstance(base, (Const, Var, Apply)):
         return base if isinstance(base, Opaque) else Opaque(f"power in {node.name}")
-    if not isinstance(exponent, Const) or isinstance(exponent.value, (bool, float)) or not 1 <= exponent.value <= 8:
-        return Opaque(f"exponent in {node.name}")
+    if not isinstance(exponent, (Const, Var, Apply)):
+        return exponent if isinstance(exponent, Opaque) else Opaque(f"exponent in {node.name}")
+    whole = isinstance(exponent, Const) and not isinstance(exponent.value, (bool, float)) and 1 <= exponent.value <= 8
+    if not isinstance(exponent, Const) or not whole or sort_of(base) == "float":
+        power = applied(ROWS_OF_TARGET["_operator.pow"], (base, exponent))
+        return power if power is not None else Opaque(f"exponent in {node.name}")
     product: Term = base
-    for _ in range(exponent.value - 1):
+    for _ in range(int(exponent.value) - 1):
         product = apply("mul", product, base)
     return product
 

@@ -12,7 +12,9 @@ from functools import lru_cache
 from math import gcd
 from typing import TypeAlias
 
-from strategies.operators.comparison import NEGATION
+from strategies.operators import OPERATORS
+from strategies.operators.comparison import MIRROR, NEGATION, relation
+from strategies.operators.row import always
 from strategies.terms import FALSE, TRUE, Apply, Const, Term, conjuncts
 
 Linear: TypeAlias = tuple[tuple[tuple[Term, int], ...], int]
@@ -33,8 +35,19 @@ def normal(term: Term) -> Term:
         parts = sorted({normal(arg) for arg in term.args}, key=repr)
         return Apply(term.op, tuple(parts)) if len(parts) > 1 else parts[0]
     if term.op not in NEGATION:
-        return term
+        return _floats_in_order(term) if term.op.startswith("float_") else term
     return _as_term(comparison(term))
+
+
+def _floats_in_order(term: Apply) -> Term:
+    """A comparison of floats with its operands in one order; nothing may be moved from one side to the other."""
+    bare = relation(term.op)
+    if not bare:
+        return term
+    left, right = (_atom(arg) for arg in term.args)
+    if bare in ("gt", "ge") or (bare in ("eq", "ne") and repr(right) < repr(left)):
+        return Apply(f"float_{MIRROR[bare]}", (right, left))
+    return Apply(term.op, (left, right))
 
 
 Comparison: TypeAlias = tuple[str, tuple[tuple[Term, int], ...], int]
@@ -162,19 +175,23 @@ def _atom(term: Term) -> Term:
     """An atom with its operands in normal order where order does not matter."""
     if isinstance(term, Apply):
         args = tuple(_atom(arg) for arg in term.args)
-        if term.op in ("min", "max", "add", "mul"):
+        if term.op in _COMMUTATIVE:
             args = tuple(sorted(args, key=repr))
         return Apply(term.op, args)
     return term
+
+
+_COMMUTATIVE = frozenset({"min", "max", "add", "mul", "float_add", "float_mul", "bitand", "bitor", "bitxor"})
 
 
 def total_everywhere(term: Term) -> bool:
     """Whether ``term`` has a value for every valuation, seen at a glance."""
     if not isinstance(term, Apply):
         return True
-    if term.op in ("floordiv", "mod"):
-        divisor = term.args[1]
-        if not (isinstance(divisor, Const) and divisor.value):
+    if OPERATORS[term.op].defined is not always:
+        divides = term.op in ("floordiv", "mod", "float_div", "float_mod", "float_floordiv")
+        divisor = term.args[-1]
+        if not (divides and isinstance(divisor, Const) and divisor.value):
             return False
     return all(total_everywhere(arg) for arg in term.args)
 

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import lcm
 from typing import Literal, TypeAlias
 
 import z3
 
 from properties.solver.context import Builder
+from properties.solver.search import search, simpler
 from strategies.evaluate import holds
-from strategies.terms import Apply, Const, Term, Var, apply, substitute, variables, walk
+from strategies.operators import OPERATORS
+from strategies.terms import Apply, Const, Term, Valuation, Value, Var, apply, leaves_of, substitute, walk
 
 Groups: TypeAlias = Sequence[Sequence[Term]]
 
@@ -27,11 +29,14 @@ SPLIT_LIMIT = 64
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """``sat`` with a model, ``unsat``, or ``unknown`` with the reason; ``by`` names the step that decided."""
+    """``sat`` with a model, ``unsat``, or ``unknown`` with the reason; ``by`` names the step that decided.
+
+    A model is confirmed by evaluation; one that rests on an approximation and cannot be confirmed is ``unknown``.
+    """
 
     status: Literal["sat", "unsat", "unknown"]
     by: str
-    model: Mapping[str, int] | None = None
+    model: Mapping[str, Value] | None = None
     reason: str = ""
 
 
@@ -51,15 +56,23 @@ def solve(
     Returns:
         An :class:`Answer`; the model of ``sat`` is checked by evaluating the terms in Python.
     """
+    terms = (*hold, *itertools.chain(*broken))
+    sorts = leaves_of(*terms)
+    if "float" in sorts.values():
+        # What is known of roundings would pile up in a shared context.
+        shared = None
     answer = _ask(hold, broken, (), work, shared)
     if answer.status == "unknown":
         answer = _by_residues(hold, broken, work) or answer
+    if answer.status == "unknown":
+        found = search(terms, lambda values: satisfies(hold, broken, values), answer.model or {})
+        answer = Answer("sat", "search", found) if found is not None else replace(answer, model=None)
     if answer.status == "sat" and small:
         answer = _minimised(hold, broken, answer, work, shared)
     return answer
 
 
-def satisfies(hold: Sequence[Term], broken: Groups, valuation: Mapping[str, int]) -> bool:
+def satisfies(hold: Sequence[Term], broken: Groups, valuation: Valuation) -> bool:
     """Whether ``valuation`` is a solution, decided by plain evaluation."""
     return all(holds(term, valuation) for term in hold) and all(
         not all(holds(term, valuation) for term in group) for group in broken
@@ -75,19 +88,29 @@ def _ask(hold: Sequence[Term], broken: Groups, box: Sequence[Term], work: int, s
     solver.add(builder.conjunction((*hold, *box)))
     for group in broken:
         solver.add(builder.Not(builder.conjunction(group)))
+    for fact in builder.facts():
+        solver.add(fact)
     result = solver.check()
     if result == z3.unsat:
         return Answer("unsat", "z3")
     if result == z3.unknown:
         return Answer("unknown", "z3", reason=solver.reason_unknown())
     model = solver.model()
+    terms = (*hold, *box, *itertools.chain(*broken))
     # A shared builder knows variables of other queries; this one says nothing about them.
-    names = {name for term in (*hold, *box, *itertools.chain(*broken)) for name in variables(term)}
-    values = {name: int(str(model.eval(builder.variables[name], model_completion=True))) for name in sorted(names)}
+    values = {name: builder.value_in(model, name) for name in sorted(leaves_of(*terms))}
     if not satisfies((*hold, *box), broken, values):
-        # An incomplete model of a nonlinear query: z3 may leave the choice of a division by zero open.
-        return Answer("unknown", "z3", reason="model not confirmed by evaluation")
+        # A nonlinear query may leave the choice of a division by zero open, an approximation that of a rounding.
+        resting = ", ".join(approximations(terms))
+        reason = "model not confirmed by evaluation" + (f" (approximate: {resting})" if resting else "")
+        return Answer("unknown", "z3", values, reason=reason)
     return Answer("sat", "z3", values)
+
+
+def approximations(terms: Sequence[Term]) -> tuple[str, ...]:
+    """The ids of what a solver may not know exactly in ``terms``."""
+    found = {OPERATORS[sub.op].approximation for term in terms for sub in walk(term) if isinstance(sub, Apply)}
+    return tuple(sorted(found - {""}))
 
 
 def _by_residues(hold: Sequence[Term], broken: Groups, work: int) -> Answer | None:
@@ -111,7 +134,7 @@ def _by_residues(hold: Sequence[Term], broken: Groups, work: int) -> Answer | No
                 break
             if answer.model is not None:
                 quotient = answer.model.get(f"{name}/{modulus}", 0)
-                return Answer("sat", "residues", {**answer.model, name: modulus * quotient + residue})
+                return Answer("sat", "residues", {**answer.model, name: modulus * int(quotient) + residue})
         else:
             return Answer("unsat", "residues")
     return None
@@ -125,27 +148,29 @@ def _moduli(terms: Sequence[Term]) -> dict[str, int]:
             if isinstance(sub, Apply) and sub.op in ("floordiv", "mod"):
                 divisor = sub.args[1]
                 if isinstance(divisor, Const) and divisor.value:
-                    for name in variables(sub.args[0]):
+                    for name, sort in leaves_of(sub.args[0]).items():
+                        if sort != "int":
+                            continue
                         found[name] = lcm(found.get(name, 1), abs(int(divisor.value)))
     return found
 
 
 def _minimised(hold: Sequence[Term], broken: Groups, answer: Answer, work: int, shared: Builder | None) -> Answer:
     """A model in the smallest of a few nested boxes, then made smaller variable by variable in Python."""
-    names = sorted(answer.model or ())
+    values = dict(answer.model or {})
+    sorts = leaves_of(*hold, *itertools.chain(*broken))
+    names = sorted(values)
+    ints = [name for name in names if sorts.get(name) == "int"]
     for bound in (16, 1024):
-        if max((abs(value) for value in (answer.model or {}).values()), default=0) <= bound:
+        if max((abs(int(values[name])) for name in ints), default=0) <= bound:
             break
-        box = [apply(op, name, edge) for name in names for op, edge in (("ge", -bound), ("le", bound))]
+        box = [apply(op, name, edge) for name in ints for op, edge in (("ge", -bound), ("le", bound))]
         boxed = _ask(hold, broken, box, work, shared)
         if boxed.status == "sat":
-            answer = boxed
+            values = dict(boxed.model or {})
             break
-    values = dict(answer.model or {})
     for name, _ in itertools.product(names, range(2)):
-        for candidate in sorted({0, 1, 2, 3, -1, values[name] // 2, values[name] - 1}, key=abs):
-            if abs(candidate) >= abs(values[name]):
-                continue
+        for candidate in simpler(sorts.get(name, "int"), values[name]):
             trial = {**values, name: candidate}
             if satisfies(hold, broken, trial):
                 values = trial

@@ -22,6 +22,18 @@ def _mod(z: Any, a: Any, b: Any) -> Any:
     return a - b * _floordiv(z, a, b)
 
 
+_LARGEST_POWER_BITS = 1 << 20
+
+
+def _power(a: int, b: int) -> int:
+    # torch calls this pow_by_natural and refuses a negative exponent, for which Python would yield a float.
+    if b < 0:
+        raise ValueError("negative exponent")
+    if a.bit_length() * b > _LARGEST_POWER_BITS:
+        raise OverflowError("the power has too many digits")
+    return a**b
+
+
 def _nonzero_divisor(z: Any, a: Any, b: Any) -> Any:
     return b != 0
 
@@ -70,6 +82,30 @@ ROWS = (
         precedence=9,
         encode=lambda z, a: -a,
         fx=("_operator.neg",),
+    ),
+    Operator(
+        name="abs",
+        sorts=("int",),
+        result="int",
+        python=abs,
+        template="abs({0})",
+        precedence=10,
+        encode=lambda z, a: z.If(a >= 0, a, -a),
+        fx=("_operator.abs", "builtins.abs"),
+        sympy=("Abs",),
+    ),
+    Operator(
+        name="pow",
+        sorts=("int", "int"),
+        result="int",
+        python=_power,
+        template="pow({0}, {1})",
+        precedence=10,
+        encode=lambda z, a, b: z.power(a, b),
+        defined=lambda z, a, b: b >= 0,
+        fx=("_operator.pow", "builtins.pow"),
+        sympy=("PowByNatural", "Pow"),
+        approximation="power",
     ),
     Operator(
         name="floordiv",

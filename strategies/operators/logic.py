@@ -50,4 +50,14 @@ ROWS = (
         encode=lambda z, c, a, b: z.If(c, a, b),
         fx=("torch.sym_ite",),
     ),
+    Operator(
+        name="float_ite",
+        sorts=("bool", "float", "float"),
+        result="float",
+        python=lambda c, a, b: a if c else b,
+        template="torch.sym_ite({0}, {1}, {2})",
+        precedence=10,
+        encode=lambda z, c, a, b: z.float_if(c, a, b),
+        fx=("torch.sym_ite",),
+    ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from typing import Any
 
@@ -11,7 +12,27 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import fx
-from torch.utils._sympy.functions import CeilToInt, FloorDiv, IntTrueDiv, Max, Min, Mod, PythonMod
+from torch.utils._sympy.functions import (
+    BitwiseFn_bitwise_and,
+    CeilToInt,
+    FloatPow,
+    FloatTrueDiv,
+    FloorDiv,
+    FloorToInt,
+    IntTrueDiv,
+    LShift,
+    Max,
+    Min,
+    Mod,
+    OpaqueUnaryFn_sqrt,
+    PythonMod,
+    RoundToInt,
+    RShift,
+    ToFloat,
+    TruncToInt,
+)
+from torch.utils._sympy.interp import sympy_interp
+from torch.utils._sympy.reference import PythonReferenceAnalysis
 
 from properties.errors import Unsupported
 from properties.read.bindings import Bindings, TensorLeaf
@@ -57,9 +78,48 @@ def test_torchs_modulus_of_natural_numbers_is_the_remainder(p, q):
 
 
 def test_a_function_that_is_not_in_the_table_is_refused():
-    ceiling: Any = CeilToInt(IntTrueDiv(X, Y))
-    with pytest.raises(Unsupported, match="CeilToInt"):
-        term_of(ceiling)
+    with pytest.raises(Unsupported, match="Mystery"):
+        term_of(sympy.Function("Mystery")(X))
+
+
+def added(*parts: Any) -> Any:
+    return sympy.Add(*parts)
+
+
+F, G = sympy.Symbol("zuf0"), sympy.Symbol("zf1")
+FLOAT_EXPRESSIONS: list[Any] = [
+    F + G - 1.5,
+    2 * F,
+    F >= 0.5,
+    sympy.Eq(F, 1),
+    ToFloat(X) >= F,
+    FloatTrueDiv(F, 2.0) > G,
+    CeilToInt(IntTrueDiv(X, 7)) - Y,
+    added(TruncToInt(F), FloorToInt(G), RoundToInt(F * G)),
+    sympy.Piecewise((F, F > 1.0), (G, True)),
+    OpaqueUnaryFn_sqrt(ToFloat(X * X)),
+    FloatPow(ToFloat(X * X), 0.5),
+    F - G,
+    -F,
+    added(BitwiseFn_bitwise_and(X, 12), LShift(Y, 3), RShift(X, 2)),
+    sympy.oo > F,
+]
+
+
+@pytest.mark.parametrize("expr", FLOAT_EXPRESSIONS, ids=str)
+@given(x=st.integers(-40, 40), y=st.integers(-40, 40), f=st.floats(-50, 50), g=st.floats(-50, 50))
+def test_a_term_of_floats_read_from_sympy_has_the_value_that_torch_computes(expr, x, y, f, g):
+    values = {"x": x, "y": y, "zuf0": f, "zf1": g}
+    # As the pass of torch's lowers an expression: by Python's own operators, operand by operand.
+    names = {symbol: values[symbol.name] for symbol in expr.free_symbols}
+    expected = sympy_interp(PythonReferenceAnalysis, names, expr)
+    got = evaluate(term_of(expr), values)
+    assert isinstance(got, float) == isinstance(expected, float)
+    assert got == expected
+
+
+def test_an_infinite_number_of_floats_is_read_as_one():
+    assert term_of(sympy.Lt(F, sympy.oo)) == apply("float_lt", Var("zuf0", "float"), math.inf)
 
 
 def test_maxsize_bounds_nothing():
@@ -129,7 +189,25 @@ def test_a_comparison_with_a_float_literal_is_read_exactly():
     first, second, third = read_asserts(graph, bindings)
     assert first.term == apply("le", apply("mul", 2, "u0"), 1)
     assert second.term == apply("gt", 3, "u0")
-    assert third.term is None
+    assert third.term == apply("mixed_lt", 1, apply("float_mul", apply("to_float", "u0"), 0.5))
+
+
+def test_arithmetic_of_floats_is_read_as_python_computes_it():
+    graph, bindings, _, item = _graph()
+    source = graph.placeholder("y")
+    number = graph.call_function(torch.ops.aten._local_scalar_dense.default, (source,))
+    known = Bindings({**bindings.placeholders, "y": None}, {**bindings.sources, number.name: {(): "zuf0"}}, ())
+    half = graph.call_function(operator.truediv, (item, 2))
+    _assert(graph, graph.call_function(operator.lt, (number, half)))
+    _assert(graph, graph.call_function(operator.eq, (graph.call_function(math.floor, (number,)), item)))
+    _assert(graph, graph.call_function(operator.ge, (number, item)))
+    graph.output(())
+    leaf = Var("zuf0", "float")
+    assert [found.term for found in read_asserts(graph, known)] == [
+        apply("float_lt", leaf, apply("int_div", "u0", 2)),
+        apply("eq", apply("floor", leaf), "u0"),
+        apply("mixed_le", "u0", leaf),
+    ]
 
 
 def test_the_offset_of_a_view_that_starts_at_a_run_time_value_is_a_leaf():

@@ -123,3 +123,64 @@ def test_a_skeleton_forgets_names_numbers_and_order():
     first = apply("ge", apply("add", "y", "x"), 3)
     second = apply("le", 5, apply("add", "x", "z"))
     assert skeleton(first, kinds) == skeleton(second, kinds) == "le(c, add(dim, item))"
+
+
+ZF, ZG = Var("f", "float"), Var("g", "float")
+
+
+@pytest.mark.parametrize(
+    ("hold", "broken"),
+    [
+        ([apply("float_ge", ZF, 1.5)], apply("float_gt", ZF, 1.0)),
+        ([apply("float_lt", ZF, ZG), apply("float_lt", ZG, 2.0)], apply("float_lt", ZF, 2.0)),
+        ([apply("float_ge", ZF, 0.0)], apply("ge", apply("trunc", ZF), 0)),
+        ([apply("float_ge", ZF, 0.5)], apply("float_ge", apply("float_add", ZF, ZF), 1.0)),
+        ([apply("ge", "n", 3), apply("le", "n", 2**63)], apply("float_ge", apply("int_div", "n", 2), 1.5)),
+        ([apply("mixed_le", "n", ZF)], apply("float_eq", ZF, ZF)),
+        ([apply("float_le", ZF, 4.0)], apply("float_le", apply("float_sqrt", ZF), 2.0)),
+        ([apply("float_lt", ZG, apply("float_neg", ZF))], apply("float_gt", apply("float_mul", -1.0, ZF), ZG)),
+        ([apply("ge", "n", 0)], apply("ge", apply("bitand", "n", 12), 0)),
+        ([apply("ge", "n", 1)], apply("gt", apply("lshift", 1, "n"), "n")),
+    ],
+    ids=str,
+)
+def test_what_follows_for_doubles_is_proved(hold, broken):
+    defined = [apply("float_ge", ZF, 0.0)] if "float_sqrt" in str(broken) else []
+    definite = [apply("le", "n", 60)] if "lshift" in str(broken) else []
+    finite = [apply("float_lt", ZF, 1e9)] if "trunc" in str(broken) else []
+    assert solve([*hold, *defined, *definite, *finite], [broken]).status == "unsat"
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        apply("float_eq", ZF, ZF),  # NaN
+        apply("float_eq", apply("float_sub", apply("float_add", ZF, 1.0), 1.0), ZF),  # rounding
+        apply("float_le", ZF, 1e308),
+        apply("not", apply("float_gt", ZF, 0.1)),
+        apply("mixed_ne", "n", ZF),
+        apply("float_ne", apply("to_float", "n"), apply("to_float", apply("add", "n", 1))),  # beyond 2**53
+        apply("eq", apply("trunc", apply("int_div", "n", 3)), apply("floordiv", "n", 3)),  # negative, large
+        apply("eq", apply("round", apply("int_div", "n", 2)), apply("floordiv", apply("add", "n", 1), 2)),
+    ],
+    ids=str,
+)
+def test_what_does_not_hold_for_all_doubles_is_refuted_by_a_model(condition):
+    answer = solve([], [condition])
+    assert answer.model is not None
+    assert not holds(condition, answer.model)
+
+
+def test_a_normal_form_moves_no_float_to_the_other_side():
+    moved = apply("float_ge", ZF, apply("float_add", ZG, 2.0))
+    assert normal(apply("float_ge", apply("float_sub", ZF, ZG), 2.0)) != normal(moved)
+    assert normal(apply("float_ge", ZF, ZG)) == normal(apply("float_le", ZG, ZF))
+    assert normal(apply("not", apply("float_ge", ZF, ZG))) != normal(apply("float_lt", ZF, ZG))
+
+
+def test_a_model_that_cannot_be_confirmed_is_no_answer():
+    """A sum of two sines may be anything as far as the solver knows; what it says must not be taken for a bug."""
+    wave = apply("float_add", apply("float_sin", ZF), apply("float_sin", apply("float_mul", ZF, 3.0)))
+    answer = solve([apply("float_gt", wave, 1.9)])
+    assert answer.status != "sat"
+    assert "libm" in answer.reason

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import inspect
 import linecache
+import math
 import traceback
 from typing import Any
 
@@ -38,37 +39,44 @@ from strategies.source import statement_of_line
 from tests.strategies.drawing import nightly_programs
 
 NAMES = {"d0": "a", "u0": "b", "u1": "c"}
+FLOATS = {"f0": "x", "f1": "y"}
 
 ints: st.SearchStrategy[Term] = st.deferred(
     lambda: st.integers(-9, 9).map(Const) | st.sampled_from(sorted(NAMES)).map(Var) | _applied("int")
 )
 bools: st.SearchStrategy[Term] = st.deferred(lambda: st.booleans().map(Const) | _applied("bool"))
+floats: st.SearchStrategy[Term] = st.deferred(
+    lambda: st.floats().map(Const) | st.sampled_from(sorted(FLOATS)).map(lambda n: Var(n, "float")) | _applied("float")
+)
+SORTS = {"int": ints, "bool": bools, "float": floats}
 
 
 def _applied(sort: str) -> st.SearchStrategy[Term]:
-    rows = [row for row in OPERATORS.values() if row.result == sort]
+    # For a negative base or exponent Python's power is a number of another kind.
+    rows = [row for row in OPERATORS.values() if row.result == sort and row.name not in ("pow", "float_pow")]
 
     @st.composite
     def application(draw: Any) -> Term:
         row = draw(st.sampled_from(rows))
         sorts = row.sorts + ((row.sorts[-1],) if row.variadic and draw(st.booleans()) else ())
-        return Apply(row.name, tuple(draw(ints if operand == "int" else bools) for operand in sorts))
+        return Apply(row.name, tuple(draw(SORTS[operand]) for operand in sorts))
 
     return application()
 
 
-@given(bools | ints, st.tuples(*[st.integers(-12, 12)] * 3))
-def test_a_printed_term_computes_what_the_term_means(term: Term, values: tuple[int, int, int]) -> None:
-    text = render_term(term, NAMES)
+@given(bools | ints | floats, st.tuples(*[st.integers(-12, 12)] * 3), st.tuples(st.floats(), st.floats()))
+def test_a_printed_term_computes_what_the_term_means(term: Term, numbers: Any, doubles: Any) -> None:
+    text = render_term(term, NAMES | FLOATS)
     code = compile(text, "term", "eval")
-    named = dict(zip("abc", values, strict=True))
+    named = dict(zip((*NAMES.values(), *FLOATS.values()), (*numbers, *doubles), strict=True))
+    names = {"torch": torch, "math": math, **named}
     try:
-        expected = evaluate(term, dict(zip(sorted(NAMES), values, strict=True)))
+        expected = evaluate(term, dict(zip((*NAMES, *FLOATS), (*numbers, *doubles), strict=True)))
     except Undefined:
-        with pytest.raises(ZeroDivisionError):
-            eval(code, {"torch": torch, **named})
+        with pytest.raises((ArithmeticError, ValueError)):
+            eval(code, names)
         return
-    assert eval(code, {"torch": torch, **named}) == expected
+    assert repr(eval(code, names)) == repr(expected)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -21,7 +20,7 @@ from properties.errors import NotCaptured
 from strategies.compile import compile_program
 from strategies.inputs import build_inputs, input_dims, input_names, input_of_leaf
 from strategies.program import Program
-from strategies.terms import Const, Var
+from strategies.terms import Const, Valuation, Var
 
 _TENSOR = re.compile(r"L\['(\w+)'\]")
 _SIZE = re.compile(r"L\['(\w+)'\]\.size\(\)\[(\d+)\]")
@@ -73,7 +72,7 @@ def _from_graph(program: Program, device: str, frontend: str, reached: Reached) 
         sources.update((leaf, len(placeholders)) for leaf, position in inputs.items() if position == spec)
         placeholders.append(spec)
 
-    def arguments(valuation: Mapping[str, int]) -> tuple[Any, ...]:
+    def arguments(valuation: Valuation) -> tuple[Any, ...]:
         tensors = build_inputs(program, valuation, device)
         return tuple(tensors[spec] if isinstance(spec, int) else valuation[spec] for spec in placeholders)
 

@@ -6,6 +6,8 @@ Each requirement of the Program (its checks, and what its operators demand of si
 
 from __future__ import annotations
 
+import builtins
+import math
 import operator
 from collections.abc import Callable, Mapping
 from math import prod
@@ -36,10 +38,10 @@ from strategies.operators import OPERATORS
 from strategies.program import Program
 from strategies.semantics import example, initial_scope, requirements, source_inputs
 from strategies.statement import Input
-from strategies.terms import Const, Term, Var
+from strategies.terms import Const, Term, Valuation, Var
 
 _KEYS: dict[type, Callable[[Any], Any]] = {str: CallMethodKey, int: SequenceKey}
-_MODULES = {"_operator": operator, "torch": torch}
+_MODULES = {"_operator": operator, "torch": torch, "math": math, "builtins": builtins}
 _FUNCTIONS = {
     name: getattr(_MODULES[row.fx[0].split(".")[0]], row.fx[0].split(".")[1])
     for name, row in OPERATORS.items()
@@ -104,7 +106,7 @@ def capture(program: Program, device: str = "cpu", name: str = "shape_env", *, d
     positions = {leaf: len(dims) + position for position, item in enumerate(inputs) for leaf in item.leaves}
     first_source = len(program.params)
 
-    def arguments(valuation: Mapping[str, int]) -> tuple[Any, ...]:
+    def arguments(valuation: Valuation) -> tuple[Any, ...]:
         tensors = build_inputs(program, {**example(program), **valuation}, device)
         return (*(valuation[dim] for dim in dims), *tensors[first_source:])
 

@@ -17,7 +17,7 @@ from properties.devices import stand_ins, why_not_run
 from strategies.inputs import build_inputs, input_dims, input_of_leaf
 from strategies.program import Program
 from strategies.semantics import example
-from strategies.terms import Const
+from strategies.terms import Const, Valuation
 
 
 def dynamic_shapes(program: Program) -> tuple[dict[int, Any] | None, ...]:
@@ -57,7 +57,7 @@ def tensor_capture(
 ) -> Capture:
     """The capture of a graph whose placeholders are the Program's inputs in their order."""
 
-    def arguments(valuation: Mapping[str, int]) -> tuple[Any, ...]:
+    def arguments(valuation: Valuation) -> tuple[Any, ...]:
         return build_inputs(program, valuation, device)
 
     return Capture(
