@@ -114,7 +114,6 @@ def _result(finding: Finding, places: dict[str, int]) -> dict[str, Any]:
         result["suppressions"] = [
             {
                 "kind": "external",
-                "status": "accepted",
                 "justification": plain(f"{finding.known.id}: {finding.known.title} ({finding.known.url})"),
             }
         ]
