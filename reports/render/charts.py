@@ -38,6 +38,7 @@ def matrix(report: Report) -> list[dict[str, Any]]:
         {
             "frontend": cell.frontend,
             "subject": subject,
+            "device": cell.device,
             "programs": f"{totals.programs:,}",
             "decided": f"{totals.decided / totals.programs:.1%}" if totals.programs else "not run",
             "parts": bar(_outcomes(totals), totals.programs),

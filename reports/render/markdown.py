@@ -20,7 +20,7 @@ def files(report: Report) -> Iterator[tuple[str, str]]:
 
 def summary(report: Report) -> str:
     """Verdict, new findings, subjects and known findings, in this order."""
-    parts = [f"# Audit: {markdown(wording.headline(report))}"]
+    parts = [f"# {report.command.capitalize()}: {markdown(wording.headline(report))}"]
     torch = markdown(report.environment.get("torch", "?"))
     parts.append(
         f"{report.programs:,} programs, seed {report.plan['seed']}, torch {torch}, {report.seconds:.0f} s. "

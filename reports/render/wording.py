@@ -15,6 +15,11 @@ COLUMNS = ("programs", "PROVED", "REFUTED", "UNDECIDED", "VACUOUS", "NOT_CAPTURE
 COLUMNS += ("asserts emitted", "asserts required")
 
 
+def heading(report: Report) -> str:
+    """What kind of run it was."""
+    return {"fuzz": "Fuzzing of the runtime-assert pass"}.get(report.command, "Audit of the runtime-assert pass")
+
+
 def headline(report: Report) -> str:
     """The verdict in one line."""
     if report.status is ExitStatus.CLEAN:
@@ -57,6 +62,8 @@ def label(finding: Finding) -> str:
     """``known`` or ``new``, as the lists of findings say it."""
     if finding.known is None:
         return "new"
+    if finding.expired:
+        return "new: its known entry has expired"
     return "known, but never excused" if finding.new else "known"
 
 

@@ -1,0 +1,47 @@
+"""What speaks for the oracle of a run, in sentences: each is a sum over rows of the log or says that there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from reports.model import Report
+from reports.text import one_line, plural, ranges
+
+# Parts of an audit that put the checks themselves to the test.
+_ABOUT_THE_ORACLE = ("mutants", "recall", "regression vectors")
+
+
+def oracle(report: Report) -> list[str]:
+    """Sentences on mutants, recall, probes and this tool's own errors, with the lines of the log they come from."""
+    found = [text for line, gate in report.gates for text in _gate(line, gate)]
+    if not found:
+        found.append("Mutants and known faults were not part of this run: see runtime-assert selfcheck.")
+    return [*found, *_probes(report), _own_errors(report)]
+
+
+def _gate(line: int, gate: Mapping[str, Any]) -> Iterator[str]:
+    if gate["part"] not in _ABOUT_THE_ORACLE:
+        return
+    name, count, failed = one_line(gate["part"]), gate.get("count", 0), len(gate.get("failed", []))
+    if gate["outcome"] == "not run":
+        yield f"{name.capitalize()}: not run ({one_line(gate.get('why') or 'no reason given')}; line {line})."
+    else:
+        yield f"{name.capitalize()}: {count - failed:,} of {count:,} as expected (line {line})."
+
+
+def _probes(report: Report) -> Iterator[str]:
+    shards = [(line, row) for line, row in enumerate(report.rows, start=1) if row["kind"] == "shard"]
+    probes = sum(row.get("probes", 0) for _, row in shards)
+    if probes:
+        left = sum(row.get("boundaries_unreachable", 0) + row.get("boundaries_unrealisable", 0) for _, row in shards)
+        yield (
+            f"{probes:,} inputs at the boundaries of constraints were executed; for {left:,} boundaries no input "
+            f"exists or can be built (lines {ranges(line for line, _ in shards)})."
+        )
+
+
+def _own_errors(report: Report) -> str:
+    if not report.tool_errors:
+        return "Every capture was proved equivalent to itself, and what the asserts say agreed with what graphs did."
+    return f"{plural(len(report.tool_errors), 'error')} of this tool: see below."
