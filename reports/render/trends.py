@@ -60,7 +60,7 @@ def _outcomes(runs: Sequence[Past]) -> dict[str, Any]:
                 text = f"{_when(run)}: {count:,} {name.upper()} ({count / whole:.1%})"
                 parts.append(_bar(index, len(runs), top, height, _COLORS[name], text))
             top += height
-    return {"title": "How programs ended, by run", "parts": parts, "top": "100 %", "line": ""}
+    return {"title": "How programs ended, by run", "parts": parts, "top": "100 %"}
 
 
 def _findings(runs: Sequence[Past]) -> dict[str, Any]:
@@ -79,20 +79,21 @@ def _findings(runs: Sequence[Past]) -> dict[str, Any]:
             text = f"{_when(run)}: {plural(first, 'bucket')} seen for the first time"
             parts.append(_bar(index, len(runs), HEIGHT - sum(heights), heights[1], 2, text))
         seen |= run.buckets
-    return {"title": "Buckets found, by run (red: for the first time)", "parts": parts, "top": f"{most:,}", "line": ""}
+    return {"title": "Buckets found, by run (red: for the first time)", "parts": parts, "top": f"{most:,}"}
 
 
 def _rate(runs: Sequence[Past]) -> dict[str, Any]:
-    """A line over the runs: programs a second."""
+    """A bar for each run: programs a second."""
     most = max([run.rate for run in runs] + [1e-9])
-    step = WIDTH / len(runs)
-    places = [(step * (index + 0.5), HEIGHT - HEIGHT * run.rate / most) for index, run in enumerate(runs)]
-    dots = [
-        {"cx": f"{x:.1f}", "cy": f"{y:.1f}", "title": f"{_when(run)}: {run.rate:,.1f} programs a second"}
-        for (x, y), run in zip(places, runs, strict=True)
+    parts = [
+        _bar(index, len(runs), HEIGHT * (1 - run.rate / most), HEIGHT * run.rate / most, 7, _fast(run))
+        for index, run in enumerate(runs)
     ]
-    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
-    return {"title": "Programs a second, by run", "parts": [], "dots": dots, "top": f"{most:,.1f}", "line": line}
+    return {"title": "Programs a second, by run", "parts": parts, "top": f"{most:,.1f}"}
+
+
+def _fast(run: Past) -> str:
+    return f"{_when(run)}: {run.rate:,.1f} programs a second"
 
 
 def _bar(index: int, count: int, y: float, height: float, color: int, title: str) -> dict[str, Any]:
