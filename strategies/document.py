@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import reprlib
 from collections.abc import Collection
@@ -15,6 +16,7 @@ from strategies.statement import DTYPES, Argument, Param, ProgramError, Scope, S
 from strategies.terms import Apply, Const, Term, Var
 
 MAX_STATEMENTS, MAX_PARAMS, MAX_DIMS, MAX_LIST = 200, 50, 50, 1000
+MAX_LISTED = 24
 MAX_DEPTH, MAX_OPERATORS, MAX_BITS = 50, 5000, 4096
 _LISTED = 24
 _LEAF = re.compile(r"[du](?:0|[1-9][0-9]{0,3})", re.ASCII)
@@ -190,8 +192,16 @@ def _float(value: list[Any], path: str) -> float:
 
 def _word(value: Any, path: str, allowed: Collection[str]) -> str:
     if not isinstance(value, str) or value not in allowed:
-        _fail(path, value, f"one of {_listed(allowed)}")
+        _fail(path, value, f"one of {_listed(_closest(value, allowed))}")
     return value
+
+
+def _closest(value: Any, words: Collection[str]) -> Collection[str]:
+    """``words``, or of many those that look most like ``value``, and how many there are."""
+    if len(words) <= MAX_LISTED:
+        return words
+    near = difflib.get_close_matches(str(value)[:100], words, n=MAX_LISTED // 2, cutoff=0.0)
+    return (*near, f"... ({len(words)} in all)")
 
 
 def _listed(words: Collection[str]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
-from strategies.terms import Apply, Const, Term, Valuation, Var
+from strategies.terms import Apply, Const, Term, Valuation, Var, variables
 
 Argument: TypeAlias = Term | tuple[Term, ...] | tuple[str, ...] | str | int
 Dtype: TypeAlias = Literal["float32", "float64", "int64", "int32", "bool"]
@@ -162,6 +162,20 @@ class Scope:
             nonnegative=self.nonnegative | known if known else self.nonnegative,
             learned=(*self.learned, *learned),
         )
+
+    def depends_on_data(self, *terms: Term) -> bool:
+        """Whether one of ``terms`` names an unbacked leaf."""
+        return any(name.startswith("u") for term in terms for name in variables(term))
+
+    def is_equal(self, left: Term, right: Term) -> bool:
+        """Whether two terms are seen at a glance to be equal: the same term, or one checked to equal the other."""
+        return left == right or Apply("eq", (left, right)) in self.learned or Apply("eq", (right, left)) in self.learned
+
+    def is_at_most(self, left: Term, right: Term) -> bool:
+        """Whether ``left <= right`` is seen at a glance: the same term, 0 and a size, or what a check says."""
+        if left == right or (left == Const(0) and self.is_nonnegative(right)):
+            return True
+        return Apply("le", (left, right)) in self.learned or Apply("ge", (right, left)) in self.learned
 
     def is_nonnegative(self, term: Term) -> bool:
         """Whether ``term`` is seen at a glance not to be negative: constants, dims, checked terms, sums, products."""

@@ -69,12 +69,17 @@ def _probe(case: Case, probe: Probe, after: Outcome) -> Verdict | None:
         stage = "frontend" if traced_wrong or recorded_wrong else "pass"
         direction = "extra" if after.by == "assert" else "broken"
         return refuted(case, direction, emitted, witness, stage=stage)
-    if after.by == "assert" or (after.by == "operator" and probe.eager.by == "operator"):
+    if after.by == "assert" or (after.by == "operator" and (probe.eager.by == "operator" or _undefined(probe, after))):
         return None
     recorded = _first_broken(facts.required, probe.leaves)
     stage = "pass" if recorded is not None else "frontend"
     direction = "missing" if after.accepted else "late"
     return refuted(case, direction, recorded if recorded is not None else broken, witness, stage=stage)
+
+
+def _undefined(probe: Probe, after: Outcome) -> bool:
+    """Whether the condition of a check has no value: computing it raises, in the program as in the graph."""
+    return probe.eager.error == after.error == "ZeroDivisionError"
 
 
 def _first_broken(terms: tuple[Term, ...], leaves: Valuation) -> Term | None:

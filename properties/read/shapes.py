@@ -90,12 +90,80 @@ def _reduced(tensor: Shape, dims: Any = None, *rest: Any, **options: Any) -> Sha
     return _without(tensor, dims[0])
 
 
+def _arange_from(start: Any, end: Any, step: Any = None, *_: Any, **__: Any) -> Shape | None:
+    if not (_is_term(start) and _is_term(end)):
+        return None
+    length = apply("sub", end, start)
+    if step is None or step == Const(1):
+        return (length,)
+    if not isinstance(step, Const) or step.value < 1:
+        return None
+    return (apply("floordiv", apply("add", length, int(step.value) - 1), step),)
+
+
+def _transposed(tensor: Shape, first: Any, second: Any) -> Shape | None:
+    if not (isinstance(first, Const) and isinstance(second, Const)):
+        return None
+    sizes, one, other = list(tensor), int(first.value), int(second.value)
+    sizes[one], sizes[other] = sizes[other], sizes[one]
+    return tuple(sizes)
+
+
+def _permuted(tensor: Shape, dims: Any) -> Shape | None:
+    if not all(isinstance(dim, Const) for dim in dims):
+        return None
+    return tuple(tensor[int(dim.value)] for dim in dims)
+
+
+def _unsqueezed(tensor: Shape, dim: Any) -> Shape | None:
+    if not isinstance(dim, Const):
+        return None
+    place = int(dim.value) % (len(tensor) + 1)
+    return (*tensor[:place], Const(1), *tensor[place:])
+
+
+def _gathered(tensor: Shape, dim: Any, index: Any, *_: Any, **__: Any) -> Shape | None:
+    return index if isinstance(index, tuple) else None
+
+
+def _padded(tensor: Shape, amounts: Any, *_: Any) -> Shape | None:
+    if len(amounts) != 2 or amounts[0] != Const(0) or not _is_term(amounts[1]):
+        return None
+    return (*tensor[:-1], apply("add", tensor[-1], amounts[1]))
+
+
+def _product(left: Shape, right: Shape) -> Shape:
+    return (*left[:-1], *(right[-1:] if len(right) > 1 else ()))
+
+
 RULES: dict[str, Callable[..., Shape | None]] = {
     "aten.zeros.default": _sizes,
     "aten.ones.default": _sizes,
     "aten.empty.memory_format": _sizes,
     "aten.full.default": _sizes,
     "aten.arange.default": _arange,
+    "aten.arange.start": _arange_from,
+    "aten.arange.start_step": _arange_from,
+    "aten.eye.m": lambda *sizes, **_: _sizes(sizes),
+    "aten.relu.default": _same,
+    "aten.neg.default": _same,
+    "aten.cumsum.default": _same,
+    "aten.flip.default": _same,
+    "aten.scatter.value": _same,
+    "aten.scatter_add.default": _same,
+    "aten.index_add.default": _same,
+    "aten.index_fill.int_Scalar": _same,
+    "aten.fill.Scalar": _same,
+    "aten.fill_.Scalar": _same,
+    "aten.transpose.int": _transposed,
+    "aten.permute.default": _permuted,
+    "aten.unsqueeze.default": _unsqueezed,
+    "aten.gather.default": _gathered,
+    "aten.constant_pad_nd.default": _padded,
+    "aten.mm.default": _product,
+    "aten.bmm.default": _product,
+    "aten.mv.default": _product,
+    "aten.mul.Tensor": lambda tensor, other, *_, **__: tensor if _is_term(other) else None,
     "aten.view.default": _view,
     "aten.reshape.default": _view,
     "aten.cat.default": _cat,

@@ -35,12 +35,14 @@ class Reading:
 
     ``target`` names an overload of ``torch.ops``. ``path`` says where in its result the leaf is: the index of an
     output, then ``"size"`` and a dimension; the empty path is the result itself. ``bounded`` says that the leaf
-    is at most the number of the input's elements.
+    is at most the number of the input's elements. ``before`` names the overload whose result is read instead of the
+    input itself.
     """
 
     target: str
     path: tuple[str | int, ...] = ("size", 0)
     bounded: bool = False
+    before: str = ""
 
 
 SCALAR = Reading("aten._local_scalar_dense.default", ())

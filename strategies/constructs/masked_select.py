@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from strategies.constructs.masks import CountsTrueEntries
-from strategies.statement import Effect, Input, Scope, Statement, Tensor
-from strategies.terms import Term, Var
+from strategies.constructs.masks import SelectsElements
 
 
-class MaskedSelect(CountsTrueEntries):
-    """Binds the number of selected elements and the vector of them."""
+class MaskedSelect(SelectsElements):
+    """The function by its name."""
 
     name = "masked_select"
 
-    def effect(self, statement: Statement, scope: Scope) -> Effect:
-        (leaf,) = scope.next_leaves(1)
-        return Effect((statement.number("count"),), (Tensor((Var(leaf),)),))
-
-    def inputs(self, statement: Statement, scope: Scope) -> tuple[Input, ...]:
-        (leaf,) = scope.next_leaves(1)
-        data = Input(f"v{leaf[1:]}", statement.terms("shape"), "float32")
-        return data, self.mask(statement, scope)
-
-    def source(self, statement: Statement, scope: Scope, render: Callable[[Term], str]) -> tuple[str, ...]:
-        (leaf,), (selected,) = scope.next_leaves(1), scope.next_tensors(1)
-        number = leaf[1:]
-        return (
-            f"{selected} = torch.masked_select(v{number}, m{number})",
-            f"{leaf} = {selected}.shape[0]",
-        )
+    def call(self, data: str, mask: str) -> str:
+        return f"torch.masked_select({data}, {mask})"
 
 
 CONSTRUCT = MaskedSelect()

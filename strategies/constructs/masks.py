@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from strategies.constructs.base import Construct, Field, Reading
 from strategies.constructs.sizes import numel
-from strategies.statement import Input, Scope, Statement, Unrealisable
+from strategies.statement import Effect, Input, Scope, Statement, Tensor, Unrealisable
 from strategies.terms import Term, Valuation, Var, apply
 
 if TYPE_CHECKING:
@@ -52,3 +53,24 @@ class CountsTrueEntries(Construct):
             elements *= scope.values[shape[1]]
         count = chooser.count(scope, elements)
         return (self.statement(shape=tuple(map(Var, shape)), count=count),)
+
+
+class SelectsElements(CountsTrueEntries):
+    """Binds the number of the elements that the mask selects from data of its shape, and the vector of them."""
+
+    @abstractmethod
+    def call(self, data: str, mask: str) -> str:
+        """The Python expression that selects."""
+
+    def effect(self, statement: Statement, scope: Scope) -> Effect:
+        (leaf,) = scope.next_leaves(1)
+        return Effect((statement.number("count"),), (Tensor((Var(leaf),)),))
+
+    def inputs(self, statement: Statement, scope: Scope) -> tuple[Input, ...]:
+        (leaf,) = scope.next_leaves(1)
+        data = Input(f"v{leaf[1:]}", statement.terms("shape"), "float32")
+        return data, self.mask(statement, scope)
+
+    def source(self, statement: Statement, scope: Scope, render: Callable[[Term], str]) -> tuple[str, ...]:
+        (leaf,), (selected,) = scope.next_leaves(1), scope.next_tensors(1)
+        return f"{selected} = {self.call(f'v{leaf[1:]}', f'm{leaf[1:]}')}", f"{leaf} = {selected}.shape[0]"

@@ -5,70 +5,60 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from strategies.constructs.base import Construct, Field
+from strategies.constructs.base import Field
 from strategies.constructs.sizes import equal, not_negative, total
+from strategies.constructs.tensors import DIM, TENSOR, TakesDimension
 from strategies.evaluate import evaluate
 from strategies.statement import Effect, Scope, Statement, Tensor
-from strategies.terms import Const, Term, apply
+from strategies.terms import Const, Term, Var, apply
 
 if TYPE_CHECKING:
     from strategies.drawing.chooser import Chooser
 
 
-class Split(Construct):
-    """Binds one tensor for each size."""
+class Split(TakesDimension):
+    """Binds one tensor for each size; sizes that the data decides come from ``tolist()``."""
 
     name = "split"
-    kind = "consumer"
-    fields = (Field("tensor", "tensor"), Field("sizes", "int terms"), Field("dim", "int"))
+    fields = (TENSOR, Field("sizes", "int terms"), DIM)
 
-    def validate(self, statement: Statement, scope: Scope) -> str | None:
-        rank = len(scope.tensors[statement.name("tensor")].shape)
-        if not 0 <= statement.number("dim") < rank:
-            return f"dim={statement.number('dim')} is no dimension of a tensor of {rank}"
+    def problem(self, statement: Statement, scope: Scope) -> str | None:
         return None if statement.terms("sizes") else "no sizes are given"
 
     def effect(self, statement: Statement, scope: Scope) -> Effect:
-        tensor, dim = scope.tensors[statement.name("tensor")], statement.number("dim")
+        tensor = self.operand(statement, scope)
+        contiguous = tensor.contiguous and statement.number("dim") == 0
         return Effect(
             tensors=tuple(
-                Tensor(
-                    (*tensor.shape[:dim], size, *tensor.shape[dim + 1 :]),
-                    tensor.dtype,
-                    tensor.contiguous and dim == 0,
-                )
+                Tensor(self.resized(statement, scope, size), tensor.dtype, contiguous)
                 for size in statement.terms("sizes")
             )
         )
 
     def requires(self, statement: Statement, scope: Scope) -> tuple[Term, ...]:
         sizes = statement.terms("sizes")
-        whole = scope.tensors[statement.name("tensor")].shape[statement.number("dim")]
-        return (*not_negative(sizes, scope), *equal(total(sizes), whole))
+        return (*not_negative(sizes, scope), *equal(total(sizes), self.size(statement, scope)))
+
+    def call(self, statement: Statement, render: Callable[[Term], str]) -> str:
+        dim = "" if statement.number("dim") == 0 else f", dim={statement.number('dim')}"
+        return f"{statement.name('tensor')}.split([{', '.join(map(render, statement.terms('sizes')))}]{dim})"
 
     def source(self, statement: Statement, scope: Scope, render: Callable[[Term], str]) -> tuple[str, ...]:
-        sizes = statement.terms("sizes")
-        names = scope.next_tensors(len(sizes))
+        names = scope.next_tensors(len(statement.terms("sizes")))
         results = f"({names[0]},)" if len(names) == 1 else ", ".join(names)
-        dim = "" if statement.number("dim") == 0 else f", dim={statement.number('dim')}"
-        return (f"{results} = {statement.name('tensor')}.split([{', '.join(map(render, sizes))}]{dim})",)
+        return (f"{results} = {self.call(statement, render)}",)
 
-    def grow(self, chooser: Chooser, scope: Scope) -> tuple[Statement, ...] | None:
-        names = chooser.tensors(scope)
-        if not names:
-            return None
-        name = chooser.pick(names)
-        shape = scope.tensors[name].shape
-        dim = chooser.below(len(shape)) if len(shape) > 1 else 0
-        rest = int(evaluate(shape[dim], scope.values))
-        sizes: list[Term] = [chooser.at_most(scope, rest)]
-        rest -= int(evaluate(sizes[0], scope.values))
+    def grow_on(self, chooser: Chooser, scope: Scope, name: str, dim: int, size: int) -> tuple[Statement, ...]:
+        whole = scope.tensors[name].shape[dim]
+        sizes: list[Term] = [chooser.at_most(scope, size)]
+        rest = size - int(evaluate(sizes[0], scope.values))
         while rest and len(sizes) < 3 and chooser.flag(2):
             sizes.append(chooser.at_most(scope, rest))
             rest -= int(evaluate(sizes[-1], scope.values))
         if rest:
-            # What is left is a constant, or the difference to the whole, in which case nothing is left to demand.
-            sizes.append(apply("sub", shape[dim], total(sizes)) if chooser.flag(2) else Const(rest))
+            # What is left is a leaf that fits, a constant, or the difference to the whole: then nothing is demanded.
+            last = [Var(leaf) for leaf in scope.unbacked if scope.values[leaf] == rest]
+            sizes.append(chooser.pick([*last, Const(rest), apply("sub", whole, total(sizes))]))
         return (self.statement(tensor=name, sizes=tuple(sizes), dim=dim),)
 
 

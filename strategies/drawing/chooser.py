@@ -51,6 +51,10 @@ class Chooser:
         """A check statement that a construct needs in front of it."""
         return Statement("check", (("cond", condition),))
 
+    def nonnegative(self, scope: Scope, *terms: Term) -> tuple[Statement, ...]:
+        """The checks without which the scope does not know that ``terms`` are not negative."""
+        return tuple(self.check(apply("ge", term, 0)) for term in terms if not scope.is_nonnegative(term))
+
     def condition(self, scope: Scope) -> Term | None:
         """A condition over the leaves in scope that is true of their example values; ``None`` without a leaf."""
         if not scope.values or not self._checks:

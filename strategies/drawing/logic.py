@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from strategies.drawing.known import Known, any_leaf, combine, constant, of_leaf, shifted
 from strategies.drawing.relations import ARITHMETIC, Relation, near
-from strategies.evaluate import holds
+from strategies.evaluate import evaluate, holds
 from strategies.operators.comparison import MIRROR, NEGATION
 from strategies.statement import Scope
 from strategies.terms import Apply, Const, Term, Var, walk
@@ -95,6 +95,37 @@ def _again(chooser: Chooser, scope: Scope) -> Term | None:
     return term
 
 
+def _opposite(chooser: Chooser, scope: Scope) -> Term | None:
+    """The other half of an equality of which an earlier check demanded one half."""
+    halves = [
+        term
+        for term in dict.fromkeys(scope.learned)
+        if isinstance(term, Apply)
+        and term.op in ("le", "ge")
+        and evaluate(term.args[0], scope.values) == evaluate(term.args[1], scope.values)
+    ]
+    if not halves:
+        return None
+    half = chooser.pick(halves[::-1])
+    return Apply("ge" if half.op == "le" else "le", half.args)
+
+
+def _impossible(chooser: Chooser, scope: Scope) -> Term:
+    """A contradiction, beside something that is true: what can never be is left for the other side to carry."""
+    condition, leaf = _comparison(chooser, scope), any_leaf(chooser, scope)
+    bound = constant(leaf.value + chooser.below(5) - 2)
+    both = Apply("and", (Apply("lt", (leaf.term, bound.term)), Apply("gt", (leaf.term, bound.term))))
+    return Apply("or", (both, condition) if chooser.flag(2) else (condition, both))
+
+
+def _nested(chooser: Chooser, scope: Scope) -> Term:
+    """Connectives inside each other."""
+    inner = Apply("or", (_either_way(chooser, scope), _comparison(chooser, scope)))
+    if chooser.flag(2):
+        inner = Apply("not", (Apply("and", (_negated(_comparison(chooser, scope)), _either_way(chooser, scope))),))
+    return Apply("and", (inner, _comparison(chooser, scope)))
+
+
 _NO_BOUND = 2**62
 """Constants from here on are the ends of int64, which every item keeps."""
 
@@ -106,5 +137,8 @@ LOGIC: dict[str, Relation] = {
     "conditional": _conditional,
     "chained": _chained,
     "again": _again,
+    "opposite": _opposite,
+    "impossible": _impossible,
+    "nested": _nested,
 }
 """The forms that have a boolean operator or a conditional inside, or may have one."""

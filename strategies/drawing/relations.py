@@ -35,7 +35,7 @@ _TELLING = {
 _SLACKS = (0, 0, 0, 1, 1, 2, 5, 40)
 
 
-def _written(chooser: Chooser, op: str, left: Known, right: Known) -> Term:
+def written(chooser: Chooser, op: str, left: Known, right: Known) -> Term:
     """``left op right``, one time in four with the operands exchanged."""
     if chooser.flag(4):
         return Apply(MIRROR[op], (right.term, left.term))
@@ -51,7 +51,7 @@ def near(chooser: Chooser, left: Known, ops: tuple[str, ...] = _OPS) -> Term:
     if op in ("lt", "gt", "ne"):
         slack += 1
     below = op in ("ge", "gt") or (op == "ne" and slack % 2 == 0)
-    return _written(chooser, op, left, constant(left.value - slack if below else left.value + slack))
+    return written(chooser, op, left, constant(left.value - slack if below else left.value + slack))
 
 
 def between(chooser: Chooser, left: Known, right: Known) -> Term:
@@ -60,7 +60,7 @@ def between(chooser: Chooser, left: Known, right: Known) -> Term:
         ops = ("eq", "le", "ge")
     else:
         ops = ("le", "lt", "ne") if left.value < right.value else ("ge", "gt", "ne")
-    return _written(chooser, chooser.pick(ops), left, right)
+    return written(chooser, chooser.pick(ops), left, right)
 
 
 def _bound(chooser: Chooser, scope: Scope) -> Term:
@@ -85,15 +85,15 @@ def _equality(chooser: Chooser, scope: Scope) -> Term:
         left = of_leaf(scope, name)
         candidates = equal_to(scope, left)
         if candidates:
-            return _written(chooser, "eq", left, chooser.pick(candidates))
+            return written(chooser, "eq", left, chooser.pick(candidates))
     left = of_leaf(scope, names[start])
     others = [of_leaf(scope, name) for name in scope.values if name != names[start]]
     if not others:
-        return _written(chooser, "eq", left, constant(left.value))
+        return written(chooser, "eq", left, constant(left.value))
     right = chooser.pick(others)
     if chooser.flag(2):
         right = combine("add", right, chooser.pick(others))
-    return _written(chooser, "eq", left, shifted(right, left.value - right.value))
+    return written(chooser, "eq", left, shifted(right, left.value - right.value))
 
 
 def _items(chooser: Chooser, scope: Scope) -> Term | None:
@@ -166,7 +166,7 @@ def _remainder(chooser: Chooser, scope: Scope) -> Term:
     remainder = combine("mod", left, divisor)
     if chooser.flag(4):
         return near(chooser, remainder)
-    return _written(chooser, "eq", remainder, constant(remainder.value))
+    return written(chooser, "eq", remainder, constant(remainder.value))
 
 
 def _floor_division(chooser: Chooser, scope: Scope) -> Term:

@@ -35,3 +35,9 @@ def draw_programs(count: int, start: int = 0, **narrowed: Any) -> list[Program]:
 def nightly_programs() -> tuple[Program, ...]:
     """300 programs of everything that is supported."""
     return tuple(draw_programs(300))
+
+
+@lru_cache(maxsize=1)
+def many_programs() -> tuple[Program, ...]:
+    """1,200 of them, to count what is rare; the engine repeats itself too much for fewer."""
+    return tuple(draw_programs(1200, start=3))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from strategies import Program, apply, build_inputs, compile_program, program_source
+from strategies import Program, apply, build_inputs, compile_program, holds, program_source, requirements
+from strategies.constructs import check_assert as assertions
+from strategies.constructs import check_formatted as formatted
 from strategies.constructs.check_message import FUNCTIONS, MESSAGES
 from strategies.statement import Effect, Scope
 from strategies.terms import Apply, Term, conjuncts
@@ -16,6 +18,7 @@ ERRORS = {
     "index": IndexError,
     "type": TypeError,
     "not_implemented": NotImplementedError,
+    "with": ArithmeticError,
 }
 
 
@@ -39,6 +42,58 @@ def test_a_check_with_a_message_raises_the_error_of_its_function_with_the_messag
 def test_a_message_prints_as_a_function_that_returns_it() -> None:
     program = one_check({"op": "check_message", "cond": ["le", "u0", 3], "function": "value", "message": "quoted"})
     assert "torch._check_value(u0 <= 3, lambda: 'it\\'s \"too long\"')" in program_source(program)
+
+
+@pytest.mark.parametrize("form", formatted.FORMS)
+def test_a_message_that_is_made_when_it_is_needed_shows_the_value(form: str) -> None:
+    program = one_check({"op": "check_formatted", "cond": ["le", ["mul", "u0", 2], 6], "form": form})
+    run = compile_program(program)
+    run(*build_inputs(program, {"u0": 3}))
+    with pytest.raises(RuntimeError, match="4"):
+        run(*build_inputs(program, {"u0": 4}))
+
+
+@pytest.mark.parametrize("form", assertions.FORMS)
+def test_an_assertion_raises_exactly_where_its_condition_is_false(form: str) -> None:
+    program = one_check({"op": "check_assert", "cond": ["le", "u0", 3], "form": form})
+    run = compile_program(program)
+    run(*build_inputs(program, {"u0": 3}))
+    with pytest.raises(RuntimeError if form in ("scalar", "operator") else AssertionError):
+        run(*build_inputs(program, {"u0": 4}))
+
+
+@pytest.mark.parametrize(("function", "least"), [("constrain", -2), ("is_size", 0)])
+def test_a_range_is_demanded_from_both_sides(function: str, least: int) -> None:
+    program = one_check({"op": "check_range", "leaf": "u0", "least": least, "most": 5, "function": function})
+    for value in range(-4, 8):
+        inputs = build_inputs(program, {"u0": value})
+        if least <= value <= 5:
+            compile_program(program)(*inputs)
+        else:
+            with pytest.raises(RuntimeError):
+                compile_program(program)(*inputs)
+
+
+@pytest.mark.parametrize(
+    ("query", "dim", "answer"), [("size", 1, 3), ("shape", 0, 4), ("numel", 0, 12), ("stride", 0, 3)]
+)
+def test_a_tensor_is_asked_for_its_sizes_and_strides(query: str, dim: int, answer: int) -> None:
+    for comparison, holds_at in (("eq", (0,)), ("ne", (-1, 1)), ("lt", (1,)), ("le", (0, 1)), ("gt", (-1,))):
+        for offset in (-1, 0, 1):
+            asked = {"op": "check_query", "tensor": "t0", "query": query, "dim": dim, "comparison": comparison}
+            body = [
+                {"op": "item", "value": 4},
+                {"op": "zeros", "shape": ["u0", 3]},
+                {**asked, "other": answer + offset},
+            ]
+            program = Program.from_json({"schema": 1, "dims": [], "params": [], "body": body})
+            fails = [not holds(item.term, {"u0": 4}) for item in requirements(program)]
+            assert any(fails) == (offset not in holds_at)
+            if any(fails):
+                with pytest.raises(RuntimeError):
+                    compile_program(program)(*build_inputs(program, {"u0": 4}))
+            else:
+                compile_program(program)(*build_inputs(program, {"u0": 4}))
 
 
 @pytest.mark.parametrize("value", [-1, 0, 1])

@@ -56,16 +56,18 @@ def constructs(*names: str) -> Callable[[Program], bool]:
 
 
 @pytest.mark.parametrize(
-    ("planted", "statements"),
+    ("planted", "statements", "narrowed"),
     [
-        (any_check(equates_an_item_with_a_sum_of_dims), 2),
-        (any_check(bounds_through_a_minimum), 2),
-        (any_check(relates_two_items), 3),
-        (constructs("nonzero", "cat"), 2),
-        (constructs("masked_select", "narrow", "check"), 3),
+        (any_check(equates_an_item_with_a_sum_of_dims), 2, {}),
+        (any_check(bounds_through_a_minimum), 2, {}),
+        (any_check(relates_two_items), 3, {}),
+        (constructs("nonzero", "cat"), 2, {"consumers": ["zeros", "cat", "view"]}),
+        (constructs("masked_select", "narrow", "check"), 3, {"consumers": ["zeros", "narrow", "stack"]}),
     ],
     ids=["item == sum of dims", "sym_min", "two items", "nonzero and cat", "masked_select, narrow and check"],
 )
-def test_shrinks_to_the_least_number_of_statements(planted: Callable[[Program], bool], statements: int) -> None:
-    found = find(programs(profile="audit"), planted, settings=_QUICK, random=random.Random(0))
+def test_shrinks_to_the_least_number_of_statements(
+    planted: Callable[[Program], bool], statements: int, narrowed: dict[str, list[str]]
+) -> None:
+    found = find(programs(profile="audit", **narrowed), planted, settings=_QUICK, random=random.Random(0))
     assert len(found.body) <= statements

@@ -34,7 +34,7 @@ def stopped_at(program: Program, valuation: dict[str, int]) -> int | None:
     inputs = build_inputs(program, valuation)
     try:
         compile_program(program)(*inputs)
-    except (RuntimeError, IndexError, ValueError, TypeError, ArithmeticError) as error:
+    except (RuntimeError, IndexError, ValueError, TypeError, ArithmeticError, AssertionError) as error:
         frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.name == "forward"]
         return statement_of_line(program, frames[0].lineno or 0)
     return None
@@ -70,6 +70,8 @@ def disagreements(program: Program, chance: random.Random, rounds: int) -> tuple
             found.append(f"{program_source(program)}{valuation}: truth {expected}, eager stops at {actual}")
     return found, accepted, rejected
 
+
+_FULL: list[dict] = [{"op": "full", "shape": ["d0"]}]
 
 FORMS: dict[str, list[list[dict]]] = {
     "zeros": [[{"op": "zeros", "shape": ["u0", "u1"]}], [{"op": "zeros", "shape": [["sub", "d0", "u0"]]}]],
@@ -142,10 +144,98 @@ FORMS: dict[str, list[list[dict]]] = {
         [{"op": "select", "tensor": "a2", "dim": 0, "index": 1}],
     ],
     "reduction": [
+        [{"op": "zeros", "shape": ["u0", 2]}, {"op": "reduction", "tensor": "t0", "dim": 0, "function": "argmax"}],
+        [{"op": "zeros", "shape": ["u0", 2]}, {"op": "reduction", "tensor": "t0", "dim": 0, "function": "prod"}],
         [{"op": "zeros", "shape": ["u0", "u1"]}, {"op": "reduction", "tensor": "t0", "dim": 0, "function": "amax"}],
         [{"op": "zeros", "shape": ["u0", "u1"]}, {"op": "reduction", "tensor": "t0", "dim": 1, "function": "amax"}],
         [{"op": "zeros", "shape": ["u0"]}, {"op": "reduction", "tensor": "t0", "dim": 0, "function": "mean"}],
         [{"op": "arange", "end": "u0"}, {"op": "reduction", "tensor": "t0", "dim": 0, "function": "sum"}],
+    ],
+    "empty": [[{"op": "empty", "shape": ["u0", ["sub", "u1", "d0"]]}]],
+    "eye": [[{"op": "eye", "shape": ["u0", "u1"]}]],
+    "arange_between": [
+        [{"op": "arange_between", "start": "u0", "end": "u1", "step": 1}],
+        [{"op": "arange_between", "start": ["sub", "u0", "d0"], "end": ["mul", "u1", 2], "step": 3}, *_FULL],
+    ],
+    "slice": [
+        [
+            {"op": "check", "cond": ["ge", "u0", 0]},
+            {"op": "check", "cond": ["le", "u0", "d0"]},
+            {"op": "slice", "tensor": "a2", "dim": 0, "start": 0, "stop": "u0", "step": 1},
+            {"op": "slice", "tensor": "a2", "dim": 0, "start": "u0", "stop": "d0", "step": 2},
+            {"op": "check_query", "tensor": "t1", "query": "size", "dim": 0, "comparison": "ge", "other": "u0"},
+            {"op": "view", "tensor": "t0", "shape": [["mul", "u0", "d1"]]},
+        ],
+        [
+            {"op": "slice", "tensor": "a2", "dim": 1, "start": 1, "stop": 3, "step": 1},
+            {"op": "slice", "tensor": "a2", "dim": 0, "start": 1, "stop": "d0", "step": 2},
+            {"op": "check_query", "tensor": "t0", "query": "numel", "dim": 0, "comparison": "le", "other": "u0"},
+            {"op": "check_query", "tensor": "t1", "query": "shape", "dim": 0, "comparison": "ge", "other": "u1"},
+        ],
+    ],
+    "view_infer": [
+        [{"op": "view_infer", "tensor": "a2", "last": "u0"}],
+        [{"op": "view_infer", "tensor": "a2", "last": 2}, {"op": "view_infer", "tensor": "a0", "last": 1}],
+    ],
+    "unflatten": [
+        [
+            {"op": "check", "cond": ["ge", "u0", 0]},
+            {"op": "check", "cond": ["ge", "u1", 0]},
+            {"op": "unflatten", "tensor": "a2", "dim": 1, "sizes": ["u0", "u1"]},
+            {"op": "check_query", "tensor": "t0", "query": "stride", "dim": 0, "comparison": "le", "other": 3},
+        ],
+    ],
+    "chunk": [[{"op": "chunk", "tensor": "a2", "dim": 1}, {"op": "check", "cond": ["ge", "u0", "u1"]}]],
+    "pad": [
+        [{"op": "check", "cond": ["ge", "u0", 0]}, {"op": "pad", "tensor": "a2", "right": ["add", "u0", 1]}],
+    ],
+    "unfold": [
+        [{"op": "unfold", "tensor": "a2", "dim": 0, "size": "u0", "step": 2}],
+        [{"op": "unfold", "tensor": "a0", "dim": 0, "size": ["sub", "d0", "u1"], "step": 1}],
+    ],
+    "topk": [[{"op": "topk", "tensor": "a2", "dim": 0, "k": "u0"}, {"op": "topk", "tensor": "a1", "dim": 0, "k": 1}]],
+    "gather": [[{"op": "gather", "tensor": "a0", "length": ["sub", "u0", "u1"]}]],
+    "scatter": [
+        [{"op": "scatter", "tensor": "a0", "length": "u0", "function": function}]
+        for function in ("scatter", "scatter_add", "index_add", "index_fill")
+    ],
+    "matmul": [
+        [
+            {"op": "zeros", "shape": ["u0", 2]},
+            {"op": "matmul", "function": "mm", "left": "a2", "right": "t0"},
+            {"op": "matmul", "function": "mv", "left": "a2", "right": "a1"},
+        ],
+        [{"op": "ones", "shape": [2, "u1"]}, {"op": "matmul", "function": "mv", "left": "t0", "right": "a0"}],
+        [
+            {"op": "zeros", "shape": ["d0", "u0", 2]},
+            {"op": "zeros", "shape": ["u1", 2, 3]},
+            {"op": "matmul", "function": "bmm", "left": "t0", "right": "t1"},
+        ],
+    ],
+    "repeat_rows": [[{"op": "repeat_rows", "tensor": "a2", "dim": 1, "times": ["sub", "u0", "u1"]}]],
+    "elementwise": [
+        [{"op": "zeros", "shape": ["u0", 2]}, {"op": "elementwise", "tensor": "t0", "function": function}]
+        for function in ("relu", "neg", "plus", "clone", "cumsum", "flip")
+    ],
+    "scale": [[{"op": "zeros", "shape": ["u1"]}, {"op": "scale", "tensor": "t0", "factor": "u0"}]],
+    "add": [
+        [
+            {"op": "zeros", "shape": ["u0"]},
+            {"op": "check", "cond": ["eq", "d0", "u0"]},
+            {"op": "add", "left": "t0", "right": "a0"},
+            {"op": "add", "left": "t1", "right": "a0"},
+        ]
+    ],
+    "rearrange": [
+        [
+            {"op": "zeros", "shape": ["u0", "u1"]},
+            {"op": "rearrange", "tensor": "t0", "function": "transpose"},
+            {"op": "rearrange", "tensor": "t1", "function": "unsqueeze"},
+            {"op": "rearrange", "tensor": "t2", "function": "permute"},
+            {"op": "rearrange", "tensor": "t3", "function": "contiguous"},
+            {"op": "rearrange", "tensor": "t4", "function": "unsqueeze_last"},
+            {"op": "view", "tensor": "t4", "shape": [["mul", "u0", "u1"]]},
+        ]
     ],
     "flatten": [[{"op": "zeros", "shape": ["u0", "d0", "u1"]}, {"op": "flatten", "tensor": "t0"}]],
     "reshape": [

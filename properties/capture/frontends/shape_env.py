@@ -143,12 +143,16 @@ def _bind(
             tensor = graph.call_function(torch.ops.aten.select.int, (tensor, 0, index))
             with mode:
                 tensor.meta["val"] = torch.empty((), dtype=torch.int64, device=device)
-        if item.dtype == "bool" and not reading.path:
+        if item.dtype == "bool" and not (reading.path or reading.before):
             # The item of a bool tensor is a bool, of which torch makes no symbolic integer.
             tensor = graph.call_function(torch.ops.aten._to_copy.default, (tensor,), {"dtype": torch.int32})
             with mode:
                 sizes = tuple(symbolic(size, values) for size in item.shape)
                 tensor.meta["val"] = torch.empty(sizes, dtype=torch.int32, device=device)
+        if reading.before:
+            tensor = graph.call_function(attrgetter(reading.before)(torch.ops), (tensor,))
+            with mode:
+                tensor.meta["val"] = torch.empty((), dtype=torch.int64, device=device)
         values[leaf] = env.create_unbacked_symint()
         node = graph.call_function(attrgetter(reading.target)(torch.ops), (tensor,))
         _describe(reading, item, node, mode, device, values, values[leaf])

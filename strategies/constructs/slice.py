@@ -1,0 +1,87 @@
+"""``tensor[start:stop:step]``: a part of one dimension, as much of it as there is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from strategies.constructs.base import Field
+from strategies.constructs.tensors import DIM, TENSOR, ResizesDimension
+from strategies.statement import Effect, Scope, Statement, Tensor
+from strategies.terms import Const, Term, Var, apply
+
+if TYPE_CHECKING:
+    from strategies.drawing.chooser import Chooser
+
+
+class Slice(ResizesDimension):
+    """Eager execution refuses no slice. One that reaches beyond the end, or whose start is behind its stop, is cut.
+
+    Where one of the bounds is decided by the data, ``0 <= start <= stop <= size`` must be known where the slice
+    stands: torch gives the length of any other such slice a symbol of its own.
+    """
+
+    name = "slice"
+    fields = (TENSOR, DIM, Field("start", "int term"), Field("stop", "int term"), Field("step", "int"))
+
+    def problem(self, statement: Statement, scope: Scope) -> str | None:
+        start, stop = statement.term("start"), statement.term("stop")
+        if statement.number("step") < 1:
+            return f"step={statement.number('step')}; torch takes steps of at least 1"
+        if not (scope.is_nonnegative(start) and scope.is_nonnegative(stop)):
+            return "both bounds must be checked to be >= 0 before (a negative one counts from the end)"
+        if scope.depends_on_data(start, stop) and not self._inside(statement, scope):
+            return "a bound that the data decides must be checked before: start <= stop <= size"
+        return None
+
+    def _inside(self, statement: Statement, scope: Scope) -> bool:
+        start, stop = statement.term("start"), statement.term("stop")
+        return scope.is_at_most(start, stop) and scope.is_at_most(stop, self.size(statement, scope))
+
+    def new_size(self, statement: Statement, scope: Scope) -> Term:
+        start, stop, step = statement.term("start"), statement.term("stop"), statement.number("step")
+        if not self._inside(statement, scope):
+            size = self.size(statement, scope)
+            start = apply("min", start, size)
+            stop = apply("max", apply("min", stop, size), start)
+        length = stop if start == Const(0) else apply("sub", stop, start)
+        return length if step == 1 else apply("floordiv", apply("add", length, step - 1), step)
+
+    def effect(self, statement: Statement, scope: Scope) -> Effect:
+        tensor = self.operand(statement, scope)
+        shape = self.resized(statement, scope, self.new_size(statement, scope))
+        contiguous = tensor.contiguous and statement.number("dim") == 0 and statement.number("step") == 1
+        return Effect(tensors=(Tensor(shape, tensor.dtype, contiguous),))
+
+    def call(self, statement: Statement, render: Callable[[Term], str]) -> str:
+        start = "" if statement.term("start") == Const(0) else render(statement.term("start"))
+        step = "" if statement.number("step") == 1 else f":{statement.number('step')}"
+        before = ":, " * statement.number("dim")
+        return f"{statement.name('tensor')}[{before}{start}:{render(statement.term('stop'))}{step}]"
+
+    def grow_on(self, chooser: Chooser, scope: Scope, name: str, dim: int, size: int) -> tuple[Statement, ...]:
+        whole = scope.tensors[name].shape[dim]
+        fitting = [leaf for leaf in scope.unbacked if 0 <= scope.values[leaf] <= size]
+        step = 2 if chooser.flag(4) else 1
+        if not fitting or scope.depends_on_data(whole):
+            if scope.depends_on_data(whole):
+                # A constant bound would be compared with a size that tracing does not know.
+                stop: Term = whole
+            else:
+                stop = Const(1 + chooser.below(8)) if chooser.flag(2) else whole
+            start: Term = Const(chooser.below(3)) if not scope.depends_on_data(whole) else Const(0)
+            if not scope.is_nonnegative(stop):
+                return (*chooser.nonnegative(scope, stop), self._statement(name, dim, start, stop, step))
+            return (self._statement(name, dim, start, stop, step),)
+        leaf = Var(chooser.pick(fitting))
+        start, stop = (leaf, whole) if chooser.flag(3) else (Const(0), leaf)
+        checks = chooser.nonnegative(scope, leaf)
+        if not scope.is_at_most(leaf, whole):
+            checks = (*checks, chooser.check(apply("le", leaf, whole)))
+        return (*checks, self._statement(name, dim, start, stop, step))
+
+    def _statement(self, name: str, dim: int, start: Term, stop: Term, step: int) -> Statement:
+        return self.statement(tensor=name, dim=dim, start=start, stop=stop, step=step)
+
+
+CONSTRUCT = Slice()
