@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
@@ -16,7 +16,8 @@ import torch
 from torch import fx
 
 from properties.read.bindings import Bindings, TensorLeaf
-from properties.read.shapes import RULES
+from properties.read.eager_shapes import eager_shape
+from properties.read.shapes import RULES, SEVERAL
 from properties.read.sympy_terms import leaf_of
 from strategies.operators import ROWS_OF_TARGET, Operator, applied, sort_of
 from strategies.operators.comparison import relation
@@ -69,6 +70,8 @@ def read_nodes(graph: fx.Graph, bindings: Bindings) -> tuple[tuple[Emitted, ...]
             return values[value]
         if isinstance(value, (list, tuple)):
             return tuple(argument(item) for item in value)
+        if isinstance(value, slice):
+            return slice(*map(argument, (value.start, value.stop, value.step)))
         if isinstance(value, (bool, int, float)):
             return Const(value)
         return value
@@ -104,22 +107,28 @@ def _value(
 ) -> Any:
     bound = sources.get(node.name)
     if bound is not None:
-        return _source_value(node, bound)
+        value = _source_value(node, bound)
+        if isinstance(value, Sized) and name in SEVERAL:
+            shapes = [_shape(arg) for arg in args]
+            return replace(value, parts=SEVERAL[name](shapes[0], value.size_of_part))
+        return value
     reader = _READERS.get(name)
     if reader is not None:
         result = reader(node, *args)
         if result is not None:
             return result
     rows = ROWS_OF_TARGET.get(name)
-    if rows is not None:
+    if rows is not None and not any(isinstance(arg, (TensorLeaf, Sized)) for arg in args):
         for arg in args:
             if not isinstance(arg, (Const, Var, Apply)):
                 return arg if isinstance(arg, Opaque) else Opaque(f"{name} of a non-scalar in {node.name}")
         return _application(node, rows, args)
-    rule = RULES.get(name)
-    if rule is not None:
-        shapes = [_shape(arg) for arg in args]
-        shape = None if any(isinstance(item, Opaque) for item in shapes) else rule(*shapes, **kwargs)
+    shapes = [_shape(arg) for arg in args]
+    if not any(isinstance(item, Opaque) for item in shapes):
+        rule = RULES.get(name)
+        shape: Any = rule(*shapes, **kwargs) if rule is not None else eager_shape(name, shapes, kwargs)
+        if shape and all(isinstance(part, tuple) for part in shape):
+            return tuple(Sized(node.name, part) for part in shape)
         if shape is not None:
             return Sized(node.name, shape)
     return Sized(node.name, None)
@@ -149,6 +158,13 @@ class Sized:
     node: str
     shape: tuple[Term, ...] | None
     named: Mapping[tuple[str, ...], str] | None = None
+    parts: Mapping[int, Any] = field(default_factory=dict)
+    """Of a source with several results: the sizes of those that bind no symbol of their own."""
+
+    def size_of_part(self, part: int) -> Any:
+        """The symbol that is the first size of one of several results."""
+        name = (self.named or {}).get((str(part), "size", "0"))
+        return Var(name) if name else Opaque(f"size of result {part} of {self.node}")
 
     def size(self, dim: int) -> Any:
         if self.named is not None and ("size", str(dim)) in self.named:
@@ -265,6 +281,8 @@ def _item(node: fx.Node, container: Any, index: Any) -> Any:
     if isinstance(container, Sized) and container.named is not None:
         # One part of a source with several results: what stands behind its index in the key paths.
         part = {path[1:]: name for path, name in container.named.items() if path[:1] == (str(index.value),)}
+        if not part and isinstance(shape := container.parts.get(int(index.value)), tuple):
+            return Sized(node.name, shape)
         return _source_value(node, part) if part else None
     return container[int(index.value)] if isinstance(container, tuple) else None
 

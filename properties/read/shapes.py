@@ -178,3 +178,14 @@ RULES: dict[str, Callable[..., Shape | None]] = {
     "aten.amax.default": _reduced,
     "aten.add.Tensor": lambda tensor, other, *_, **__: tensor if _is_term(other) else None,
 }
+
+
+def _unique(vector: Any, size_of_part: Callable[[int], Any]) -> dict[int, Any]:
+    """The inverse has the sizes of the vector, the counts those of the result."""
+    return {1: vector, 2: (size_of_part(0),)}
+
+
+SEVERAL: dict[str, Callable[..., dict[int, Any]]] = dict.fromkeys(
+    ("aten._unique2.default", "torch.functional.unique"), _unique
+)
+"""By target of a source with several results: the sizes of the results behind the first, from those of its input."""

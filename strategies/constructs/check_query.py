@@ -70,7 +70,9 @@ class CheckQuery(Construct):
         name = chooser.pick(names)
         tensor = scope.tensors[name]
         dim = chooser.below(len(tensor.shape)) if len(tensor.shape) > 1 else 0
-        query = chooser.pick(tuple(QUERIES) if tensor.contiguous and len(tensor.shape) > 1 else tuple(QUERIES)[:3])
+        # The strides of what the program made are not read back from every graph.
+        strides = name.startswith("a") and tensor.contiguous and len(tensor.shape) > 1
+        query = chooser.pick(tuple(QUERIES) if strides else tuple(QUERIES)[:-1])
         value = int(evaluate(_answer(tensor, query, dim), scope.values))
         comparison, other = _compared(chooser, scope, value)
         return (self.statement(tensor=name, query=query, dim=dim, comparison=comparison, other=other),)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, find, settings
@@ -67,7 +68,7 @@ def constructs(*names: str) -> Callable[[Program], bool]:
     ids=["item == sum of dims", "sym_min", "two items", "nonzero and cat", "masked_select, narrow and check"],
 )
 def test_shrinks_to_the_least_number_of_statements(
-    planted: Callable[[Program], bool], statements: int, narrowed: dict[str, list[str]]
+    planted: Callable[[Program], bool], statements: int, narrowed: dict[str, Any]
 ) -> None:
     found = find(programs(profile="audit", **narrowed), planted, settings=_QUICK, random=random.Random(0))
     assert len(found.body) <= statements
