@@ -13,7 +13,7 @@ from properties.capture.facts import Facts, program_values
 from properties.execution.run import run_graph
 from properties.solver import solve
 from properties.solver.context import Builder
-from properties.solver.normal import Known
+from properties.solver.normal import Known, normal
 from properties.solver.query import satisfies
 from properties.verdict import Outcome
 from strategies.evaluate import evaluate
@@ -92,7 +92,7 @@ def probes_of(facts: Facts) -> Probes:
 def _goals(facts: Facts) -> Iterator[tuple[int, str, tuple[Term, ...], tuple[tuple[Term, ...], ...]]]:
     """For each requirement: what has to hold and what has to break for its two probes."""
     # Of foreign code only what was recorded is known.
-    truth = facts.truth if facts.truth_known else facts.required
+    truth = facts.truth if facts.truth_known else tuple({normal(term): term for term in facts.required}.values())
     limits = tuple(
         Apply("le", (leaf, Const(_DIM_LIMIT)))
         for leaf in facts.leaf_of.values()

@@ -1,0 +1,166 @@
+"""Checks foreign code: traces it, runs the subjects, decides every property that can be decided, all as rows."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from properties.campaign.check import Checked
+from properties.campaign.environment import environment
+from properties.campaign.identity import identity_check
+from properties.campaign.signature import signature_of
+from properties.case import Case
+from properties.errors import NotCaptured, ToolError
+from properties.registry import properties
+from properties.subjects import Subject
+from properties.targets.asserts import Names, assert_rows, unchecked_rows
+from properties.targets.foreign import Code, ForeignFacts
+from properties.targets.trace import trace
+from properties.verdict import Outcome, Status, Verdict, Witness
+from strategies.source import render_term
+
+SCHEMA = 1
+
+
+def check_code(
+    code: Code, frontends: Sequence[str], subjects: Mapping[str, Subject], codes: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    """A ``target`` row for each frontend. Faults of this tool are recorded in the row and never raised."""
+    return [_row(code, frontend, subjects, tuple(codes) or tuple(properties())) for frontend in frontends]
+
+
+def head() -> dict[str, Any]:
+    """What every result begins with."""
+    return {"kind": "check", "schema": SCHEMA, "environment": environment()}
+
+
+def _row(code: Code, frontend: str, subjects: Mapping[str, Subject], codes: tuple[str, ...]) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "kind": "target",
+        "target": code.name,
+        "frontend": frontend,
+        "outcome": "captured",
+        "reason": "",
+        "seconds": {},
+        "leaves": {},
+        "nodes": 0,
+        "obligations": 0,
+        "subjects": {},
+        "errors": [],
+    }
+    start = time.perf_counter()
+    try:
+        facts = trace(code, frontend)
+        row["seconds"]["trace"] = round(time.perf_counter() - start, 4)
+        identity_check(facts, thorough=False)
+    except NotCaptured as refusal:
+        row["outcome"] = "refused"
+        row["reason"] = _reason(refusal)
+        return row
+    except Exception as error:  # noqa: BLE001 - the boundary of a target: a fault of ours is a row, not a crash
+        row["outcome"], row["reason"] = "tool error", f"{type(error).__name__}: {error}"[:300]
+        row["errors"].append(_trace(error))
+        return row
+    row["leaves"] = dict(facts.leaf_names)
+    row["nodes"] = len(facts.capture.graph.graph.nodes)
+    row["obligations"] = len(facts.required)
+    for name, subject in subjects.items():
+        row["subjects"][name] = _subject(facts, name, subject, codes, row)
+    return row
+
+
+def _reason(refusal: NotCaptured) -> str:
+    """torch's own first line where there is one; symbols and numbers help the user here."""
+    cause = refusal.__cause__
+    if cause is None:
+        return str(refusal)
+    lines = [line.strip() for line in str(cause).splitlines() if line.strip()]
+    return f"{type(cause).__name__}: {lines[0] if lines else ''}"[:300]
+
+
+def _subject(
+    facts: ForeignFacts, name: str, subject: Subject, codes: tuple[str, ...], row: dict[str, Any]
+) -> dict[str, Any]:
+    start = time.perf_counter()
+    case = Case(facts, name, subject)
+    spent = time.perf_counter() - start
+    verdicts = {code: _decide(code, case, row) for code in codes}
+    names = facts.leaf_names
+    result: dict[str, Any] = {"seconds": round(spent, 5), "crash": case.crash, "asserts": [], "unchecked": []}
+    try:
+        result["asserts"] = assert_rows(case, names)
+        result["unchecked"] = unchecked_rows(case, names)
+    except Exception as error:  # noqa: BLE001 - see above
+        row["errors"].append(f"asserts, {name}: {_trace(error)}")
+    result["verdicts"] = {code: _verdict(verdict, names) for code, verdict in verdicts.items()}
+    # One cause, one finding, as in a campaign.
+    checked = Checked(verdicts={name: verdicts}, cases={name: case})
+    found = checked.refutations(name)
+    if checked.frontend_fault is not None:
+        found.append(checked.frontend_fault[1:])
+    result["findings"] = [_finding(case, code, verdict, facts) for code, verdict in found]
+    return result
+
+
+def _decide(code: str, case: Case, row: dict[str, Any]) -> Verdict:
+    try:
+        return properties()[code].check(case)
+    except ToolError as error:
+        row["errors"].append(f"{code}, {case.subject_name}: {error}")
+        return Verdict(Status.TOOL_ERROR, reason="oracle and execution disagree", detail=str(error))
+    except Exception as error:  # noqa: BLE001 - the boundary of a property: a fault of ours is a row, not a crash
+        row["errors"].append(f"{code}, {case.subject_name}: {_trace(error)}")
+        return Verdict(Status.TOOL_ERROR, reason=type(error).__name__, detail=str(error)[:300])
+
+
+def _verdict(verdict: Verdict, names: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "status": verdict.status.value,
+        "text": str(verdict),
+        "stage": verdict.stage,
+        "constraint": render_term(verdict.constraint, Names(names)) if verdict.constraint is not None else "",
+        "detail": verdict.detail[:500],
+    }
+
+
+def _finding(case: Case, code: str, verdict: Verdict, facts: ForeignFacts) -> dict[str, Any]:
+    signature = signature_of(case, code, verdict)
+    names = facts.leaf_names
+    identity = f"{signature.bucket}/{facts.code.name if facts.code else ''}/{case.capture.frontend}"
+    return {
+        "id": hashlib.sha256(identity.encode()).hexdigest()[:8],
+        "bucket": signature.bucket,
+        "signature": str(signature),
+        "property": code,
+        "property_name": properties()[code].name,
+        "direction": verdict.direction,
+        "subject": signature.subject,
+        "stage": verdict.stage,
+        "constraint": render_term(verdict.constraint, Names(names)) if verdict.constraint is not None else "",
+        "detail": verdict.detail[:1000],
+        "witness": _witness(verdict.witness, names, case),
+    }
+
+
+def _witness(witness: Witness | None, names: Mapping[str, str], case: Case) -> dict[str, Any] | None:
+    if witness is None:
+        return None
+    example = case.capture.example()
+    return {
+        "values": {names.get(name, name): value for name, value in witness.values},
+        "is_example": all(example.get(name) == value for name, value in witness.values),
+        "eager": _outcome(witness.eager),
+        "before": _outcome(witness.before),
+        "after": _outcome(witness.after),
+    }
+
+
+def _outcome(outcome: Outcome) -> dict[str, str]:
+    return {"outcome": outcome.outcome, "by": outcome.by, "error": outcome.error, "text": outcome.text}
+
+
+def _trace(error: BaseException) -> str:
+    return "".join(traceback.format_exception(error))[-2000:]

@@ -1,0 +1,136 @@
+"""Checked targets as text: one at length, or many as a table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from reports.known import KnownEntry
+from reports.targets import by_outcome, known_entry
+from reports.text import markdown, markdown_code, one_line, plural
+
+Row = Mapping[str, Any]
+
+
+def target_lines(row: Row, entries: Sequence[KnownEntry], torch: str) -> list[str]:
+    """Everything that checking one target through one front end gave."""
+    title = f"{row['target']} through {row['frontend']}"
+    if row["outcome"] != "captured":
+        said = "torch refuses to trace it" if row["outcome"] == "refused" else "this tool failed"
+        return [title, f"  {said}: {row['reason']}"]
+    lines = [title]
+    if row.get("note"):
+        lines.append(f"  {row['note']}")
+    for name, result in row["subjects"].items():
+        lines += _subject(name, result, row, entries, torch)
+    lines += [f"  error of this tool: {one_line(error)}" for error in row["errors"]]
+    return lines
+
+
+def _subject(name: str, result: Row, row: Row, entries: Sequence[KnownEntry], torch: str) -> list[str]:
+    asserts = result["asserts"]
+    states = Counter(item["state"] for item in asserts)
+    summary = ", ".join(f"{count} {state}" for state, count in states.items())
+    head = f"{plural(len(asserts), 'runtime assert')}" + (f": {summary}" if summary else "")
+    lines = ["", f"  pass {name}: {head}; {plural(row['obligations'], 'constraint')} recorded"]
+    if result["crash"]:
+        lines.append(f"    the pass raised {result['crash']}")
+    for item in asserts:
+        lines.append(f"    {item['condition']}")
+        why = f" ({item['why']})" if item["why"] else ""
+        lines.append(f"      {item['state']}{why}, written by {item['by']}")
+        if item["protects"]:
+            lines.append(f"      protects: {'; '.join(item['protects'])}")
+        if item["source"]:
+            lines.append(f"      from: {item['source']}")
+    if result["unchecked"]:
+        lines.append("    constraints that no assert checks")
+        lines += [f"      {item['condition']} ({item['origin']}): {item['why']}" for item in result["unchecked"]]
+    for finding in result["findings"]:
+        lines += _finding(finding, entries, torch)
+    undecided = {code: item for code, item in result["verdicts"].items() if item["status"] == "UNDECIDED"}
+    for code, item in undecided.items():
+        about = f": {item['constraint']}" if item["constraint"] else ""
+        lines.append(f"    {code} undecided{about} ({item['text']}; {one_line(item['detail'], 160)})")
+    proved = [code for code, item in result["verdicts"].items() if item["status"] == "PROVED"]
+    lines.append(f"    holds: {', '.join(proved) or 'nothing'}")
+    return lines
+
+
+def _finding(finding: Row, entries: Sequence[KnownEntry], torch: str) -> list[str]:
+    entry = known_entry(finding, entries, torch)
+    about = f": {finding['constraint']}" if finding["constraint"] else ""
+    lines = [f"    {finding['property']} {finding['direction']} ({finding['property_name']}){about}"]
+    if finding["detail"]:
+        lines.append(f"      {one_line(finding['detail'])}")
+    witness = finding["witness"]
+    if witness is not None and not witness["is_example"]:
+        values = ", ".join(f"{name} = {value}" for name, value in witness["values"].items())
+        lines.append(f"      for {values}:")
+        lines.append(f"        eager {_said(witness['eager'])}; the guarded graph {_said(witness['after'])}")
+    if entry is not None:
+        lines.append(f"      known: {entry.title} ({entry.url})")
+    return lines
+
+
+def _said(outcome: Row) -> str:
+    if outcome["outcome"] == "accepted":
+        return "accepts"
+    return f"rejects by {outcome['by']} ({one_line(outcome['error'] + ': ' + outcome['text'], 120)})"
+
+
+def table(rows: Sequence[Row], entries: Sequence[KnownEntry], torch: str) -> str:
+    """Many targets as Markdown: counts, a line for each captured one, and torch's refusals by reason."""
+    parts = [_counts(rows), _captured(rows, entries, torch), _refused(rows)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _counts(rows: Sequence[Row]) -> str:
+    lines = ["| front end | targets | captured | refused by torch | errors of this tool |", "|---|---|---|---|---|"]
+    for frontend in dict.fromkeys(row["frontend"] for row in rows):
+        own = [row for row in rows if row["frontend"] == frontend]
+        found = by_outcome(own)
+        errors = sum(row["outcome"] == "tool error" or bool(row["errors"]) for row in own)
+        lines.append(f"| {frontend} | {len(own)} | {found['captured']} | {found['refused']} | {errors} |")
+    return "\n".join(lines)
+
+
+def _captured(rows: Sequence[Row], entries: Sequence[KnownEntry], torch: str) -> str:
+    captured = [row for row in rows if row["outcome"] == "captured"]
+    if not captured:
+        return ""
+    names = list(dict.fromkeys(name for row in captured for name in row["subjects"]))
+    heads = [f"{name}: asserts | {name}: findings | {name}: ms" for name in names]
+    ratio = " | ratio |" if {"torch", "reference"} <= set(names) else " |"
+    lines = [f"| target | front end | nodes | constraints | {' | '.join(heads)}{ratio}"]
+    lines.append("|" + "---|" * (4 + 3 * len(names) + (1 if ratio != " |" else 0)))
+    for row in captured:
+        cells = [markdown(row["target"]), row["frontend"], str(row["nodes"]), str(row["obligations"])]
+        for name in names:
+            result = row["subjects"][name]
+            cells += [str(len(result["asserts"])), _codes(result, entries, torch), f"{result['seconds'] * 1e3:.2f}"]
+        if ratio != " |":
+            own, theirs = row["subjects"]["reference"]["seconds"], row["subjects"]["torch"]["seconds"]
+            cells.append(f"{theirs / own:.2f}" if own else "")
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _codes(result: Row, entries: Sequence[KnownEntry], torch: str) -> str:
+    texts = [
+        f"{item['property']} {item['direction']}{' (known)' if known_entry(item, entries, torch) else ''}"
+        for item in result["findings"]
+    ]
+    open_ones = sum(item["status"] == "UNDECIDED" for item in result["verdicts"].values())
+    texts += [f"{open_ones} undecided"] if open_ones else []
+    return ", ".join(texts) or "none"
+
+
+def _refused(rows: Sequence[Row]) -> str:
+    refused = [row for row in rows if row["outcome"] != "captured"]
+    if not refused:
+        return ""
+    lines = ["| not captured | front end | reason |", "|---|---|---|"]
+    lines += [f"| {markdown(row['target'])} | {row['frontend']} | {markdown_code(row['reason'])} |" for row in refused]
+    return "\n".join(lines)
