@@ -42,7 +42,7 @@ def status_of(rows: Sequence[Row], entries: Sequence[KnownEntry], torch: str) ->
                 found[ExitStatus.NEW_FINDINGS] += new
             if any(item["status"] == "UNDECIDED" for item in result["verdicts"].values()):
                 found[ExitStatus.UNDECIDED] += 1
-    if not any(row["outcome"] == "captured" for row in rows):
+    if not any(row["outcome"] in ("captured", "plain") for row in rows):
         found[ExitStatus.UNDECIDED] += 1
         if not found[ExitStatus.TOOL_ERROR]:
             return ExitStatus.UNDECIDED, "nothing was captured, so that nothing could be checked"

@@ -59,7 +59,7 @@ def run_target(
     if many:
         from properties.targets.collections import check_collection
 
-        return head(), check_collection(target, frontends, resolved, codes, only, progress)
+        return head(), check_collection(target, frontends, names, codes, only, progress)
     from properties.targets.resolve import resolve_code
 
     code = resolve_code(target, inputs)

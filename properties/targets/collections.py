@@ -1,3 +1,76 @@
-"""The collections of programs that others wrote."""
+"""Collections of programs that others wrote, each case checked in a disposable worker."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from typing import Any
+
+from properties.campaign.pool import Lost, results
+from properties.errors import NotCaptured, UsageError
+from properties.subjects import resolve
+
+CASE_TIMEOUT = 240.0
+_MODULES = {
+    "torch:examples": "properties.targets.examples",
+    "torch:operators": "properties.targets.operators",
+    "torch:models": "properties.targets.models",
+}
+
+
+def case_names(collection: str) -> tuple[str, ...]:
+    """The names of the cases of ``collection``, in a fixed order.
+
+    Raises:
+        UsageError: if what the collection needs is not installed.
+    """
+    return tuple(import_module(_MODULES[collection]).names())
+
+
+def check_collection(
+    collection: str,
+    frontends: Sequence[str],
+    subjects: Sequence[str],
+    codes: Sequence[str],
+    only: str,
+    progress: Callable[[int, int, str], None],
+    *,
+    jobs: int = 1,
+) -> list[dict[str, Any]]:
+    """The ``target`` rows of every case whose name has ``only`` in it, in the order of the names.
+
+    Raises:
+        UsageError: if there is no such case, or the collection is not installed.
+    """
+    wanted = [name for name in case_names(collection) if only in name]
+    if not wanted:
+        raise UsageError(f"--only {only!r}: {collection} has no such case")
+    rows: list[dict[str, Any]] = []
+    work = [(collection, name, tuple(frontends), tuple(subjects), tuple(codes)) for name in wanted]
+    for done, (name, found) in enumerate(
+        zip(wanted, results(check_case, work, workers=jobs, timeout=CASE_TIMEOUT), strict=True), start=1
+    ):
+        rows += [_lost(name, frontend, found) for frontend in frontends] if isinstance(found, Lost) else found
+        progress(done, len(wanted), name)
+    return rows
+
+
+def check_case(
+    collection: str, name: str, frontends: tuple[str, ...], subjects: tuple[str, ...], codes: tuple[str, ...]
+) -> list[dict[str, Any]]:
+    """The rows of one case; runs in a worker."""
+    from properties.targets.check import check_code, empty_row
+
+    module = import_module(_MODULES[collection])
+    try:
+        cases = module.codes(name)
+    except NotCaptured as refusal:
+        return [{**empty_row(name, frontend), "outcome": "refused", "reason": str(refusal)} for frontend in frontends]
+    resolved: Mapping[str, Any] = {subject: resolve(subject) for subject in subjects}
+    return [row for code in cases for row in check_code(code, frontends, resolved, codes, skip_plain=True)]
+
+
+def _lost(name: str, frontend: str, lost: Lost) -> dict[str, Any]:
+    from properties.targets.check import empty_row
+
+    return {**empty_row(name, frontend), "outcome": "tool error", "reason": str(lost), "errors": [str(lost)]}

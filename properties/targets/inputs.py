@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -134,3 +135,26 @@ def automatic(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         return {axis: torch.export.Dim.AUTO for axis, size in enumerate(value.shape) if size > 1} or None  # type: ignore[attr-defined]
 
     return pytree.tree_map(spec, tuple(args)), pytree.tree_map(spec, dict(kwargs))
+
+
+def for_export(target: str, call: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any], shapes: Any) -> Any:
+    """Specs by position and by name as ``torch.export`` takes them: all by name, if any argument has one."""
+    positional, named = shapes
+    if not kwargs:
+        return positional
+    try:
+        bound = inspect.signature(getattr(call, "forward", call)).bind(*args, **kwargs)
+    except TypeError as error:
+        raise UsageError(f"target {target!r}: {error}") from error
+    rest, found = list(positional), {}
+    for name in bound.arguments:
+        kind = bound.signature.parameters[name].kind
+        if kind is inspect.Parameter.VAR_POSITIONAL:
+            found[name], rest = tuple(rest), []
+        elif kind is inspect.Parameter.VAR_KEYWORD:
+            found[name] = {key: spec for key, spec in named.items() if key not in found}
+        elif name in named:
+            found[name] = named[name]
+        else:
+            found[name] = rest.pop(0)
+    return found

@@ -23,7 +23,7 @@ import torch
 
 from properties.errors import UsageError
 from properties.targets.foreign import Code, run_code
-from properties.targets.inputs import automatic, parse_inputs
+from properties.targets.inputs import automatic, for_export, parse_inputs
 
 FORMS = "package.module:callable, file.py:callable, program.pt2, torch:examples, torch:operators or torch:models"
 _HOW = "give --input, or example_inputs beside it (see docs/check.md)"
@@ -74,7 +74,7 @@ def _with_inputs(target: str, found: Any, module: ModuleType, texts: Sequence[st
             raise UsageError(f"target {target!r}: what it makes is no function or nn.Module")
     if texts:
         args, kwargs, shapes = parse_inputs(texts)
-        return Code(target, found, args, kwargs, _for_export(target, found, args, kwargs, shapes))
+        return Code(target, found, args, kwargs, for_export(target, found, args, kwargs, shapes))
     owner = next((item for item in (found, module) if hasattr(item, "example_inputs")), None)
     if owner is not None:
         return _code(target, found, owner.example_inputs, getattr(owner, "dynamic_shapes", None))
@@ -115,23 +115,10 @@ def _code(target: str, call: Any, given: Any, shapes: Any) -> Code:
     if callable(shapes):
         shapes = _called(target, shapes, "dynamic_shapes raised")
     if shapes is None:
-        shapes = _for_export(target, call, args, kwargs, automatic(args, kwargs))
+        shapes = for_export(target, call, args, kwargs, automatic(args, kwargs))
     elif isinstance(shapes, list):
         shapes = tuple(shapes)
     return Code(target, call, args, kwargs, shapes)
-
-
-def _for_export(target: str, call: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any], shapes: Any) -> Any:
-    """Specs by position and by name as ``torch.export`` takes them: all by name, if any argument has one."""
-    positional, named = shapes
-    if not kwargs:
-        return positional
-    try:
-        bound = inspect.signature(getattr(call, "forward", call)).bind(*args, **kwargs)
-    except TypeError as error:
-        raise UsageError(f"target {target!r}: {error}") from error
-    names = list(bound.arguments)
-    return {**dict(zip(names, positional, strict=False)), **named}
 
 
 def _called(target: str, function: Any, what: str) -> Any:

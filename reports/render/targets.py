@@ -16,6 +16,8 @@ Row = Mapping[str, Any]
 def target_lines(row: Row, entries: Sequence[KnownEntry], torch: str) -> list[str]:
     """Everything that checking one target through one front end gave."""
     title = f"{row['target']} through {row['frontend']}"
+    if row["outcome"] == "plain":
+        return [title, "  torch recorded nothing for run time"]
     if row["outcome"] != "captured":
         said = "torch refuses to trace it" if row["outcome"] == "refused" else "this tool failed"
         return [title, f"  {said}: {row['reason']}"]
@@ -87,12 +89,17 @@ def table(rows: Sequence[Row], entries: Sequence[KnownEntry], torch: str) -> str
 
 
 def _counts(rows: Sequence[Row]) -> str:
-    lines = ["| front end | targets | captured | refused by torch | errors of this tool |", "|---|---|---|---|---|"]
+    lines = [
+        "| front end | targets | with run-time constraints | without | refused by torch | errors of this tool |",
+        "|---|---|---|---|---|---|",
+    ]
     for frontend in dict.fromkeys(row["frontend"] for row in rows):
         own = [row for row in rows if row["frontend"] == frontend]
         found = by_outcome(own)
         errors = sum(row["outcome"] == "tool error" or bool(row["errors"]) for row in own)
-        lines.append(f"| {frontend} | {len(own)} | {found['captured']} | {found['refused']} | {errors} |")
+        lines.append(
+            f"| {frontend} | {len(own)} | {found['captured']} | {found['plain']} | {found['refused']} | {errors} |"
+        )
     return "\n".join(lines)
 
 
@@ -128,7 +135,7 @@ def _codes(result: Row, entries: Sequence[KnownEntry], torch: str) -> str:
 
 
 def _refused(rows: Sequence[Row]) -> str:
-    refused = [row for row in rows if row["outcome"] != "captured"]
+    refused = [row for row in rows if row["outcome"] not in ("captured", "plain")]
     if not refused:
         return ""
     lines = ["| not captured | front end | reason |", "|---|---|---|"]

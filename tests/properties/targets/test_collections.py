@@ -1,0 +1,43 @@
+"""torch's examples and operators as cases: a fast part of what the commands run in full."""
+
+from __future__ import annotations
+
+import pytest
+
+from properties.subjects import resolve
+from properties.targets.collections import case_names, check_case
+
+SUBJECTS = ("torch", "reference")
+
+
+def test_every_example_of_torch_is_a_case() -> None:
+    """The names are those of torch's own table."""
+    from torch._export.db.examples import all_examples
+
+    assert sorted(all_examples()) == list(case_names("torch:examples"))
+
+
+@pytest.mark.parametrize("name", ["constrain_as_size_example", "constrain_as_value_example", "dynamic_shape_assert"])
+def test_examples_of_torch_are_checked_without_a_fault_of_either_pass(name: str) -> None:
+    """What torch ships as examples is exported and every property is decided."""
+    (row,) = check_case("torch:examples", name, ("export",), SUBJECTS, ())
+    assert not row["errors"]
+    assert row["outcome"] in ("captured", "plain")
+    for result in row["subjects"].values():
+        assert {item["status"] for item in result["verdicts"].values()} == {"PROVED"}
+
+
+@pytest.mark.parametrize("name", ["op:nonzero", "op:masked_select", "op:unique", "op:argwhere", "op:repeat_interleave"])
+def test_operators_whose_size_depends_on_data_have_runtime_constraints(name: str) -> None:
+    """The operator's own samples yield captures with constraints, and our pass is right on them."""
+    rows = check_case("torch:operators", name, ("make_fx",), ("reference",), ("RA101", "RA102", "RA201", "RA202"))
+    captured = [row for row in rows if row["outcome"] == "captured"]
+    assert captured
+    for row in captured:
+        assert not row["errors"]
+        assert not row["subjects"]["reference"]["findings"]
+
+
+def test_the_subjects_of_a_collection_resolve() -> None:
+    """Workers resolve subjects by name, as the command does."""
+    assert all(callable(resolve(name)) for name in SUBJECTS)
