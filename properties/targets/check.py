@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from properties.campaign.check import Checked
+from properties.campaign.check import OUTSIDE, Checked
 from properties.campaign.environment import environment
 from properties.campaign.identity import identity_check
 from properties.campaign.signature import signature_of
@@ -119,8 +119,8 @@ def _subject(
     # One cause, one finding, as in a campaign.
     checked = Checked(verdicts={name: verdicts}, cases={name: case})
     found = checked.refutations(name)
-    if checked.frontend_fault is not None:
-        found.append(checked.frontend_fault[1:])
+    outside = [checked.outside(stage) for stage in OUTSIDE]
+    found += [fault[1:] for fault in outside if fault is not None]
     result["findings"] = [_finding(case, code, verdict, facts) for code, verdict in found]
     return result
 
