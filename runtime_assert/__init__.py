@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from runtime_assert.diagnosis import Diagnosis, diagnose, explaining
 from runtime_assert.insertion import (
     UnplaceableObligation,
     insert_deferred_runtime_asserts,
@@ -11,10 +12,13 @@ from runtime_assert.installer import UnknownTorch, install, installed, is_instal
 from runtime_assert.report import InsertionReport, Row
 
 __all__ = [
+    "Diagnosis",
     "InsertionReport",
     "Row",
     "UnknownTorch",
     "UnplaceableObligation",
+    "diagnose",
+    "explaining",
     "insert_deferred_runtime_asserts",
     "insert_with_report",
     "install",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -241,10 +242,40 @@ def raw_frames(stacks: list[Any]) -> list[list[tuple[str, int, str]]]:
     return answer
 
 
+def _text(source: Any) -> str:
+    name: Any = source.name
+    return str(name() if callable(name) else name)
+
+
+def input_sources(env: ShapeEnv | None, inputs: list[fx.Node]) -> dict[fx.Node, str]:
+    """The sources of inputs as torch writes them, as far as they are known.
+
+    A symbolic scalar knows its symbol, and the ShapeEnv that symbol's source. Of tensors, torch.export lists
+    the user's in order, behind those that it lifted, and calls all of them `arg0_1` until it is done.
+    """
+    found: dict[fx.Node, str] = {}
+    for node in inputs:
+        value = example_value(node)
+        expr = raw_expr(value)
+        if isinstance(expr, sympy.Symbol):
+            source = source_name(value.node.shape_env, expr)
+            if source is not None:
+                found[node] = source
+    listed = list(getattr(env, "tracked_fakes", None) or ())
+    last = inputs[len(inputs) - len(listed) :]
+    if listed and len(last) == len(listed) and all(_ANONYMOUS.match(str(node.target)) for node in last):
+        shapes = [str(getattr(example_value(node), "shape", None)) for node in last]
+        if shapes == [str(getattr(fake.fake, "shape", None)) for fake in listed]:
+            found.update({node: _text(fake.source) for node, fake in zip(last, listed, strict=True)})
+    return found
+
+
+_ANONYMOUS = re.compile(r"^arg\d+_\d+$")
+
+
 def source_name(env: ShapeEnv, symbol: sympy.Symbol) -> str | None:
     """The first source of a symbol as torch writes it, such as `L['a'].size()[0]`."""
     found = (getattr(env, "var_to_sources", None) or {}).get(symbol)
     if not found:
         return None
-    name: Any = found[0].name
-    return str(name() if callable(name) else name)
+    return _text(found[0])

@@ -17,21 +17,22 @@ _METHODS = {"_local_scalar_dense": "item"}
 
 
 class Names:
-    """Names for values, by where they come from."""
+    """Names for values, by where they come from. Without a ShapeEnv the graph alone tells."""
 
-    def __init__(self, env: api.ShapeEnv, nodes: list[fx.Node]) -> None:
+    def __init__(self, env: api.ShapeEnv | None, nodes: list[fx.Node]) -> None:
         self._env = env
         inputs = [n for n in nodes if n.op == "placeholder"]
         taken = {str(n.target) for n in inputs}
-        self._inputs = {n: _input_name(str(n.target), taken) for n in inputs}
+        known = api.input_sources(env, inputs)
+        self._inputs = {n: _source_name(known.get(n)) or _input_name(str(n.target), taken) for n in inputs}
         self._memo: dict[fx.Node, str] = {}
 
     def of(self, value: Value) -> str | None:
         """The name of a value that is not printed by its parts, else None."""
-        if value.symbol is not None and not api.is_unbacked(value.symbol):
-            source = api.source_name(self._env, value.symbol)
-            if source is not None and source.startswith("L[") and not source.startswith(_TRACERS_OWN):
-                return _plain_source(source)
+        if self._env is not None and value.symbol is not None and not api.is_unbacked(value.symbol):
+            name = _source_name(api.source_name(self._env, value.symbol))
+            if name is not None:
+                return name
         if value.op != "node" or value.node is None:
             return None
         return self._node(value.node, 0)
@@ -67,6 +68,9 @@ def _input_name(target: str, taken: set[str]) -> str:
     return match[1] if match and match[1] not in taken else target
 
 
-def _plain_source(source: str) -> str:
+def _source_name(source: str | None) -> str | None:
+    """A source as the user would write it, None if it is unknown or names what torch's wrappers made."""
+    if source is None or not source.startswith("L[") or source.startswith(_TRACERS_OWN):
+        return None
     text = re.sub(r"L\['(\w+)'\]", r"\1", source)
     return re.sub(r"\.size\(\)\[(\d+)\]", r".shape[\1]", text)

@@ -193,8 +193,34 @@ def relation(condition: Argument) -> Relation:
         return Bound((((left,), sign),), sign * right + slack)
     difference = dict(polynomial(args[first]))
     accumulate(difference, polynomial(args[second]), -1)
+    if form == "bound":
+        difference, slack = _undivided(difference, slack)
     _open_divisions(difference)
-    return from_polynomial(form, difference, slack)
+    return _of_remainder(from_polynomial(form, difference, slack))
+
+
+def _of_remainder(found: Relation) -> Relation:
+    """One spelling for what is said about `x % k` alone, which has k values: x % 2 != 0 is x % 2 == 1."""
+    if not isinstance(found, (Bound, Equal, Differs)) or len(found.terms) != 1:
+        return found
+    monomial, factor = found.terms[0]
+    divisor = monomial[0].args[1] if len(monomial) == 1 and monomial[0].op == "mod" else None
+    if type(divisor) is not int or divisor == 0 or kind_of(monomial[0].args[0]) != "int":
+        return found
+    low, high = (0, divisor - 1) if divisor > 0 else (divisor + 1, 0)
+    if isinstance(found, Bound):
+        # |factor| is 1: the coefficients are coprime.
+        bottom, top = (low, min(high, found.limit)) if factor > 0 else (max(low, -found.limit), high)
+        if bottom > top or (bottom, top) == (low, high):
+            return Constant(bottom <= top)
+        return Equal(((monomial, 1),), top) if bottom == top else found
+    if not low <= found.value <= high:
+        return Constant(isinstance(found, Differs))
+    if low == high:
+        return Constant(isinstance(found, Equal))
+    if isinstance(found, Differs) and high - low == 1:
+        return Equal(found.terms, low + high - found.value)
+    return found
 
 
 _DIFFERENCE: dict[str, tuple[int, int, int, str]] = {
@@ -205,6 +231,36 @@ _DIFFERENCE: dict[str, tuple[int, int, int, str]] = {
     "eq": (0, 1, 0, "equal"),
     "ne": (0, 1, 0, "differs"),
 }
+
+
+def _undivided(poly: dict[Monomial, int], slack: int) -> tuple[dict[Monomial, int], int]:
+    """A bound on `x // k` alone as the bound on x that it is: x // 2 <= 0 says x <= 1, the very bound that the
+    ShapeEnv derives from it and states as a range."""
+    while True:
+        monomials = [m for m in poly if m != ONE]
+        divided = divided_by_constant(monomials[0]) if len(monomials) == 1 else None
+        if divided is None:
+            return poly, slack
+        base, divisor = divided
+        factor, limit = poly[monomials[0]], slack - poly.get(ONE, 0)
+        if factor > 0:
+            poly, slack = _times(base, 1), divisor * (limit // factor + 1) - 1
+        else:
+            poly, slack = _times(base, -1), divisor * (limit // -factor)
+
+
+def divided_by_constant(monomial: Monomial) -> tuple[Polynomial, int] | None:
+    """x and k > 0 if the monomial is x // k (x // -k is -x // k), else None."""
+    if len(monomial) != 1 or monomial[0].op != "floordiv":
+        return None
+    base, divisor = monomial[0].args
+    if type(divisor) is not int or divisor == 0 or kind_of(base) != "int":
+        return None
+    return _times(polynomial(base), 1 if divisor > 0 else -1), abs(divisor)
+
+
+def _times(poly: Polynomial, factor: int) -> dict[Monomial, int]:
+    return {monomial: factor * coefficient for monomial, coefficient in poly.items()}
 
 
 def _open_divisions(poly: dict[Monomial, int]) -> None:

@@ -20,7 +20,7 @@ CHECK_TARGETS = frozenset({torch._check, getattr(torch, "_assert_scalar"), api.A
 _CONSTRAIN = frozenset({api.CONSTRAIN_RANGE, api.CONSTRAIN_RANGE_FOR_SIZE})
 
 _aten = torch.ops.aten
-_QUERY_FUNCTIONS: dict[Any, str] = {
+QUERY_FUNCTIONS: dict[Any, str] = {
     _aten.sym_size.int: "size",
     _aten.sym_stride.int: "stride",
     _aten.sym_storage_offset.default: "storage_offset",
@@ -65,7 +65,7 @@ def is_query(node: fx.Node) -> bool:
         return node.target in _QUERY_METHODS
     if node.op != "call_function":
         return False
-    if node.target in _QUERY_FUNCTIONS:
+    if node.target in QUERY_FUNCTIONS:
         return True
     if node.target is getattr:
         return len(node.args) > 1 and node.args[1] in ("shape", "ndim")

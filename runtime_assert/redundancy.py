@@ -30,6 +30,8 @@ from runtime_assert.normal import (
     Monomial,
     Relation,
     Terms,
+    divided_by_constant,
+    from_polynomial,
 )
 from runtime_assert.values import Value
 
@@ -176,9 +178,16 @@ def _reduce_bounds(claims: list[Claim], kept: _Kept) -> list[_Reduced]:
                 reduced.append(found)
         elif isinstance(relation, Equal) and len(relation.terms) == 1:
             # An equality with a constant bounds its term on both sides.
-            (monomial, factor), value = relation.terms[0], relation.value
-            kept.bounds.setdefault(((monomial, 1),), []).append((value // factor, claim))
-            kept.bounds.setdefault(((monomial, -1),), []).append((-value // factor, claim))
+            (monomial, _), value = relation.terms[0], relation.value
+            kept.bounds.setdefault(((monomial, 1),), []).append((value, claim))
+            kept.bounds.setdefault(((monomial, -1),), []).append((-value, claim))
+            divided = divided_by_constant(monomial)
+            if divided is not None:
+                base, divisor = divided
+                for sign, limit in ((1, divisor * (value + 1) - 1), (-1, -divisor * value)):
+                    bound = from_polynomial("bound", {m: sign * c for m, c in base.items()}, limit)
+                    if isinstance(bound, Bound):
+                        kept.bounds.setdefault(bound.terms, []).append((bound.limit, claim))
     return reduced
 
 

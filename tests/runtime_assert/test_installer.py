@@ -183,3 +183,27 @@ def test_words_of_the_user_reach_the_error_under_compile() -> None:
         with pytest.raises(RuntimeError, match="at most nine experts"):
             run(torch.tensor([10]))
     torch._dynamo.reset()
+
+
+@pytest.mark.parametrize("quotient", ["at most", "exactly"])
+def test_a_range_that_a_check_of_the_users_left_behind_does_not_hide_its_words(quotient: str) -> None:
+    """The check says u // 2 <= 0, the ShapeEnv derives u <= 1 from it; one assert, and the user's, is enough."""
+
+    def at_most(x: torch.Tensor) -> Any:
+        u = x[0].item()
+        torch._check(u // 2 <= 0, lambda: "words of the user")
+        return x + u
+
+    def exactly(x: torch.Tensor) -> Any:
+        u = x[0].item()
+        torch._check(u // 2 == 0, lambda: "words of the user")
+        return x + u
+
+    torch._dynamo.reset()
+    with torch._dynamo.config.patch(capture_scalar_outputs=True), installed():
+        program = at_most if quotient == "at most" else exactly
+        run = torch.compile(program, backend="eager", fullgraph=True, dynamic=True)
+        assert run(torch.tensor([1, 2])).tolist() == [2, 3]
+        with pytest.raises(RuntimeError, match=r"^words of the user$"):
+            run(torch.tensor([2, 2]))
+    torch._dynamo.reset()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import operator
 import random
 from typing import Any
@@ -110,6 +111,32 @@ def test_a_relation_is_true_where_its_condition_is(seed: int, points: list[int])
     known = {leaf.rank: point for leaf, point in zip(pool, points, strict=True)}
     expected = run(condition.args[0], known) if condition.op == "not" else run(condition, known)
     assert truth(relation(condition), known) == (bool(expected) != (condition.op == "not"))
+
+
+@pytest.mark.parametrize("op", ["floordiv", "mod"])
+@pytest.mark.parametrize("divisor", [-3, -2, -1, 1, 2, 3])
+def test_bounds_on_a_division_alone_are_rewritten_exactly(op: str, divisor: int) -> None:
+    """x // 2 <= 0 becomes x <= 1, x % 2 != 0 becomes x % 2 == 1: for all signs, at every point."""
+    for factor, shift, comparison in itertools.product((-2, 1), (-3, 0, 2), COMPARISONS):
+        for limit in range(-4, 5):
+            table = ValueTable(-1)
+            (x,) = leaves(table, 1)
+            scaled = table.get("mul", (factor, table.get(op, (x, divisor))))
+            condition = table.get(comparison, (table.get("add", (scaled, shift)), limit))
+            found = relation(condition)
+            for point in range(-7, 8):
+                known = {x.rank: point}
+                assert truth(found, known) == run(condition, known), (condition, point, found)
+
+
+def test_a_bound_on_a_quotient_is_the_bound_that_a_range_states() -> None:
+    table = ValueTable(-1)
+    (x,) = leaves(table, 1)
+    half, rest = table.get("floordiv", (x, 2)), table.get("mod", (x, 2))
+    assert relation(table.get("le", (half, 0))) == relation(table.get("le", (x, 1)))
+    assert relation(table.get("ge", (half, 3))) == relation(table.get("ge", (x, 6)))
+    assert relation(table.get("ne", (rest, 0))) == relation(table.get("eq", (rest, 1)))
+    assert relation(table.get("ge", (rest, 1))) == relation(table.get("eq", (rest, 1)))
 
 
 @given(st.integers(0, 2**32), st.lists(st.integers(-9, 9), min_size=3, max_size=3))

@@ -190,6 +190,20 @@ def test_what_guards_ensure_is_not_asserted_again() -> None:
     assert len([n for n in asserts(gm) if operator.le is n.args[0].target]) == 1  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("spelling", ["odd", "not even", "a half is left"])
+def test_a_part_of_a_conjunction_that_a_guard_says_in_other_words_is_not_asserted(spelling: str) -> None:
+    def guarded(a: torch.Tensor, x: torch.Tensor) -> Any:
+        u, n = x.item(), a.shape[0]
+        if {"odd": n % 2 == 1, "not even": n % 2 != 0, "a half is left": n % 2 >= 1}[spelling]:
+            u = u + 1
+        torch._check((n % 2 == 1) & (u <= 5))
+        return u
+
+    gm, env = capture(guarded, (torch.randn(5), torch.tensor([3])), ((0,), ()))
+    insert_with_report(gm, env, "test", strict=True)
+    assert [node.args[0].target for node in asserts(gm)] == [operator.le]  # type: ignore[union-attr]
+
+
 def test_an_equality_that_two_checks_of_the_users_squeeze_is_not_asserted_beside_them() -> None:
     table, (x, *_) = world()
     below, above = claim(table, "le", x, 0), claim(table, "ge", x, 0)
