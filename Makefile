@@ -3,18 +3,25 @@
 # make bench   the benchmarks
 # make coverage  which branches of torch's pass and of ours generated programs reach
 # make lint    style and types
+# make wheels  fetch what make audit-cuda needs into wheels/, on a machine with a network
+# make audit-cuda  audit on a CUDA device, without a network: PYTHON has torch with CUDA, wheels/ was carried along
 # make clean   remove what make made
 #
-# Variables: PYTHON (3.11 or newer), OUT (folder of the report), ARGS (passed on to the command).
+# Variables: PYTHON (3.11 or newer), OUT (folder of the report), ARGS (passed on to the command); for wheels
+# and audit-cuda also WHEELS (the folder), WHEELS_PYTHON and WHEELS_MACHINE (what the wheels are for), CUDA_PROGRAMS.
 
 PYTHON ?= python3
 OUT ?= audit-out
 ARGS ?=
+WHEELS ?= wheels
+WHEELS_PYTHON ?= 3.12
+WHEELS_MACHINE ?= x86_64
+CUDA_PROGRAMS ?= 200
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: audit test bench coverage lint clean venv
+.PHONY: audit test bench coverage lint wheels audit-cuda clean venv
 .DELETE_ON_ERROR:
 
 audit: $(STAMP)
@@ -34,6 +41,33 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
+# Pure Python as far as possible; torch, and what comes with it, is the target's own.
+wheels:
+	$(PYTHON) -m pip download --quiet --no-deps --only-binary=:all: -c constraints.txt -r requirements-offline.txt \
+		--dest $(WHEELS) --python-version $(WHEELS_PYTHON) --implementation cp \
+		--abi cp$(subst .,,$(WHEELS_PYTHON)) --abi abi3 --abi none --platform manylinux2014_$(WHEELS_MACHINE) \
+		$(foreach n,17 24 27 28 31 34 35 39,--platform manylinux_2_$(n)_$(WHEELS_MACHINE))
+	@ls $(WHEELS)
+
+# A venv made by a python that is in a venv itself does not see that one's torch, so the wheels go into a folder of
+# their own, and the sources run where they are.
+CUDA_SITE := .cuda-site
+CUDA_RUN = PYTHONPATH=$(CURDIR)/$(CUDA_SITE):$(CURDIR) $(PYTHON)
+
+$(CUDA_SITE)/.installed: requirements-offline.txt
+	@$(PYTHON) -c 'import torch' 2>/dev/null || { echo 'make: $(PYTHON) has no torch; set PYTHON= to one that has it'; exit 2; }
+	@ls $(WHEELS)/*.whl >/dev/null 2>&1 || { echo 'make: $(WHEELS) has no wheels; run make wheels where there is a network, and carry the folder along'; exit 2; }
+	rm -rf $(CUDA_SITE)
+	$(PYTHON) -m pip install --quiet --no-index --find-links $(WHEELS) --no-deps --target $(CUDA_SITE) -r requirements-offline.txt
+	@touch $@
+
+# Exit status 1 (findings), 4 and 5 are results, and leave a report: cuda.json is written for them, too.
+audit-cuda: $(CUDA_SITE)/.installed
+	@$(CUDA_RUN) -c 'from properties.devices import why_not_run as why; import torch; print("torch", torch.__version__, "on", why("cuda") and "no CUDA device" or torch.cuda.get_device_name())'
+	$(CUDA_RUN) -m reports audit --device cuda --frontend shape_env --frontend make_fx --frontend export --frontend compile \
+		--backend aot_eager --backend inductor --programs $(CUDA_PROGRAMS) --output $(OUT)-cuda $(ARGS); \
+		status=$$?; cp $(OUT)-cuda/run.json cuda.json && echo "wrote cuda.json" || exit $$status; exit $$status
+
 venv: $(STAMP)
 
 # The stamp is written last, so that an interrupted installation is taken up again, and a finished one is
@@ -46,5 +80,5 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(OUT) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(CUDA_SITE) $(OUT) $(OUT)-cuda build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
