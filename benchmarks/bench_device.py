@@ -38,7 +38,7 @@ WARM_UP = 20
 
 def main() -> None:
     """Measures checking first, then the asserts of one graph; says so if the device is not at hand."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N")
     parser.add_argument("--programs", type=int, default=40, help="Programs a frontend")
     parser.add_argument("--asserts", type=int, default=100, help="checks of the program whose runs are timed")

@@ -23,8 +23,8 @@ OUTSIDE = (FRONTEND_SUBJECT, BACKEND_SUBJECT)
 """Stages, and columns, that lie outside of any pass."""
 
 _AUDIT_SHARD = 50
-BACKEND_SHARE = 0.02
-DEVICE_SHARE = 0.05
+BACKEND_SHARE = 0.005
+DEVICE_SHARE = 0.02
 """Of how many of its Programs a campaign asks the properties that need a compiler, or a second device."""
 
 
