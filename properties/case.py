@@ -114,7 +114,7 @@ def apply(subject: Subject, capture: Capture, module: fx.GraphModule) -> tuple[f
         with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
             subject(module, env, capture.name, export=capture.export)
         module.recompile()
-    except Exception as error:  # noqa: BLE001 - the subject is foreign code; what it raises is the finding
+    except (Exception, SystemExit, GeneratorExit, KeyboardInterrupt) as error:  # noqa: BLE001 - foreign code: a finding
         lines = str(error).splitlines()
         crash, result = f"{type(error).__name__}: {lines[0] if lines else ''}"[:300], None
     finally:

@@ -42,8 +42,8 @@ _BUILT_IN: dict[str, Callable[[], Subject]] = {
 ALLOWED = "reference, torch, identity, mutant:NAME, package.module:callable or file.py:callable"
 
 
-def resolve(name: str) -> Subject:
-    """The subject called ``name``.
+def resolve(name: str, *, fresh: bool = False) -> Subject:
+    """The subject called ``name``; with ``fresh`` one in a file is loaded anew, and so forgets what it remembered.
 
     Raises:
         UsageError: if there is none, it cannot be imported, or it is not callable; one line that names it.
@@ -59,7 +59,7 @@ def resolve(name: str) -> Subject:
         return MUTANTS[attribute].subject
     if not place or not attribute:
         raise UsageError(f"subject {name!r} is unknown; allowed: {ALLOWED}")
-    module = _module_of_file(name, Path(place)) if place.endswith(".py") else _module(name, place)
+    module = _module_of_file(name, Path(place), fresh) if place.endswith(".py") else _module(name, place)
     found: Any = module
     for part in attribute.split("."):
         found = getattr(found, part, None)
@@ -71,15 +71,15 @@ def resolve(name: str) -> Subject:
 def _module(name: str, place: str) -> Any:
     try:
         return importlib.import_module(place)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UsageError(f"subject {name!r}: importing {place} failed: {_line(error)}") from error
 
 
-def _module_of_file(name: str, path: Path) -> Any:
+def _module_of_file(name: str, path: Path, fresh: bool) -> Any:
     if not path.is_file():
         raise UsageError(f"subject {name!r}: there is no file {str(path)!r}")
     key = f"_subject_{path.resolve().as_posix().replace('/', '_').replace('.', '_')}"
-    if key in sys.modules:
+    if key in sys.modules and not fresh:
         return sys.modules[key]
     spec = importlib.util.spec_from_file_location(key, path)
     if spec is None or spec.loader is None:
@@ -88,12 +88,14 @@ def _module_of_file(name: str, path: Path) -> Any:
     sys.modules[key] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         del sys.modules[key]
         raise UsageError(f"subject {name!r}: importing {path} failed: {_line(error)}") from error
     return module
 
 
 def _line(error: BaseException) -> str:
+    if isinstance(error, SystemExit):
+        return f"it exits when it is imported (status {error.code!r})"
     lines = str(error).splitlines()
     return f"{type(error).__name__}: {lines[0] if lines else ''}".rstrip(": ")

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
+from reports.store import JournalError, read_journal
+
 # The file by which a folder is recognised as an earlier report, and what it has to say.
 MARKER = "run.json"
 SCHEMA = "runtime-assert/run/1"
@@ -81,9 +83,19 @@ def _check_owned(target: Path) -> None:
         raise FolderError(f"--output {target}: is not a folder")
     names = [entry.name for entry in target.iterdir() if not entry.name.startswith(_STAGING)]
     markers = {MARKER: SCHEMA, **_FORMER_MARKERS}
-    if names and not any(_is_report(target / name, schema) for name, schema in markers.items()):
+    ours = any(_is_report(target / name, schema) for name, schema in markers.items()) or _is_run(target)
+    if names and not ours:
         allowed = "a new or an empty folder, or an earlier report"
         raise FolderError(f"--output {target}: holds something else (allowed: {allowed})")
+
+
+def _is_run(target: Path) -> bool:
+    """Whether ``target`` holds the journal of a run whose report was not written yet."""
+    try:
+        read_journal(target)
+    except JournalError:
+        return False
+    return True
 
 
 def _is_report(marker: Path, schema: str) -> bool:

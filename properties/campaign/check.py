@@ -6,6 +6,7 @@ import time
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from properties.backends import USUAL
 from properties.campaign.identity import identity_check
@@ -16,6 +17,7 @@ from properties.case import Case
 from properties.devices import context_lost, why_not_run
 from properties.errors import ContextLost, GeneratorError, NotCaptured, ToolError
 from properties.execution.run import run_eager
+from properties.phases import EAGER, IDENTITY, SUBJECT, TRACE, phase
 from properties.registry import properties
 from properties.subjects import Subject
 from properties.verdict import PROVED, Status, Verdict, worst
@@ -96,13 +98,13 @@ def check_program(
         result.not_run = (absent,)
         device, codes = "cpu", [code for code in codes if code == DEVICES_AGREE]
     try:
-        with clock("run"):
+        with clock("run"), phase(EAGER):
             result.valid = _runs(program)
         if not result.valid:
             return result
-        with clock("trace"):
+        with clock("trace"), phase(TRACE):
             result.facts = facts_of(capture(program, frontend, device))
-        with clock("proof"):
+        with clock("proof"), phase(IDENTITY):
             identity_check(result.facts, thorough=thorough)
     except NotCaptured as refusal:
         result.refusal = str(refusal)
@@ -115,12 +117,22 @@ def check_program(
         return result
     for name, subject in subjects.items():
         with clock("pass"):
-            case = result.cases[name] = Case(result.facts, name, subject, backends=backends)
+            case = result.cases[name] = Case(result.facts, name, _told(name, subject), backends=backends)
         result.verdicts[name] = {code: _decide(code, case, result, clock) for code in codes}
     texts = (verdict.not_run for verdicts in result.verdicts.values() for verdict in verdicts.values())
     result.not_run = tuple(dict.fromkeys((*result.not_run, *filter(None, texts))))
     result.context_lost = result.context_lost or context_lost()
     return result
+
+
+def _told(name: str, subject: Subject) -> Subject:
+    """``subject``, each call of which is a phase of its own: what happens in it is its own fault."""
+
+    def told(*args: Any, **options: Any) -> Any:
+        with phase(SUBJECT, name):
+            return subject(*args, **options)
+
+    return told
 
 
 def _runs(program: Program) -> bool:
@@ -133,7 +145,7 @@ def _runs(program: Program) -> bool:
 
 def _decide(code: str, case: Case, result: Checked, clock: _Clock) -> Verdict:
     try:
-        with clock(code):
+        with clock(code), phase(code, case.subject_name):
             return properties()[code].check(case)
     except ContextLost as error:
         result.context_lost = True

@@ -14,11 +14,10 @@ from collections.abc import Callable
 import hypothesis
 from hypothesis.errors import NoSuchExample
 
+from properties.campaign.units import SHRINK_CALLS
 from strategies import programs
 from strategies.program import Program
 
-SHRINK_CALLS = 400
-"""How many different Programs one shrink may check."""
 SURPLUS = 1.6
 """How many more Programs are drawn than asked for: the engine's mutations repeat some."""
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
+from collections.abc import Iterable, Sequence
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 _PACKAGES = {"torch": "torch", "sympy": "sympy", "z3": "z3-solver", "hypothesis": "hypothesis"}
+
+_OURS = ("runtime_assert", "strategies", "properties")
 
 
 def environment() -> dict[str, Any]:
@@ -18,6 +23,27 @@ def environment() -> dict[str, Any]:
     found["platform"] = f"{platform.system()} {platform.machine()}"
     found["cpus"] = os.cpu_count()
     return found
+
+
+def code(subjects: Sequence[str]) -> dict[str, str]:
+    """Digests of the source of our own packages, and of every subject that is a file, by name.
+
+    Two goes of one run have to agree on them.
+    """
+    root = Path(__file__).resolve().parents[2]
+    found = {"runtime-assert": _digest(path for name in _OURS for path in sorted((root / name).rglob("*.py")))}
+    for subject in subjects:
+        place = Path(subject.rpartition(":")[0])
+        if place.suffix == ".py" and place.is_file():
+            found[subject] = _digest([place])
+    return found
+
+
+def _digest(paths: Iterable[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
 
 
 def _version(package: str) -> str:

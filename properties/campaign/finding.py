@@ -164,3 +164,8 @@ def _witness(program: Program, witness: Witness | None) -> dict[str, Any] | None
 
 def outcome_json(outcome: Outcome) -> dict[str, Any]:
     return {"outcome": outcome.outcome, "by": outcome.by, "error": outcome.error, "text": outcome.text}
+
+
+def title_of(direction: str) -> str:
+    """A direction in a few words."""
+    return _TITLES.get(direction, direction)

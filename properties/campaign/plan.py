@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -26,11 +27,17 @@ _AUDIT_SHARD = 50
 BACKEND_SHARE = 0.005
 DEVICE_SHARE = 0.02
 """Of how many of its Programs a campaign asks the properties that need a compiler, or a second device."""
+# Without a number of Programs every front end gets about the same time, and no shard takes long.
+_TIMED_SHARD = {"shape_env": 200, "make_fx": 50, "export": 30}
+_TIMED_SHARD_ELSE = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One part of a plan: some subjects, all run on the same captures of ``programs`` Programs."""
+    """One part of a plan: some subjects, all run on the same captures of ``programs`` Programs.
+
+    0 Programs stand for as many as the plan's time allows.
+    """
 
     subjects: tuple[str, ...]
     frontend: str
@@ -41,7 +48,11 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A whole campaign. The seed of a Program derives from (``seed``, cell, shard, index), never from a worker."""
+    """A whole campaign. The seed of a Program derives from (``seed``, cell, shard, index), never from a worker.
+
+    ``minutes`` bounds a plan by time instead of by Programs. ``part`` is (i, n) for the i-th of n parts of the same
+    plan, each of which has every n-th shard. ``jobs``, the number of workers, is no part of what is done.
+    """
 
     seed: int
     cells: tuple[Cell, ...]
@@ -51,6 +62,8 @@ class Plan:
     backends: tuple[str, ...] = USUAL
     backend_share: float = BACKEND_SHARE
     device_share: float = DEVICE_SHARE
+    minutes: float | None = None
+    part: tuple[int, int] | None = None
 
     def codes(self, cell: int, shard: int, index: int) -> tuple[str, ...]:
         """The properties that one Program is asked of: those that cost much only for every so many Programs.
@@ -67,17 +80,70 @@ class Plan:
         return tuple(code for code in self.properties if _falls(place, shares[known[code].share]))
 
     def shards(self) -> Iterator[tuple[int, int, int]]:
-        """Every shard as (cell, shard, number of Programs), in order."""
+        """Every shard of this part as (cell, shard, number of Programs), in order; without end if bound by time."""
+        every = self._whole() if self.minutes is None else self._endless()
+        if self.part is None:
+            return every
+        first, parts = self.part
+        return itertools.islice(every, first - 1, None, parts)
+
+    def count(self, cell: int, shard: int) -> int:
+        """The number of Programs of a shard."""
+        planned = self.cells[cell].programs
+        if self.minutes is not None:
+            return _TIMED_SHARD.get(self.cells[cell].frontend, _TIMED_SHARD_ELSE)
+        return min(self.shard_size, planned - shard * self.shard_size)
+
+    def _whole(self) -> Iterator[tuple[int, int, int]]:
         for index, cell in enumerate(self.cells):
-            for shard, start in enumerate(range(0, cell.programs, self.shard_size)):
-                yield index, shard, min(self.shard_size, cell.programs - start)
+            for shard in range(-(-cell.programs // self.shard_size)):
+                yield index, shard, self.count(index, shard)
+
+    def _endless(self) -> Iterator[tuple[int, int, int]]:
+        for shard in itertools.count():
+            for index in range(len(self.cells)):
+                yield index, shard, self.count(index, shard)
 
     @property
     def programs(self) -> int:
-        return sum(cell.programs for cell in self.cells)
+        """Programs of this part; 0 if bound by time."""
+        if self.minutes is not None:
+            return 0
+        return sum(count for _, _, count in self.shards())
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        """The plan as JSON; the number of workers is left out, for nothing that is found depends on it."""
+        document = asdict(self)
+        del document["jobs"]
+        return {
+            **document,
+            "cells": [{**cell, "subjects": list(cell["subjects"])} for cell in document["cells"]],
+            "properties": list(self.properties),
+            "backends": list(self.backends),
+            "part": None if self.part is None else list(self.part),
+        }
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any], *, jobs: int = 1) -> Plan:
+        """The plan that :meth:`to_json` wrote.
+
+        Raises:
+            KeyError, TypeError, ValueError: if ``document`` is none.
+        """
+        cells = tuple(Cell(**{**cell, "subjects": tuple(cell["subjects"])}) for cell in document["cells"])
+        part = document.get("part")
+        return cls(
+            seed=document["seed"],
+            cells=cells,
+            properties=tuple(document["properties"]),
+            shard_size=document["shard_size"],
+            jobs=jobs,
+            backends=tuple(document["backends"]),
+            backend_share=document["backend_share"],
+            device_share=document["device_share"],
+            minutes=document.get("minutes"),
+            part=None if part is None else (part[0], part[1]),
+        )
 
 
 def audit_plan(
@@ -93,8 +159,10 @@ def audit_plan(
     device: str = "cpu",
     backends: tuple[str, ...] = (),
     backend_share: float | None = None,
+    minutes: float | None = None,
+    part: tuple[int, int] | None = None,
 ) -> Plan:
-    """The plan of an audit: every subject on every frontend.
+    """The plan of an audit, or of a search bound by time: every subject on every frontend.
 
     Args:
         programs_scale: factor on the usual number of Programs a frontend (its own number for each).
@@ -103,6 +171,8 @@ def audit_plan(
         device: where the Programs are traced for and run.
         backends: those that RA602 compiles with; the usual ones if empty.
         backend_share: of how many of the Programs RA602 is asked, from 0 to 1.
+        minutes: search as long as this instead of a number of Programs.
+        part: (i, n) for the i-th of n parts.
 
     Raises:
         UsageError: if a name is unknown or a number is out of range; one line.
@@ -117,6 +187,10 @@ def audit_plan(
     check_execution(device, backends, backend_share)
     if jobs < 1:
         raise UsageError(f"jobs={jobs}: at least 1 is needed")
+    if minutes is not None and not 0 < minutes <= 100_000:
+        raise UsageError(f"minutes={minutes:g}: allowed is more than 0 and at most 100000")
+    if part is not None and not 1 <= part[0] <= part[1] <= 100_000:
+        raise UsageError(f"shard={part[0]}/{part[1]}: allowed is i/n with 1 <= i <= n")
     counts = {
         frontend: programs if programs is not None else max(1, round(TABLE[frontend].programs * programs_scale))
         for frontend in frontends
@@ -124,7 +198,13 @@ def audit_plan(
     return Plan(
         seed=seed,
         cells=tuple(
-            Cell(tuple(dict.fromkeys(subjects)), frontend, profile, device, counts[frontend])
+            Cell(
+                tuple(dict.fromkeys(subjects)),
+                frontend,
+                profile,
+                device,
+                0 if minutes is not None else counts[frontend],
+            )
             for frontend in dict.fromkeys(frontends)
         ),
         properties=tuple(dict.fromkeys(property_codes)) or tuple(properties()),
@@ -132,6 +212,8 @@ def audit_plan(
         jobs=jobs,
         backends=tuple(dict.fromkeys(backends)) or USUAL,
         backend_share=BACKEND_SHARE if backend_share is None else backend_share,
+        minutes=minutes,
+        part=part,
     )
 
 

@@ -1,32 +1,18 @@
-"""Disposable worker processes: a job that hangs, crashes or eats all memory ends its worker and is reported."""
+"""Calls of a function in disposable worker processes, each of which may hang or crash without harm to the others."""
 
 from __future__ import annotations
 
-import gc
-import logging
 import multiprocessing
 import os
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import TimeoutError as JobTimeout
 from typing import Any
 
-from pebble import ProcessExpired, ProcessPool
+from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
-PRELOADED = ["torch", "torch.export", "z3", "hypothesis", "properties.campaign.shard"]
+from properties.campaign.worker import PRELOADED, prepare
 
-
-def prepare() -> None:
-    """What every worker does first.
-
-    torch's log of the traces that it refuses is not for a campaign's terminal. What is loaded by now stays for good, so
-    that collecting garbage need not walk over it again and again (a tenth of the time).
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 100)
-    logging.getLogger("torch").setLevel(logging.CRITICAL)
-    warnings.simplefilter("ignore")
+__all__ = ["Lost", "prepare", "results"]
 
 
 class Lost(RuntimeError):
@@ -47,18 +33,23 @@ def results(
         os.environ.setdefault(name, "1")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOADED)
-    with ProcessPool(max_workers=workers, context=context, initializer=prepare) as pool:
-        try:
-            futures = [pool.schedule(function, args=list(job), timeout=timeout) for job in jobs]
-            for future in futures:
-                try:
-                    yield future.result()
-                except JobTimeout:
-                    yield Lost(f"hang: no result within {timeout:.0f} s")
-                except ProcessExpired as error:
-                    yield Lost(f"worker died: exit code {error.exitcode}")
-                except Exception as error:  # noqa: BLE001 - the job's own fault, recorded by the caller
-                    yield Lost(f"{type(error).__name__}: {error}")
-        except BaseException:
-            pool.stop()
-            raise
+    pool = ProcessPool(max_workers=workers, context=context, initializer=prepare)
+    try:
+        futures = [pool.schedule(function, args=list(job), timeout=timeout) for job in jobs]
+        for future in futures:
+            yield _outcome(future, timeout)
+    finally:
+        # After the last result there is nothing to stop; before it, whoever asked wants no more of them.
+        pool.stop()
+        pool.join()
+
+
+def _outcome(future: ProcessFuture, timeout: float) -> Any:
+    try:
+        return future.result()
+    except JobTimeout:
+        return Lost(f"hang: no result within {timeout:.0f} s")
+    except ProcessExpired as error:
+        return Lost(f"worker died: exit code {error.exitcode}")
+    except Exception as error:  # noqa: BLE001 - the job's own fault, recorded by the caller
+        return Lost(f"{type(error).__name__}: {error}")

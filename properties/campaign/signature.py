@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
+from properties.campaign.drawn import bucket_of
 from properties.campaign.plan import OUTSIDE
 from properties.case import Case
 from properties.solver.normal import linear
@@ -34,8 +34,7 @@ class Signature:
     @property
     def bucket(self) -> str:
         """Twelve hexadecimal digits that stand for the signature."""
-        text = "|".join((self.subject, self.code, self.direction, self.cause, self.skeleton))
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
+        return bucket_of((self.subject, self.code, self.direction, self.cause, self.skeleton))
 
 
 def signature_of(case: Case, code: str, verdict: Verdict) -> Signature:

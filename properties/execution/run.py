@@ -14,6 +14,7 @@ from torch.utils._pytree import tree_flatten
 from properties.capture.types import Capture
 from properties.devices import poisons
 from properties.errors import ContextLost
+from properties.phases import EAGER, GRAPH_AFTER, GRAPH_BEFORE, phase
 from properties.read.graph import ASSERT_TARGETS, target_name
 from properties.verdict import Outcome
 from strategies.compile import compile_program
@@ -40,7 +41,8 @@ def run_eager(program: Program, valuation: Valuation, device: str = "cpu") -> Ou
     inputs = _made(lambda: build_inputs(program, valuation, device), device)
     forward = _compiled(program, device)
     try:
-        results = _settled(forward(*inputs), device)
+        with phase(EAGER):
+            results = _settled(forward(*inputs), device)
     except Exception as error:  # noqa: BLE001 - whatever a program raises is its rejection
         index = _failed_statement(forward, program, error)
         kind = "check" if index is not None and program.body[index].op.startswith("check") else "operator"
@@ -70,7 +72,8 @@ def run_graph(module: fx.GraphModule, capture: Capture, valuation: Valuation) ->
     interpreter = _Interpreter(module, garbage_collect_values=False)
     interpreter.extra_traceback = False
     try:
-        results = _settled(interpreter.run(*arguments), capture.device)
+        with phase(GRAPH_BEFORE if module is capture.graph else GRAPH_AFTER):
+            results = _settled(interpreter.run(*arguments), capture.device)
     except Exception as error:  # noqa: BLE001 - whatever a graph raises is its rejection
         last = interpreter.last
         by = "assert" if last is not None and target_name(last.target) in ASSERT_TARGETS else "operator"

@@ -14,6 +14,7 @@ from typing import Literal, TypeAlias
 
 import z3
 
+from properties.phases import SOLVER, phase
 from properties.solver.context import Builder
 from properties.solver.search import search, simpler
 from strategies.evaluate import holds
@@ -90,7 +91,8 @@ def _ask(hold: Sequence[Term], broken: Groups, box: Sequence[Term], work: int, s
         solver.add(builder.Not(builder.conjunction(group)))
     for fact in builder.facts():
         solver.add(fact)
-    result = solver.check()
+    with phase(SOLVER):
+        result = solver.check()
     if result == z3.unsat:
         return Answer("unsat", "z3")
     if result == z3.unknown:

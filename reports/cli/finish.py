@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from reports.cli.output import as_json
+from reports.cli.output import as_json, note
+
+STORE = "store.sqlite"
 
 
 def finish(
@@ -19,17 +21,24 @@ def finish(
 
     Args:
         known_file: a list of known findings besides the shipped one.
-        store: the store of earlier runs, which the trends come from.
+        store: the store of runs, which the trends come from and which this run is added to; the one in ``target`` if
+            None.
     """
     from reports.publish import publish, report_of
     from reports.render.machine import summary
     from reports.render.terminal import print_report
+    from reports.store import Store
 
+    store = store or target / STORE
     report = report_of(rows, known_file=known_file, store=store)
     step_summary = os.environ.get("GITHUB_STEP_SUMMARY")
     publish(target, report, step_summary=Path(step_summary) if step_summary else None)
+    with Store.open(store) as opened:
+        opened.add(rows)
     if machine:
         as_json(summary(report))
     else:
         print_report(report, target)
+    if not report.complete:
+        note(f"to go on with this run: runtime-assert {rows[0].get('command', 'audit')} --resume {target}")
     return int(report.status)

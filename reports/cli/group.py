@@ -17,6 +17,7 @@ from reports.known import KnownFileError
 from reports.place import PlaceError, check_place
 from reports.reading import ReadingError
 from reports.status import MEANING, ExitStatus
+from reports.store import JournalError, StoreError, WriteError
 from reports.text import one_line, plain
 
 PROGRAM = "runtime-assert"
@@ -64,7 +65,9 @@ def run(args: Sequence[str] | None = None) -> int:
         return _fail(f"no command given; allowed: {', '.join(group.list_commands(error.ctx or _context()))}")
     except click.ClickException as error:
         return _fail(error.format_message())
-    except (PlaceError, FileError, FolderError, KnownFileError, ReadingError) as error:
+    except WriteError as error:
+        return _fail(f"{error}; what was recorded stands, --resume goes on from it", ExitStatus.INCOMPLETE)
+    except (PlaceError, FileError, FolderError, KnownFileError, ReadingError, JournalError, StoreError) as error:
         return _fail(str(error))
     except (click.Abort, KeyboardInterrupt):
         return _fail("interrupted", ExitStatus.INCOMPLETE)

@@ -161,7 +161,6 @@ def _environment(report: Report) -> Iterator[tuple[str, str]]:
     plan: Mapping[str, Any] = report.plan
     yield "properties", ", ".join(plan["properties"])
     yield "seed", str(plan["seed"])
-    yield "workers", str(plan["jobs"])
     for cell in report.cells:
         what = f"{cell.programs:,} of {cell.planned:,} programs, profile {cell.profile}, {cell.device}"
         where = f", lines {ranges(cell.lines)} of log.jsonl" if cell.lines else ", not run"

@@ -3,6 +3,17 @@
 from __future__ import annotations
 
 from reports.store.database import Store, StoreError
-from reports.store.journal import NAME, Contents, Journal, JournalError, read_journal
+from reports.store.journal import NAME, Contents, Journal, JournalError, WriteError, read_journal
+from reports.store.load import run_rows
 
-__all__ = ["NAME", "Contents", "Journal", "JournalError", "Store", "StoreError", "read_journal"]
+__all__ = [
+    "NAME",
+    "Contents",
+    "Journal",
+    "JournalError",
+    "Store",
+    "StoreError",
+    "WriteError",
+    "read_journal",
+    "run_rows",
+]

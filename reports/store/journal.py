@@ -45,6 +45,10 @@ class JournalError(RuntimeError):
     """A journal that cannot be written, read or taken up again: one line that names the file and says why."""
 
 
+class WriteError(JournalError):
+    """A record that could not be written to a journal that was fine before: the run ends, and can be resumed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Contents:
     """A journal as read: its records in order (the first is the run), and how many unfinished lines were skipped.
@@ -167,11 +171,11 @@ class Journal:
         """Writes one record; it is on the disk when this returns.
 
         Raises:
-            JournalError: if it cannot be written (a full disk). Nothing more is accepted after that: what is on the
+            WriteError: if it cannot be written (a full disk). Nothing more is accepted after that: what is on the
                 disk up to here stands, and the run can be resumed from it.
         """
         if self._broken:
-            raise JournalError(f"{self.path}: an earlier record could not be written")
+            raise WriteError(f"{self.path}: an earlier record could not be written")
         text = json.dumps(record, separators=(",", ":")).encode()
         crc = zlib.crc32(b"%d:" % self._sequence + text)
         self._write(b'{"seq":%d,"crc":"%08x","record":%s}\n' % (self._sequence, crc, text))
@@ -198,7 +202,7 @@ class Journal:
             os.fsync(self._descriptor)
         except OSError as error:
             self._broken = True
-            raise _unwritable(self.path, error) from error
+            raise WriteError(f"{self.path}: cannot be written: {error.strerror}") from error
 
     def _lock(self) -> None:
         if fcntl is None:

@@ -9,7 +9,6 @@ from properties.backends import BACKENDS, USUAL
 from properties.campaign.check import check_program
 from properties.campaign.finding import ablation, finding_row
 from properties.campaign.plan import FRONTENDS, OUTSIDE, check_names
-from properties.campaign.pool import prepare
 from properties.campaign.signature import signature_of
 from properties.errors import UsageError
 from properties.registry import properties
@@ -27,7 +26,6 @@ def replay(
         UsageError: if a name is unknown, or the document is no Program.
     """
     check_names((frontend,), property_codes)
-    prepare()
     try:
         program = Program.from_json(document)
     except ProgramError as error:

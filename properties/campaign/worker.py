@@ -1,0 +1,130 @@
+"""What happens in a worker: its limits, its black box, and one unit of work from plain data to plain data."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import signal
+import sys
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from properties import phases
+from properties.campaign.box import Box
+from properties.campaign.plan import Plan
+from properties.campaign.units import REPLAY, SHRINK, Limits, Unit
+
+PRELOADED = ["torch", "torch.export", "z3", "hypothesis", "properties.campaign.shard"]
+
+RETIRED = 77
+"""The exit status of a worker that asks to be replaced; its last state says so, too."""
+
+_MEBI = 1 << 20
+
+
+def prepare() -> None:
+    """What every process that checks Programs does first.
+
+    torch's log of the traces that it refuses is not for a campaign's terminal. What is loaded by now stays for good, so
+    that collecting garbage need not walk over it again and again (a tenth of the time).
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
+    logging.getLogger("torch").setLevel(logging.CRITICAL)
+    warnings.simplefilter("ignore")
+
+
+def start(memory: int) -> None:
+    """What every worker does first: it takes no Ctrl-C, which is for its parent, prints nowhere, and has limits.
+
+    Args:
+        memory: MiB of address space beyond what is mapped by now; 0 for no limit, and there is none beside a GPU.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nowhere, descriptor)
+    os.close(nowhere)
+    prepare()
+    if sys.platform != "linux":
+        return
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if memory and not _cuda():
+        limit = mapped() + memory * _MEBI
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        if hard == resource.RLIM_INFINITY or limit < hard:
+            resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+
+
+def _cuda() -> bool:
+    """Whether Programs may run on a GPU here: CUDA maps far more than there is."""
+    from properties.devices import why_not_run
+
+    return not why_not_run("cuda")
+
+
+def mapped() -> int:
+    """Bytes of address space of this process (Linux; 0 elsewhere)."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+    except (OSError, ValueError):
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def work(
+    plan: Plan,
+    unit: Unit,
+    limits: Limits,
+    path: Path,
+    state: Mapping[str, Any] | None,
+    deaths: Mapping[int, Sequence[Mapping[str, Any]]],
+) -> dict[str, Any]:
+    """Does ``unit`` from ``state`` on and returns its state.
+
+    ``deaths`` says, by the index of a Program, what has ended a worker there before. The black box at ``path`` tells
+    the parent how far this worker came, if it does not return. One that had better not go on ends itself as RETIRED.
+    """
+    from properties.campaign.shard import search, shrink_hit
+
+    box = Box(path, limits.seconds)
+    phases.listen(box.mark)
+    try:
+        if unit.hit is None:
+            found = search(plan, unit, state, deaths, box, limits)
+            if not found["done"]:
+                box.save({**found, "retired": True})
+                os._exit(RETIRED)
+            return found
+        if unit.kind == SHRINK:
+            return shrink_hit(plan, unit, box, frozenset(deaths))
+        if unit.kind == REPLAY:
+            return _replay(unit.hit, box)
+        return _import(unit.hit["subjects"])
+    finally:
+        phases.listen(None)
+        box.close()
+
+
+def _replay(asked: Mapping[str, Any], box: Box) -> dict[str, Any]:
+    from properties.campaign.replaying import replay
+
+    box.begin(0)
+    return replay(
+        asked["program"], subject=asked["subject"], frontend=asked["frontend"], property_codes=tuple(asked["codes"])
+    )
+
+
+def _import(subjects: Sequence[str]) -> dict[str, Any]:
+    from properties.subjects import resolve
+
+    for name in subjects:
+        with phases.phase(phases.SUBJECT, name):
+            resolve(name)
+    return {}
