@@ -96,7 +96,7 @@ def deep(levels: int) -> Any:
         (changed("body.0.value", 10**2000), "body[0].value", "6644 bits", "4096"),
         (changed("body.1.cond", "u0"), "body[1].cond", "'u0'", "a bool"),
         (changed("body.1.cond", 1), "body[1].cond", "1", "a bool"),
-        (changed("body.1.cond.0", "exec"), "body[1].cond[0]", "'exec'", "add"),
+        (changed("body.1.cond.0", "exec"), "body[1].cond[0]", "'exec'", "in all"),
         (changed("body.1.cond.0", "add"), "body[1].cond[0]", "'add'", "yields bool"),
         (changed("body.1.cond", ["eq", "u0"]), "body[1].cond", "['eq', 'u0']", "2 operands"),
         (changed("body.1.cond", ["eq", "u0", 1, 2]), "body[1].cond", "['eq', 'u0', 1, 2]", "2 operands"),
