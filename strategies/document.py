@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import reprlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, NoReturn
 
 from strategies.constructs import CONSTRUCTS, Field
@@ -95,6 +95,8 @@ class _Reader:
                 return _integer(value, path)
             case "int term":
                 return self.term(value, path, scope.values, "int")
+            case "float term":
+                return self.term(value, path, scope.values, "float")
             case "bool term":
                 return self.term(value, path, scope.values, "bool")
             case "int terms":
@@ -123,10 +125,13 @@ class _Reader:
             return Const(_integer(value, path))
         if isinstance(value, list) and value[:1] == ["float"] and sort == "float":
             return Const(_float(value, path))
-        if isinstance(value, str) and sort == "int":
+        if isinstance(value, str) and sort in ("int", "float"):
             if not _LEAF.fullmatch(value) or value not in leaves:
                 _fail(path, value, f"a leaf that is bound before ({_listed(leaves)})")
-            return Var(value)
+            found = "float" if isinstance(leaves, Mapping) and type(leaves[value]) is float else "int"
+            if found != sort:
+                _fail(path, value, f"{'an' if sort == 'int' else 'a'} {sort}, which {value} is not")
+            return Var(value, found)
         if not isinstance(value, list) or not value:
             _fail(path, value, f"{'an' if sort == 'int' else 'a'} {sort} or [operator, operands...]")
         row = OPERATORS[_word(value[0], f"{path}[0]", OPERATORS)]

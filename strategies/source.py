@@ -55,7 +55,7 @@ def _application(template: str, precedence: float, parts: list[tuple[str, float]
 
 def leaf_names(program: Program) -> dict[str, str]:
     """How each leaf is written in the program's source: a dim as ``a0.shape[1]``, an unbacked int by its name."""
-    names = {leaf: leaf for leaf in scopes(program)[-1].unbacked}
+    names = {leaf: leaf for leaf in scopes(program)[-1].from_data}
     for position, param in enumerate(program.params):
         for axis, size in enumerate(param.shape):
             if isinstance(size, Var):
@@ -87,6 +87,8 @@ def _result(program: Program, inputs: list[str]) -> str:
     made = [name for name in last.tensors if name.startswith("t")]
     named = {leaf for name in made for size in last.tensors[name].shape for leaf in variables(size)}
     results = [*made, *(leaf for leaf in last.unbacked if leaf not in named)]
+    # Compiled code gives a float back as a tensor, so that the program does so itself.
+    results += [f"torch.full((), {leaf}, dtype=torch.float64)" for leaf in last.floats]
     if results:
         return ", ".join(results)
     return f"{inputs[0]}.sum()" if inputs else "torch.zeros(())"

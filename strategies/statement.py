@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
-from strategies.terms import Apply, Const, Term, Valuation, Var, variables
+from strategies.terms import Apply, Const, Term, Valuation, Value, Var, variables
 
 Argument: TypeAlias = Term | tuple[Term, ...] | tuple[str, ...] | str | int
 Dtype: TypeAlias = Literal["float32", "float64", "int64", "int32", "bool"]
@@ -110,7 +110,7 @@ class Input:
 class Effect:
     """What running a statement adds to the scope, in order: leaves with example values, and tensors."""
 
-    leaves: tuple[int, ...] = ()
+    leaves: tuple[Value, ...] = ()
     tensors: tuple[Tensor, ...] = ()
 
 
@@ -123,7 +123,7 @@ class Scope:
     ``learned`` holds every condition that is true here for either reason, in the order in which it became so.
     """
 
-    values: Mapping[str, int] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
     tensors: Mapping[str, Tensor] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
     nonnegative: frozenset[Term] = frozenset()
@@ -136,7 +136,22 @@ class Scope:
 
     @property
     def unbacked(self) -> tuple[str, ...]:
-        """The names of the unbacked leaves, in the order in which they were bound."""
+        """The names of the unbacked integers, in the order in which they were bound."""
+        return tuple(name for name, value in self.values.items() if name.startswith("u") and type(value) is int)
+
+    @property
+    def floats(self) -> tuple[str, ...]:
+        """The names of the unbacked floats, in the order in which they were bound."""
+        return tuple(name for name, value in self.values.items() if type(value) is float)
+
+    @property
+    def integers(self) -> tuple[str, ...]:
+        """The names of all leaves that are integers, in order."""
+        return tuple(name for name, value in self.values.items() if type(value) is int)
+
+    @property
+    def from_data(self) -> tuple[str, ...]:
+        """The names of all unbacked leaves, in the order in which they were bound."""
         return tuple(name for name in self.values if name.startswith("u"))
 
     def next_leaves(self, count: int) -> tuple[str, ...]:
@@ -180,7 +195,7 @@ class Scope:
     def is_nonnegative(self, term: Term) -> bool:
         """Whether ``term`` is seen at a glance not to be negative: constants, dims, checked terms, sums, products."""
         if isinstance(term, Const):
-            return not isinstance(term.value, bool) and term.value >= 0
+            return type(term.value) is int and term.value >= 0
         if isinstance(term, Var) and term.name.startswith("d"):
             return True
         if term in self.nonnegative:

@@ -79,7 +79,11 @@ def _probe(case: Case, probe: Probe, after: Outcome) -> Verdict | None:
 
 def _undefined(probe: Probe, after: Outcome) -> bool:
     """Whether the condition of a check has no value: computing it raises, in the program as in the graph."""
-    return probe.eager.error == after.error == "ZeroDivisionError"
+    eager = probe.eager
+    return eager.error in ("ZeroDivisionError", "ValueError", "OverflowError") and (eager.error, eager.text) == (
+        after.error,
+        after.text,
+    )
 
 
 def _first_broken(terms: tuple[Term, ...], leaves: Valuation) -> Term | None:

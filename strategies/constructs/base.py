@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from strategies.drawing.chooser import Chooser
 
 Kind: TypeAlias = Literal["source", "check", "consumer"]
-FieldKind: TypeAlias = Literal["int", "int term", "bool term", "int terms", "dim terms", "tensor", "tensors", "word"]
+FieldKind: TypeAlias = Literal[
+    "int", "int term", "bool term", "float term", "int terms", "dim terms", "tensor", "tensors", "word"
+]
 
 
 @dataclass(frozen=True, slots=True)

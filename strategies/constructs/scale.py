@@ -34,7 +34,7 @@ class Scale(TakesTensor):
 
     def grow(self, chooser: Chooser, scope: Scope) -> tuple[Statement, ...] | None:
         names = self.fitting(chooser, scope)
-        if not names or not scope.values:
+        if not names or not scope.integers:
             return None
         return (self.statement(tensor=chooser.pick(names), factor=Var(chooser.pick((*scope.unbacked, *scope.dims)))),)
 

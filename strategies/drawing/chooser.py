@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
+from strategies.drawing.floats import FLOATS
 from strategies.drawing.forms import RELATIONS
 from strategies.drawing.known import reachable_value
 from strategies.evaluate import evaluate
@@ -57,10 +58,12 @@ class Chooser:
 
     def condition(self, scope: Scope) -> Term | None:
         """A condition over the leaves in scope that is true of their example values; ``None`` without a leaf."""
-        if not scope.values or not self._checks:
+        if not self._checks or not (scope.integers or scope.floats):
             return None
         first = self.below(len(self._checks))
         for name in (*self._checks[first:], *self._checks[:first]):
+            if not (scope.integers or name in FLOATS):
+                continue
             condition = RELATIONS[name](self, scope)
             if condition is not None:
                 self.used.append(name)
@@ -70,7 +73,7 @@ class Chooser:
     def item_value(self, scope: Scope) -> int:
         """The element of an ``item()``: small, or reachable by a sum or product of leaves, or at an edge of int64."""
         choice = self.below(64)
-        if choice < 26 or (not scope.values and choice < 58):
+        if choice < 26 or (not scope.integers and choice < 58):
             return choice % 13
         if choice < 58:
             return max(-(2**63), min(reachable_value(self, scope), 2**63 - 1))

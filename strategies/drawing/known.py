@@ -89,7 +89,7 @@ def compound(chooser: Chooser, scope: Scope, depth: int = 2) -> Known:
 
 def equal_to(scope: Scope, target: Known) -> list[Known]:
     """Terms over leaves that do not occur in ``target`` whose example value is ``target``'s, short ones first."""
-    others = [of_leaf(scope, name) for name in scope.values if Var(name) != target.term]
+    others = [of_leaf(scope, name) for name in scope.integers if Var(name) != target.term]
     return [
         combine(op, *operands)
         for op, operands in _short_forms(others)
@@ -117,12 +117,12 @@ def _short_forms(leaves: list[Known]) -> Iterator[tuple[str, tuple[Known, ...]]]
 
 def reachable_value(chooser: Chooser, scope: Scope) -> int:
     """The example value of a sum, product or multiple of leaves, so that a later equality has two sides."""
-    leaf = of_leaf(scope, chooser.pick(tuple(scope.values)))
+    leaf = of_leaf(scope, chooser.pick(scope.integers))
     choice = chooser.below(6)
     if choice == 0:
         return leaf.value
     if choice == 1:
         return 2 * leaf.value
-    others = [name for name in scope.values if Var(name) != leaf.term]
+    others = [name for name in scope.integers if Var(name) != leaf.term]
     other = of_leaf(scope, chooser.pick(others)) if others else leaf
     return leaf.value * other.value if choice == 2 else leaf.value + other.value

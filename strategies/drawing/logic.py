@@ -65,7 +65,7 @@ def _conditional(chooser: Chooser, scope: Scope) -> Term:
 def _chained(chooser: Chooser, scope: Scope) -> Term:
     """A leaf between two bounds at once, each of them a leaf or a constant."""
     middle = any_leaf(chooser, scope)
-    leaves = [of_leaf(scope, name) for name in scope.values if Var(name) != middle.term]
+    leaves = [of_leaf(scope, name) for name in scope.integers if Var(name) != middle.term]
     lower = _bound_of(chooser, [leaf for leaf in leaves if leaf.value <= middle.value], middle.value, -1)
     upper = _bound_of(chooser, [leaf for leaf in leaves if leaf.value >= middle.value], middle.value, 1)
     first = "lt" if lower.value < middle.value and chooser.flag(3) else "le"

@@ -35,7 +35,7 @@ def _by_leaf(chooser: Chooser, scope: Scope) -> Term | None:
     if not names:
         return None
     divisor = of_leaf(scope, chooser.pick(names))
-    others = [name for name in scope.values if Var(name) != divisor.term]
+    others = [name for name in scope.integers if Var(name) != divisor.term]
     left = of_leaf(scope, chooser.pick(others)) if others else shifted(divisor, 3)
     if chooser.flag(4):
         left = combine("add", left, any_leaf(chooser, scope))
@@ -61,7 +61,7 @@ def _square(chooser: Chooser, scope: Scope) -> Term:
 def _replaced(chooser: Chooser, scope: Scope) -> Term:
     """An equality from which torch learns what a value is: a constant, another value, or a multiple of one."""
     left = any_leaf(chooser, scope)
-    others = [of_leaf(scope, name) for name in scope.values if Var(name) != left.term]
+    others = [of_leaf(scope, name) for name in scope.integers if Var(name) != left.term]
     exact = [other for other in others if other.value == left.value]
     choice = chooser.below(5)
     if choice == 1 and exact:

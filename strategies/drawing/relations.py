@@ -87,7 +87,7 @@ def _equality(chooser: Chooser, scope: Scope) -> Term:
         if candidates:
             return written(chooser, "eq", left, chooser.pick(candidates))
     left = of_leaf(scope, names[start])
-    others = [of_leaf(scope, name) for name in scope.values if name != names[start]]
+    others = [of_leaf(scope, name) for name in scope.integers if name != names[start]]
     if not others:
         return written(chooser, "eq", left, constant(left.value))
     right = chooser.pick(others)

@@ -212,7 +212,7 @@ def _place(draw: Callable[[Any], Any], growth: _Growth, chooser: Chooser) -> Non
     """Fill one place of ``growth``, or leave it empty."""
     # A draw of its own tells Hypothesis which choices make up one element: it deletes and repeats them as one.
     must = growth.least - len(growth.body) >= growth.places
-    turns = growth.menu.turns(bool(growth.scope.unbacked), growth.density, must)
+    turns = growth.menu.turns(bool(growth.scope.from_data), growth.density, must)
     names = turns[draw(BELOW[len(turns) - 1])]
     if names:
         growth.grow(chooser.pick(names), chooser)

@@ -79,6 +79,12 @@ def test_every_construct_appears(name: str) -> None:
         "or",
         "not",
         "ite",
+        "bitand",
+        "rshift",
+        "float_le",
+        "int_div",
+        "floor",
+        "to_float",
     ],
 )
 def test_every_operator_appears_in_checks(op: str) -> None:

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from strategies import (
+    Apply,
     Const,
     Param,
     Program,
@@ -179,3 +180,24 @@ def test_each_unbacked_leaf_is_decided_by_one_input() -> None:
     for program in nightly_programs():
         decided = sorted(input_of_leaf(program))
         assert decided == sorted(leaf for leaf in example(program) if leaf.startswith("u"))
+
+
+@pytest.mark.parametrize("value", [0.0, -0.0, 2.5, 1e308, 5e-324, float("inf"), float("-inf"), float("nan")])
+def test_every_double_comes_out_of_a_float_item(value: float) -> None:
+    document = {"schema": 1, "dims": [], "params": [], "body": [{"op": "item_float", "value": ["float", "2.5"]}]}
+    program = Program.from_json(document)
+    assert program.to_json() == document
+    (result,) = (compile_program(program)(*build_inputs(program, {"u0": value})),)
+    assert repr(result.item()) == repr(value)
+
+
+def test_a_float_and_an_integer_do_not_stand_for_each_other() -> None:
+    def demanding(*condition: object) -> dict:
+        body = [{"op": "item_float", "value": ["float", "2.5"]}, {"op": "check", "cond": list(condition)}]
+        return {"schema": 1, "dims": [], "params": [], "body": body}
+
+    assert Program.from_json(demanding("float_le", "u0", ["float", "2.5"])).body[1].term("cond") == Apply(
+        "float_le", (Var("u0", "float"), Const(2.5))
+    )
+    with pytest.raises(ProgramError, match="an int, which u0 is not"):
+        Program.from_json(demanding("le", "u0", 3))

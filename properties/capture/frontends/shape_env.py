@@ -153,7 +153,8 @@ def _bind(
             tensor = graph.call_function(attrgetter(reading.before)(torch.ops), (tensor,))
             with mode:
                 tensor.meta["val"] = torch.empty((), dtype=torch.int64, device=device)
-        values[leaf] = env.create_unbacked_symint()
+        real = item.dtype.startswith("float") and not reading.path
+        values[leaf] = env.create_unbacked_symfloat() if real else env.create_unbacked_symint()
         node = graph.call_function(attrgetter(reading.target)(torch.ops), (tensor,))
         _describe(reading, item, node, mode, device, values, values[leaf])
 
