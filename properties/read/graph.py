@@ -198,7 +198,8 @@ def _source_value(node: fx.Node, bound: Mapping[tuple[str, ...], str]) -> Any:
     if len(bound) == 1:
         (path,) = bound
         if path == ("ConvertIntKey",):
-            return Opaque(f"boolean read by {node.name}")
+            # A bool, of whose number (0 or 1) the symbol is the name.
+            return apply("ne", leaf_of(bound[path]), 0)
     return Sized(node.name, None, bound)
 
 

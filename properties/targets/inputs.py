@@ -140,10 +140,11 @@ def automatic(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
 def for_export(target: str, call: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any], shapes: Any) -> Any:
     """Specs by position and by name as ``torch.export`` takes them: all by name, if any argument has one."""
     positional, named = shapes
-    if not kwargs:
-        return positional
     try:
         bound = inspect.signature(getattr(call, "forward", call)).bind(*args, **kwargs)
+    except ValueError:
+        # Built-in functions tell no signature.
+        return positional
     except TypeError as error:
         raise UsageError(f"target {target!r}: {error}") from error
     rest, found = list(positional), {}
@@ -157,4 +158,4 @@ def for_export(target: str, call: Any, args: tuple[Any, ...], kwargs: Mapping[st
             found[name] = named[name]
         else:
             found[name] = rest.pop(0)
-    return found
+    return found if kwargs else tuple(found.values())

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import io
 import logging
 import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import redirect_stderr, redirect_stdout
 from typing import Any
 from unittest import mock
 
@@ -215,7 +217,11 @@ def _flat_specs(code: Code) -> list[Any]:
         positional = _positional_names(code.call)[: len(code.args)]
         spec = (tuple(spec.get(name) for name in positional), {name: spec.get(name) for name in kwargs})
     else:
-        spec = (tuple(spec)[: len(code.args)], dict(zip(kwargs, tuple(spec)[len(code.args) :], strict=False)))
+        parts = tuple(spec)
+        if len(parts) != len(code.args) and parts and isinstance(parts[-1], tuple):
+            # ``*args`` of the code are one entry of the export's description.
+            parts = (*parts[:-1], *parts[-1])
+        spec = (parts[: len(code.args)], dict(zip(kwargs, parts[len(code.args) :], strict=False)))
     return _specs_along((code.args, kwargs), spec)
 
 
@@ -252,7 +258,7 @@ def _quiet() -> Iterator[None]:
     before = logging.root.manager.disable
     logging.disable(logging.ERROR)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
             warnings.simplefilter("ignore")
             yield
     finally:
