@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reports import verdict
 from reports.grouping import NEVER_EXCUSED, Finding, Row, group
@@ -62,6 +62,8 @@ class Report:
     reasons: tuple[tuple[ExitStatus, str], ...]
     rows: tuple[Row, ...]
     history: tuple[Past, ...] = ()
+    not_run: Mapping[str, int] = field(default_factory=dict)
+    """What could not be executed on this machine, with the reason: of so many programs."""
 
     @property
     def status(self) -> ExitStatus:
@@ -132,9 +134,11 @@ def build(
             tool_errors=[row for _, row in tool_errors],
             unfinished=[] if complete else _unfinished(cells),
             complete=complete,
+            absent=_absent(by_kind["shard"]),
         ),
         rows=tuple(rows),
         history=tuple(history),
+        not_run=merged(row.get("not_run", {}) for _, row in by_kind["shard"]),
     )
 
 
@@ -203,6 +207,18 @@ def _unseen(
         torch=environment.get("torch", ""),
     )
     return unseen(known, seen=[one.known.id for one in findings if one.known], coverage=coverage)
+
+
+def _absent(shards: Sequence[tuple[int, Row]]) -> list[str]:
+    """The devices that the plan names and this machine lacks, each with the reason."""
+    found = {
+        row["device"]: text
+        for _, row in shards
+        if row["device"] != "cpu"
+        for text in row.get("not_run", {})
+        if text.startswith("no CUDA device")
+    }
+    return [f"{device}: {text}" for device, text in found.items()]
 
 
 def _unfinished(cells: Sequence[Cell]) -> list[str]:

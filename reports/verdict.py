@@ -24,16 +24,18 @@ def reasons(
     tool_errors: Sequence[Mapping[str, Any]],
     unfinished: Sequence[str],
     complete: bool,
+    absent: Sequence[str] = (),
 ) -> tuple[Reason, ...]:
     """Why the run is not clean, one sentence each; empty if it is clean.
 
     ``new`` are the finding rows that no known entry excuses, ``unfinished`` names the parts of the plan that
-    were not run to the end.
+    were not run to the end, ``absent`` the devices of the plan on which nothing was run.
     """
     found: list[Reason] = []
     if not complete:
         where = f": {', '.join(unfinished)}" if unfinished else ""
         found.append((ExitStatus.INCOMPLETE, f"the run did not finish{where}"))
+    found += [(ExitStatus.INCOMPLETE, f"not run on {device}") for device in absent]
     for subject in dict.fromkeys(row["subject"] for row in new):
         count = sum(row["subject"] == subject for row in new)
         found.append((ExitStatus.NEW_FINDINGS, f"{plural(count, 'new finding')} in {one_line(subject)}"))

@@ -40,6 +40,7 @@ from properties.execution.backends import (
 from properties.execution.compare import difference
 from properties.execution.probes import Probe
 from properties.execution.run import run_callable
+from properties.solver.skeleton import skeleton
 from properties.verdict import PROVED, Outcome, Status, Verdict, Witness
 from strategies.evaluate import holds
 from strategies.inputs import build_inputs
@@ -108,9 +109,9 @@ def _judge(case: Case, name: str, compiled: Compiled, *, whole: bool) -> Verdict
             witness = Witness(
                 tuple(sorted(values.items())), probe.eager, probe.before or probe.eager, interpreted, ((name, run),)
             )
-            return refuted(
-                case, direction, _broken(case, probe), witness, stage="backend", detail=f"{name}: {text}", skeleton=name
-            )
+            broken = _broken(case, probe)
+            form = name if broken is None else f"{name}: {skeleton(broken, case.facts.kinds)}"
+            return refuted(case, direction, broken, witness, stage="backend", detail=f"{name}: {text}", skeleton=form)
     return None
 
 

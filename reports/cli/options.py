@@ -114,7 +114,7 @@ execution = together(
         "--backend-share",
         type=float,
         default=None,
-        show_default="0.02",
+        show_default="0.005",
         metavar="SHARE",
         help="Of how many of the programs, from 0 to 1.",
     ),

@@ -46,6 +46,7 @@ def summary(report: Report) -> dict[str, Any]:
         "known_not_seen": [_entry(entry) for entry in report.unseen],
         "known_expired": [_entry(entry) for entry in report.expired],
         "gates": [{**row, "log_line": line} for line, row in report.gates],
+        "not_run": dict(report.not_run),
         "tool_errors": [{**row, "log_line": line} for line, row in report.tool_errors],
         "log": {"file": "log.jsonl", "lines": len(report.rows)},
     }

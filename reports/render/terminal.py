@@ -52,6 +52,9 @@ def report_parts(report: Report, folder: Path, *, narrow: bool) -> list[Renderab
     if report.unseen:
         parts.append(Text("\nKnown entries that no longer reproduce", style="bold"))
         parts += [_indented(f"{entry.id}: {entry.title}") for entry in report.unseen]
+    if report.not_run:
+        parts.append(Text("\nNot run", style="bold"))
+        parts += [_indented(f"{text} ({plural(count, 'program')})") for text, count in report.not_run.items()]
     if report.tool_errors:
         parts.append(Text("\nErrors of this tool", style="bold"))
         parts += [_indented(f"{row['where']}: {row['text']}") for _, row in report.tool_errors[:5]]

@@ -75,6 +75,16 @@ def test_a_backend_that_drops_asserts_is_refuted(monkeypatch: pytest.MonkeyPatch
     assert dict(verdict.witness.others)["aot_eager graph"].accepted
 
 
+def test_torch_drops_an_equality_with_a_dim_behind_dynamo() -> None:
+    """pytorch/pytorch issue 151127: the interpreted graph rejects, and what AOTAutograd makes of it accepts."""
+    equality = program((3,), [item(3), check("eq", "u0", "d0")])
+    case = Case(facts_of(capture(equality, "compile")), "reference", reference, backends=("aot_eager",))
+    verdict = ra602(case)
+    assert (str(verdict), verdict.skeleton) == ("REFUTED(missing)", "aot_eager graph: eq(dim, item)")
+    assert verdict.witness is not None
+    assert verdict.witness.eager.by == "check"
+
+
 def test_leaves_the_shape_env_as_it_was() -> None:
     """Compiling traces the graph again; the other properties must not see what that teaches the ShapeEnv."""
     captured = capture(BOUND, "make_fx")

@@ -74,3 +74,14 @@ def test_a_run_in_which_nothing_was_captured_is_not_clean():
     report = build(rows, ())
     assert report.status is ExitStatus.UNDECIDED
     assert "not one of 150 programs was decided" in report.reasons[0][1]
+
+
+def test_a_device_that_was_not_at_hand_leaves_the_run_incomplete_and_says_why():
+    """What the plan names and nobody ran must not pass for clean; a part of a property on the CPU may be left out."""
+    absent = {"not_run": {"no CUDA device: torch 2.13.0+cpu was built without CUDA": 50}}
+    on_cuda = build(log({**shard(1, 1), **absent, "device": "cuda"}), ())
+    assert on_cuda.status is ExitStatus.INCOMPLETE
+    assert on_cuda.reasons[0][1].startswith("not run on cuda: no CUDA device")
+    on_cpu = build(log({**shard(1, 1), **absent}), ())
+    assert on_cpu.status is ExitStatus.CLEAN
+    assert dict(on_cpu.not_run) == absent["not_run"]
