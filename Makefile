@@ -66,7 +66,7 @@ audit-cuda: $(CUDA_SITE)/.installed
 	@$(CUDA_RUN) -c 'from properties.devices import why_not_run as why; import torch; print("torch", torch.__version__, "on", why("cuda") and "no CUDA device" or torch.cuda.get_device_name())'
 	$(CUDA_RUN) -m reports audit --device cuda --frontend shape_env --frontend make_fx --frontend export --frontend compile \
 		--backend aot_eager --backend inductor --programs $(CUDA_PROGRAMS) --output $(OUT)-cuda $(ARGS); \
-		status=$$?; cp $(OUT)-cuda/run.json cuda.json && echo "wrote cuda.json" || exit $$status; exit $$status
+		status=$$?; $(CUDA_RUN) -m reports.joining $(OUT)-cuda cuda.json && echo "wrote cuda.json" || exit $$status; exit $$status
 
 venv: $(STAMP)
 

@@ -42,8 +42,6 @@ SHARE = "device"
 
 def check(case: Case) -> Verdict:
     """Whether ``case``'s Program is guarded alike for the CPU and for CUDA."""
-    if case.unusable is not None:
-        return case.unusable
     if not case.facts.truth_known:
         return Verdict(Status.VACUOUS, reason="no Program to trace for another device")
     here = case.capture.device
@@ -52,11 +50,10 @@ def check(case: Case) -> Verdict:
     if isinstance(twin, str):
         return Verdict(Status.UNDECIDED, reason=f"not captured for {there}", detail=twin)
     other = Case(twin, case.subject_name, case.subject)
-    if other.unusable is not None:
-        witness = case.run(case.capture.example())
-        return refuted(case, "crash", None, witness, detail=f"{there}: {other.unusable.detail}", skeleton=there)
-    differing = _differing(case, other)
     absent = why_not_run(there) or why_not_run(here)
+    if case.unusable is not None or other.unusable is not None:
+        return _unusable(case, other, absent)
+    differing = _differing(case, other)
     if absent:
         if differing is not None:
             return Verdict(Status.UNDECIDED, reason="the asserts differ, not executed", detail=str(differing))
@@ -68,6 +65,22 @@ def check(case: Case) -> Verdict:
     if differing is not None:
         return Verdict(Status.UNDECIDED, reason="the asserts differ, no input shows it", detail=str(differing))
     return PROVED
+
+
+def _unusable(case: Case, other: Case, absent: str) -> Verdict:
+    """For a pass that leaves no graph on one of the devices; RA101 and RA202 judge that, here both have to agree."""
+    ends = [(one.crash.split(":")[0], bool(one.malformed)) for one in (case, other)]
+    if ends[0] == ends[1]:
+        return Verdict(Status.PROVED, not_run=absent)
+    detail = "; ".join(
+        f"{one.capture.device}: {one.unusable.detail if one.unusable is not None else 'a graph'}"
+        for one in (case, other)
+    )
+    if absent and why_not_run(case.capture.device):
+        return Verdict(Status.UNDECIDED, reason="the pass ends differently, not executed", detail=detail)
+    return refuted(
+        case, "crash", None, case.run(case.capture.example()), stage="backend", skeleton="device", detail=detail
+    )
 
 
 def _differing(case: Case, other: Case) -> Term | None:

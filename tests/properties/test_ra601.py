@@ -94,3 +94,23 @@ def test_a_difference_that_cannot_be_executed_is_not_a_finding() -> None:
 
     verdict = ra601.check(case_of(subject=forgetful))
     assert (verdict.status, verdict.reason) == (Status.UNDECIDED, "the asserts differ, not executed")
+
+
+@pytest.mark.skipif(not ABSENT, reason="a CUDA device is at hand")
+def test_a_pass_that_raises_on_both_devices_agrees_and_one_that_raises_on_one_does_not() -> None:
+    """That it raises at all is RA101's finding; here only the difference is one."""
+    calls = []
+
+    def raises(gm: torch.fx.GraphModule, env: Any, name: str, export: bool = False) -> None:
+        raise KeyError("u0")
+
+    def raises_later(gm: torch.fx.GraphModule, env: Any, name: str, export: bool = False) -> None:
+        calls.append(name)
+        if len(calls) > 1:
+            raise KeyError("u0")
+        reference(gm, env, name, export)
+
+    assert ra601.check(case_of(subject=raises)).status is Status.PROVED
+    verdict = ra601.check(case_of(subject=raises_later))
+    assert (verdict.status, verdict.direction) == (Status.REFUTED, "crash")
+    assert verdict.detail.startswith("cpu: a graph; cuda:0: KeyError")
