@@ -71,6 +71,20 @@ def _documents(path: Path) -> list[dict[str, Any]]:
     return documents
 
 
+def parse_value(text: str, path: Path, where: str) -> Any:
+    """One JSON value, within the limits of depth and of number of values.
+
+    Raises:
+        ReadingError: if it is none; one line with ``path`` and ``where`` in it.
+    """
+    try:
+        value = _parse(text)
+    except _NotJson as error:
+        raise ReadingError(f"{path}: {where}: not JSON: {error}") from error
+    _check_size(value, path)
+    return value
+
+
 class _NotJson(ValueError):
     pass
 

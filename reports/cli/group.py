@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import click
 
 from reports.cli import commands
+from reports.cli.lazy import LazyGroup
 from reports.files import FileError
 from reports.folder import FolderError
 from reports.known import KnownFileError
@@ -25,24 +26,14 @@ PROGRAM = "runtime-assert"
 _STATUSES = ", ".join(f"{status.value} {meaning}" for status, meaning in MEANING.items())
 
 
-class Commands(click.Group):
-    """A group whose commands are the modules of :mod:`reports.cli.commands`, each holding ``command``."""
+class Commands(LazyGroup):
+    """The commands in :mod:`reports.cli.commands`."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def module_names(self) -> list[str]:
         return sorted(module.name for module in pkgutil.iter_modules(commands.__path__))
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in self.list_commands(ctx):
-            return None
-        return importlib.import_module(f"{commands.__name__}.{cmd_name}").command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in self.list_commands(ctx):
-            allowed = ", ".join(self.list_commands(ctx))
-            raise click.UsageError(f"unknown command {args[0]!r}; allowed: {allowed}", ctx)
-        return super().resolve_command(ctx, args)
+    def load(self, name: str) -> click.Command:
+        return importlib.import_module(f"{commands.__name__}.{name}").command
 
 
 @click.command(
@@ -62,7 +53,9 @@ def run(args: Sequence[str] | None = None) -> int:
         check_place()
         result = group.main(args=None if args is None else list(args), prog_name=PROGRAM, standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
-        return _fail(f"no command given; allowed: {', '.join(group.list_commands(error.ctx or _context()))}")
+        chosen = error.ctx.command if error.ctx else group
+        names = chosen.module_names() if isinstance(chosen, LazyGroup) else []
+        return _fail(f"no command given; allowed: {', '.join(names)}")
     except click.ClickException as error:
         return _fail(error.format_message())
     except WriteError as error:
@@ -80,10 +73,6 @@ def run(args: Sequence[str] | None = None) -> int:
     except Exception:  # noqa: BLE001 - the rim: Python itself would exit with 1, which stands for new findings
         return _broken()
     return int(result or 0)
-
-
-def _context() -> click.Context:
-    return click.Context(group)
 
 
 def _is_usage_error(error: ValueError) -> bool:

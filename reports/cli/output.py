@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import click
@@ -23,3 +24,18 @@ def note(text: str) -> None:
 def as_json(value: Any) -> None:
     """``value`` as indented JSON on stdout, in ASCII, so that it can do nothing to a terminal."""
     click.echo(json.dumps(value, indent=2))
+
+
+def deliver(text: str, target: Path | None) -> None:
+    """``text`` to the file ``target``, or to stdout if there is none.
+
+    Raises:
+        FileError: if it cannot be written.
+    """
+    if target is None:
+        line(text.rstrip("\n"))
+        return
+    from reports.files import write_text
+
+    write_text(target, text)
+    note(f"{target} written")

@@ -35,6 +35,18 @@ def in_range(version: str, text: str) -> bool:
     return all(_COMPARISONS[sign](*_aligned(match.group(), bound)) for sign, bound in _clauses(text))
 
 
+def release(version: str) -> str:
+    """The release number of a version: ``2.13.0`` of ``2.13.0+cpu``.
+
+    Raises:
+        ValueError: if it does not begin with one; one line.
+    """
+    match = _RELEASE.match(version)
+    if match is None:
+        raise ValueError(f"version={version!r} (allowed: a number such as 2.13.0)")
+    return match.group()
+
+
 def _clauses(text: str) -> list[tuple[str, str]]:
     matches = [_CLAUSE.fullmatch(part) for part in text.split(",")]
     clauses = [(match.group(1), match.group(2)) for match in matches if match]

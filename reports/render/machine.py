@@ -42,9 +42,9 @@ def summary(report: Report) -> dict[str, Any]:
         "cells": [_cell(cell) for cell in report.cells],
         "constructs": report.constructs,
         "support": report.support,
-        "findings": [_brief(finding) for finding in report.findings],
-        "known_not_seen": [_entry(entry) for entry in report.unseen],
-        "known_expired": [_entry(entry) for entry in report.expired],
+        "findings": [brief(finding) for finding in report.findings],
+        "known_not_seen": [entry_json(entry) for entry in report.unseen],
+        "known_expired": [entry_json(entry) for entry in report.expired],
         "gates": [{**row, "log_line": line} for line, row in report.gates],
         "not_run": dict(report.not_run),
         "tool_errors": [{**row, "log_line": line} for line, row in report.tool_errors],
@@ -54,15 +54,16 @@ def summary(report: Report) -> dict[str, Any]:
 
 def finding_json(finding: Finding) -> dict[str, Any]:
     """The row of the log that stands for a bucket, with what the report knows besides."""
-    return _finding(finding, finding.row, finding.line)
+    return row_json(finding, finding.row, finding.line)
 
 
 def every_row(finding: Finding) -> list[dict[str, Any]]:
     """All findings of a bucket, the one that stands for it first."""
-    return [finding_json(finding), *(_finding(finding, row, line) for line, row in finding.others)]
+    return [finding_json(finding), *(row_json(finding, row, line) for line, row in finding.others)]
 
 
-def _finding(finding: Finding, row: Row, line: int) -> dict[str, Any]:
+def row_json(finding: Finding, row: Row, line: int) -> dict[str, Any]:
+    """One ``finding`` row of a bucket with what the report knows besides."""
     known = finding.known
     return {
         **row,
@@ -75,12 +76,14 @@ def _finding(finding: Finding, row: Row, line: int) -> dict[str, Any]:
     }
 
 
-def _brief(finding: Finding) -> dict[str, Any]:
+def brief(finding: Finding) -> dict[str, Any]:
+    """A bucket as run.json lists it."""
     row = finding_json(finding)
     return {**{name: row[name] for name in _BRIEF}, "bucket": finding.bucket, "rows": 1 + len(finding.others)}
 
 
-def _entry(entry: KnownEntry) -> dict[str, str]:
+def entry_json(entry: KnownEntry) -> dict[str, str]:
+    """A known entry as run.json lists it."""
     return {"id": entry.id, "title": entry.title, "url": entry.url, "subject": entry.subject}
 
 

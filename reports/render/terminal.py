@@ -23,19 +23,20 @@ _NARROW = 100
 
 def print_report(report: Report, folder: Path) -> None:
     """Prints ``report``, whose files are in ``folder``, to stdout."""
-    _print(report_parts(report, folder, narrow=_width() < _NARROW))
+    printed(report_parts(report, folder, narrow=_width() < _NARROW))
 
 
 def print_replay(row: Mapping[str, Any]) -> None:
     """Prints what running a case again gave, to stdout."""
-    _print(replay_parts(row))
+    printed(replay_parts(row))
 
 
 def _width() -> int:
     return Console().width if sys.stdout.isatty() else _PIPE_WIDTH
 
 
-def _print(parts: Iterable[RenderableType]) -> None:
+def printed(parts: Iterable[RenderableType]) -> None:
+    """Prints ``parts`` to stdout, as wide as the terminal is."""
     console = Console(width=_width(), highlight=False, emoji=False, markup=False)
     for part in parts:
         # Sentences are left for the terminal to wrap, so that a line can be searched for and copied.
@@ -119,11 +120,12 @@ def replay_parts(row: Mapping[str, Any]) -> list[RenderableType]:
     parts += [Text(f"{one_line(code)}  {one_line(verdict)}") for code, verdict in row["verdicts"].items()]
     parts += [Text(f"error of this tool: {one_line(error)}", style="yellow") for error in row["errors"]]
     for finding in row["findings"]:
-        parts += [Text(""), *_evidence(finding)]
+        parts += [Text(""), *evidence(finding)]
     return parts
 
 
-def _evidence(row: Mapping[str, Any]) -> list[RenderableType]:
+def evidence(row: Mapping[str, Any]) -> list[RenderableType]:
+    """What a ``finding`` row shows: constraint, required, emitted, the input and what it did."""
     parts: list[RenderableType] = [
         Text(
             f"{one_line(row['property'])} {one_line(row['direction'])}: {one_line(row['title'])}",

@@ -53,12 +53,12 @@ def part_name(value: object) -> str:
 
 
 def decisions_beside(known: Path | None) -> Decisions:
-    """The shipped decisions, and those in ``buckets.toml`` beside the list ``known``.
+    """The shipped decisions, and those in ``buckets.toml`` beside the list ``known``, else in the current folder.
 
     Raises:
         FileError: if a file cannot be read or is unclear.
     """
-    paths = [SHIPPED] if known is None else [SHIPPED, known.parent / FILE_NAME]
+    paths = [SHIPPED, (known.parent if known is not None else Path()) / FILE_NAME]
     found = [parse(read_text(path), str(path)) for path in paths if path.exists()]
     return joined(found)
 
