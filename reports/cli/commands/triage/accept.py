@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from reports.cli.triage_options import ID, KNOWN, NOTE, RUN
 from reports.cli.output import note
+from reports.cli.triage_options import ID, KNOWN, NOTE, RUN
 
 
 @click.command()

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from reports.cli.triage_options import JSON, KNOWN
 from reports.cli.output import as_json, line, note
+from reports.cli.triage_options import JSON, KNOWN
 
 
 @click.command()

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from reports.cli.triage_options import KNOWN, NOTE, RUN
 from reports.cli.output import note
+from reports.cli.triage_options import KNOWN, NOTE, RUN
 
 
 @click.command()

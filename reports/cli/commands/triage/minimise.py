@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from reports.cli.triage_options import ID, JSON, KNOWN, OUTPUT, RUN
 from reports.cli.output import as_json, line, note
+from reports.cli.triage_options import ID, JSON, KNOWN, OUTPUT, RUN
 
 
 @click.command()

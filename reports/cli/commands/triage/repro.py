@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from reports.cli.triage_options import ID, KNOWN, OUTPUT, RUN
 from reports.cli.output import deliver
+from reports.cli.triage_options import ID, KNOWN, OUTPUT, RUN
 
 
 @click.command()
