@@ -48,6 +48,8 @@ from strategies.terms import Term
 
 SHARE = "backend"
 """Which share of a campaign's programs it is asked of."""
+_DIRECTIONS = {(True, True): "altered", (False, True): "missing", (True, False): "extra", (False, False): "late"}
+"""By what the interpreted graph and the compiled one accept."""
 
 
 def check(case: Case) -> Verdict:
@@ -105,7 +107,7 @@ def _judge(case: Case, name: str, compiled: Compiled, *, whole: bool) -> Verdict
             run = run_callable(compiled.call, lambda v=values: capture.arguments(v), capture.device)
         text = _disagreement(probe, interpreted, run, whole=whole)
         if text:
-            direction = "altered" if run.accepted and interpreted.accepted else ("missing" if run.accepted else "extra")
+            direction = _DIRECTIONS[interpreted.accepted, run.accepted]
             witness = Witness(
                 tuple(sorted(values.items())), probe.eager, probe.before or probe.eager, interpreted, ((name, run),)
             )
@@ -121,6 +123,8 @@ def _disagreement(probe: Probe, interpreted: Outcome, run: Outcome, *, whole: bo
         return ""
     if run.accepted and interpreted.accepted:
         return difference(interpreted, run)
+    if run.by == "device" and interpreted.by == "assert":
+        return f"a kernel fails where an assert rejects in the graph: {run.text}"
     if run.accepted == interpreted.accepted:
         return ""
     # A callable that follows the eager Program where the graph does not is right; the pass or the tracing is wrong.

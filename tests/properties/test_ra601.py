@@ -82,6 +82,31 @@ def test_an_assert_that_one_device_lacks_is_refuted_by_an_executed_input(monkeyp
     assert runs["guarded graph on cuda"].accepted
 
 
+def test_an_input_that_only_a_kernel_rejects_is_not_run_on_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An index out of range has no assert; on CUDA it would take the context of the process with it."""
+    two_cpus(monkeypatch)
+    runs: list[Any] = []
+    run_graph = ra601.run_graph
+
+    def recorded(module: Any, captured: Any, values: Any) -> Any:
+        outcome = run_graph(module, captured, values)
+        runs.append(outcome)
+        return outcome
+
+    monkeypatch.setattr(ra601, "run_graph", recorded)
+    body = [item(4), check("ge", "u0", 0), {"op": "gather", "tensor": "a0", "length": "u0"}]
+    case = Case(facts_of(capture(program((5,), body), "make_fx")), "reference", reference)
+    assert any(after.by == "operator" for _, after in case.probed)
+    assert str(ra601.check(case)) == "PROVED"
+    assert all(run.by != "operator" for run in runs)
+    object.__setattr__(case.capture, "device", "cuda:0")
+    del case.__dict__["probed"]
+    monkeypatch.setattr("properties.case.run_graph", lambda module, captured, values: values)
+    kept = [probe for probe, _ in case.probed]
+    assert kept
+    assert all(probe.eager.by != "operator" for probe in kept)
+
+
 @pytest.mark.skipif(not ABSENT, reason="a CUDA device is at hand")
 def test_a_difference_that_cannot_be_executed_is_not_a_finding() -> None:
     """No bug without a witness: two sets of asserts that differ are UNDECIDED where nothing can run."""
