@@ -9,11 +9,12 @@ from collections.abc import Collection, Mapping
 from typing import Any, NoReturn
 
 from strategies.constructs import CONSTRUCTS, Field
+from strategies.evaluate import holds
 from strategies.operators import OPERATORS
 from strategies.program import SCHEMA_VERSION, Program
 from strategies.semantics import initial_scope
 from strategies.statement import DTYPES, Argument, Param, ProgramError, Scope, Statement
-from strategies.terms import Apply, Const, Term, Var
+from strategies.terms import Apply, Const, Term, Var, apply
 
 MAX_STATEMENTS, MAX_PARAMS, MAX_DIMS, MAX_LIST = 200, 50, 50, 1000
 MAX_LISTED = 24
@@ -63,13 +64,24 @@ class _Reader:
         self.operators = 0
 
     def param(self, value: Any, path: str, scope: Scope) -> Param:
-        _object(value, path, ("shape", "dtype"))
+        strided = isinstance(value, dict) and ("strides" in value or "offset" in value)
+        _object(value, path, ("shape", "dtype", "strides", "offset") if strided else ("shape", "dtype"))
         shape = self.terms(value["shape"], f"{path}.shape", scope, scope.dims)
         dtype = _word(value["dtype"], f"{path}.dtype", DTYPES)
         for axis, size in enumerate(shape):
-            if not isinstance(size, Var) and not (isinstance(size, Const) and int(size.value) >= 0):
-                _fail(f"{path}.shape[{axis}]", value["shape"][axis], "a dim or an int of at least 0")
-        return Param(shape, dtype)
+            if isinstance(size, Var):
+                continue
+            if not holds(apply("ge", size, 0), scope.values):
+                _fail(f"{path}.shape[{axis}]", value["shape"][axis], "a size of at least 0 on the example")
+        if not strided:
+            return Param(shape, dtype)
+        strides = self.terms(value["strides"], f"{path}.strides", scope, scope.dims)
+        if len(strides) != len(shape):
+            _fail(f"{path}.strides", value["strides"], f"one stride for each of the {len(shape)} dimensions")
+        for axis, step in enumerate(strides):
+            if not holds(apply("ge", step, 0), scope.values):
+                _fail(f"{path}.strides[{axis}]", value["strides"][axis], "a stride of at least 0 on the example")
+        return Param(shape, dtype, strides, _integer(value["offset"], f"{path}.offset", minimum=0))
 
     def statement(self, value: Any, path: str, scope: Scope) -> tuple[Statement, Scope]:
         """The statement, and the scope behind it."""

@@ -11,9 +11,18 @@ from strategies.evaluate import evaluate, holds
 from strategies.program import Program
 from strategies.semantics import requirements, scopes, source_inputs
 from strategies.statement import Input, Unrealisable
-from strategies.terms import Term, Undefined, Valuation, Value
+from strategies.terms import Const, Term, Undefined, Valuation, Value, apply
 
-__all__ = ["MAX_ELEMENTS", "Unrealisable", "build_inputs", "input_dims", "input_names", "input_of_leaf"]
+__all__ = [
+    "MAX_ELEMENTS",
+    "Unrealisable",
+    "build_inputs",
+    "input_dims",
+    "input_names",
+    "input_of_leaf",
+    "input_offsets",
+    "input_strides",
+]
 
 MAX_ELEMENTS = 2**20
 """No input and no tensor that the program makes may have more elements than this."""
@@ -29,7 +38,10 @@ _DTYPES: Mapping[str, torch.dtype] = {
 
 def all_inputs(program: Program) -> tuple[Input, ...]:
     """The inputs of ``forward`` in order: the params, then what the sources read."""
-    params = (Input(f"a{position}", param.shape, param.dtype) for position, param in enumerate(program.params))
+    params = (
+        Input(f"a{position}", param.shape, param.dtype, strides=param.strides, offset=param.offset)
+        for position, param in enumerate(program.params)
+    )
     return (*params, *source_inputs(program))
 
 
@@ -41,6 +53,25 @@ def input_names(program: Program) -> tuple[str, ...]:
 def input_dims(program: Program) -> tuple[tuple[Term, ...], ...]:
     """For each argument of ``forward`` the term of each of its dimensions."""
     return tuple(item.shape for item in all_inputs(program))
+
+
+def input_strides(program: Program) -> tuple[tuple[Term, ...], ...]:
+    """For each argument of ``forward`` the term of each of its strides, in elements."""
+    return tuple(item.strides if item.strides is not None else _contiguous(item.shape) for item in all_inputs(program))
+
+
+def input_offsets(program: Program) -> tuple[int, ...]:
+    """For each argument of ``forward`` the number of its first element in its storage."""
+    return tuple(item.offset for item in all_inputs(program))
+
+
+def _contiguous(shape: Sequence[Term]) -> tuple[Term, ...]:
+    steps: list[Term] = []
+    step: Term = Const(1)
+    for size in reversed(shape):
+        steps.append(step)
+        step = size if step == Const(1) else apply("mul", step, size)
+    return tuple(reversed(steps))
 
 
 def input_of_leaf(program: Program) -> dict[str, int]:
@@ -92,9 +123,26 @@ def _require_room(program: Program, valuation: Valuation) -> None:
 
 def _tensor(item: Input, shape: Sequence[int], valuation: Valuation, device: str | torch.device) -> torch.Tensor:
     count, dtype = prod(shape), _DTYPES[item.dtype]
+    if item.strides is not None:
+        return _strided(item, shape, item.strides, valuation, device)
     if item.fill is None:
         tensor = torch.arange(1, count + 1).remainder(7).to(dtype)
     else:
         elements: Sequence[Value] = item.fill(count, valuation)
         tensor = torch.tensor(elements, dtype=dtype)
     return tensor.reshape(tuple(shape)).to(device)
+
+
+def _strided(
+    item: Input, shape: Sequence[int], strides: Sequence[Term], valuation: Valuation, device: str | torch.device
+) -> torch.Tensor:
+    steps = [int(evaluate(step, valuation)) for step in strides]
+    if min(steps, default=0) < 0:
+        raise Unrealisable(f"{item.name} would have the negative stride {min(steps)}")
+    last = item.offset + sum((size - 1) * step for size, step in zip(shape, steps, strict=True) if size)
+    if last >= MAX_ELEMENTS:
+        raise Unrealisable(f"{item.name} would need a storage of {last + 1} elements, more than {MAX_ELEMENTS}")
+    storage = torch.arange(1, last + 2).remainder(7).to(_DTYPES[item.dtype]).to(device)
+    # No view of a base: tracing would ask for the base too.
+    tensor = torch.empty(0, dtype=storage.dtype, device=device)
+    return tensor.set_(storage.untyped_storage(), item.offset, tuple(shape), tuple(steps))

@@ -32,9 +32,7 @@ class Program:
         return {
             "schema": SCHEMA_VERSION,
             "dims": list(self.dims),
-            "params": [
-                {"shape": [term_to_json(size) for size in param.shape], "dtype": param.dtype} for param in self.params
-            ],
+            "params": [_param(param) for param in self.params],
             "body": [
                 {"op": statement.op, **{name: _argument(value) for name, value in statement.args}}
                 for statement in self.body
@@ -56,6 +54,14 @@ class Program:
         """16 hexadecimal digits that depend on the Program alone."""
         text = json.dumps(self.to_json(), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _param(param: Param) -> dict[str, Any]:
+    document: dict[str, Any] = {"shape": _argument(param.shape), "dtype": param.dtype}
+    # A contiguous param is written as it was before there were others, so that the key of its Program stays.
+    if param.strides is not None:
+        document |= {"strides": _argument(param.strides), "offset": param.offset}
+    return document
 
 
 def _argument(value: Any) -> Any:

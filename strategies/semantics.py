@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Literal
 
 from strategies.constructs import CONSTRUCTS
-from strategies.program import Program
+from strategies.program import Param, Program
 from strategies.statement import Input, Scope, Tensor
 from strategies.terms import Term, Var, apply
 
@@ -42,8 +42,12 @@ def initial_scope(program: Program) -> Scope:
     """The scope before the first statement: the dims, and the tensors ``a0, a1, ...``."""
     return Scope(
         values={f"d{index}": value for index, value in enumerate(program.dims)},
-        tensors={f"a{index}": Tensor(param.shape, param.dtype) for index, param in enumerate(program.params)},
+        tensors={f"a{index}": _tensor(param) for index, param in enumerate(program.params)},
     )
+
+
+def _tensor(param: Param) -> Tensor:
+    return Tensor(param.shape, param.dtype, param.strides is None, param.strides)
 
 
 def requirements(program: Program) -> tuple[Requirement, ...]:

@@ -73,10 +73,18 @@ def program_source(program: Program, *, method: bool = False, device: str = "cpu
     inputs = [f"a{position}" for position in range(len(program.params))]
     inputs += [item.name for item in source_inputs(program)]
     lines = [f"def forward({', '.join(['self', *inputs] if method else inputs)}):"]
-    for statement, scope in zip(program.body, scopes(program), strict=False):
+    # Where each of the open blocks ends; one that is opened in another ends before it.
+    ends: list[int] = []
+    for index, (statement, scope) in enumerate(zip(program.body, scopes(program), strict=False)):
         construct = CONSTRUCTS[statement.op]
+        while ends and ends[-1] <= index:
+            ends.pop()
         for line in construct.source(statement, scope, lambda term: render_term(term, names)):
-            lines.append(f"    {line}")
+            lines.append(f"{'    ' * (1 + len(ends))}{line}")
+        if inside := construct.encloses(statement):
+            ends.append(index + 1 + inside)
+    if program.body and CONSTRUCTS[program.body[-1].op].encloses(program.body[-1]):
+        lines.append(f"{'    ' * (1 + len(ends))}pass")
     lines.append(f"    return {_result(program, inputs)}")
     text = "\n".join(lines) + "\n"
     return text if device == "cpu" else placed(text, device)

@@ -25,11 +25,14 @@ class Unrealisable(ValueError):
 class Param:
     """An ordinary tensor input of a Program, one without a role of its own in the data.
 
-    ``shape`` has one term a dimension, over the Program's dims and constants.
+    ``shape`` has one term a dimension, over the Program's dims and constants, and so has ``strides``, in elements;
+    without them the tensor is contiguous. Its first element is number ``offset`` of its storage.
     """
 
     shape: tuple[Term, ...]
     dtype: str = "float32"
+    strides: tuple[Term, ...] | None = None
+    offset: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,8 @@ class Tensor:
     shape: tuple[Term, ...]
     dtype: str = "float32"
     contiguous: bool = True
+    strides: tuple[Term, ...] | None = None
+    """The strides of an input that is not contiguous; ``None`` if they follow from the sizes or are not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +101,7 @@ class Input:
 
     ``fill`` takes the number of elements and a valuation and gives the elements in memory order, or raises
     :class:`Unrealisable`. ``None`` stands for contents that do not matter. ``leaves`` are those that the contents
-    decide, in the order in which the program reads them.
+    decide, in the order in which the program reads them. ``strides`` and ``offset`` are those of :class:`Param`.
     """
 
     name: str
@@ -104,6 +109,8 @@ class Input:
     dtype: str
     fill: Callable[[int, Valuation], Sequence[int | bool | float]] | None = None
     leaves: tuple[str, ...] = ()
+    strides: tuple[Term, ...] | None = None
+    offset: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,6 +141,10 @@ def input_expressions(program: Program, values: Valuation) -> list[str]:
 
 
 def _expression(tensor: torch.Tensor) -> str:
+    if not tensor.is_contiguous() or tensor.storage_offset():
+        elements = tensor.untyped_storage().nbytes() // tensor.element_size()
+        place = f"{tuple(tensor.shape)}, {tensor.stride()}, {tensor.storage_offset()}"
+        return f"torch.ones({elements}, dtype={tensor.dtype}).as_strided({place})"
     if tensor.is_floating_point():
         return f"torch.ones({', '.join(str(size) for size in tensor.shape)}, dtype={tensor.dtype})"
     if tensor.numel() == 0:

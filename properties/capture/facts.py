@@ -19,9 +19,9 @@ from properties.read.bindings import Bindings, TensorLeaf, bindings_of
 from properties.read.graph import read_asserts
 from properties.read.sympy_terms import finite_bounds, leaf_of, term_of
 from strategies.evaluate import evaluate
-from strategies.inputs import input_dims
+from strategies.inputs import input_dims, input_offsets, input_strides
 from strategies.semantics import Requirement, guarantees, requirements, source_of
-from strategies.terms import Const, Term, Valuation, Value, Var, apply, substitute, variables
+from strategies.terms import Apply, Const, Term, Valuation, Value, Var, apply, substitute, variables
 
 if TYPE_CHECKING:
     from properties.execution.probes import Probes
@@ -118,32 +118,28 @@ class Facts:
     def defined_leaves(self) -> tuple[tuple[str, Term], ...]:
         """Each capture leaf with its term over the Program's leaves."""
         found: dict[str, Term] = {}
-        inputs = input_dims(self.capture.program)
+        inputs, all_strides = input_dims(self.capture.program), input_strides(self.capture.program)
+        offsets = input_offsets(self.capture.program)
         for binding, spec in zip(self.bindings.placeholders.values(), self.capture.placeholders, strict=True):
             if isinstance(binding, TensorLeaf) and isinstance(spec, int):
                 shape = inputs[spec]
                 for leaf, term in zip(binding.shape, shape, strict=True):
                     if isinstance(leaf, Var):
                         found.setdefault(leaf.name, term)
-                strides = _contiguous(shape)
+                strides = all_strides[spec]
                 for leaf, term in zip(binding.stride, strides, strict=True):
                     if isinstance(leaf, Var):
                         found.setdefault(leaf.name, term)
+                if isinstance(binding.offset, Var):
+                    found.setdefault(binding.offset.name, Const(offsets[spec]))
+            elif isinstance(binding, Var) and isinstance(spec, (Const, Var, Apply)):
+                found.setdefault(binding.name, spec)
             elif isinstance(binding, Var) and isinstance(spec, str):
                 found.setdefault(binding.name, Var(spec))
         for name, leaf in self.leaf_of.items():
             if isinstance(leaf, Var):
                 found.setdefault(leaf.name, Var(name))
         return tuple(found.items())
-
-
-def _contiguous(shape: tuple[Term, ...]) -> tuple[Term, ...]:
-    steps: list[Term] = []
-    step: Term = Const(1)
-    for size in reversed(shape):
-        steps.append(step)
-        step = size if step == Const(1) else apply("mul", step, size)
-    return tuple(reversed(steps))
 
 
 @dataclass(frozen=True)
@@ -228,6 +224,8 @@ def _program_leaves(capture: Capture, bindings: Bindings) -> tuple[dict[str, Ter
                     pending.append((leaf, term))
         elif isinstance(spec, str) and isinstance(binding, (Var, Const)):
             found.setdefault(spec, binding)
+        elif isinstance(spec, (Const, Var, Apply)) and isinstance(binding, Var):
+            pending.append((binding, spec))
     by_node = list(bindings.placeholders)
     for node in capture.graph.graph.nodes:
         paths = bindings.sources.get(node.name)

@@ -84,6 +84,10 @@ class Construct(ABC):
         """The tensors that the statement reads and that no other statement has: inputs of ``forward``."""
         return ()
 
+    def encloses(self, statement: Statement) -> int:
+        """How many of the next statements stand inside this one, as in a ``with`` block."""
+        return 0
+
     @abstractmethod
     def source(self, statement: Statement, scope: Scope, render: Callable[[Term], str]) -> tuple[str, ...]:
         """Lines of Python that run the statement; ``render`` prints a term."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 FORMS: dict[str, str] = {
     "formatted": 'torch._check({cond}, lambda: f"got {{{leaf}}}")',
     "keyword": 'torch._check({cond}, message=lambda: f"got {{{leaf}}}")',
+    "variable": 'text = "the size does not fit"; torch._check({cond}, lambda: text)',
     "number": "torch._check({cond}, lambda: {leaf})",
 }
 """How the message is written, by the word that stands for it in a document."""

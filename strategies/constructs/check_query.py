@@ -28,7 +28,7 @@ COMPARISONS = {"eq": "==", "ne": "!=", "le": "<=", "lt": "<", "ge": ">=", "gt": 
 class CheckQuery(Construct):
     """Compares a size, a stride or the number of elements of a tensor with a term.
 
-    Strides are asked of contiguous tensors only, whose strides follow from their sizes.
+    Strides are asked of contiguous tensors, whose strides follow from their sizes, and of inputs.
     """
 
     name = "check_query"
@@ -45,7 +45,7 @@ class CheckQuery(Construct):
         tensor, query = scope.tensors[statement.name("tensor")], statement.name("query")
         if not 0 <= statement.number("dim") < max(1, len(tensor.shape)) or (not tensor.shape and query != "numel"):
             return f"dim={statement.number('dim')} is no dimension of a tensor of {len(tensor.shape)}"
-        if query == "stride" and not tensor.contiguous:
+        if query == "stride" and not (tensor.contiguous or tensor.strides):
             return f"{statement.name('tensor')} is not known to be contiguous"
         return None
 
@@ -71,7 +71,7 @@ class CheckQuery(Construct):
         tensor = scope.tensors[name]
         dim = chooser.below(len(tensor.shape)) if len(tensor.shape) > 1 else 0
         # The strides of what the program made are not read back from every graph.
-        strides = name.startswith("a") and tensor.contiguous and len(tensor.shape) > 1
+        strides = name.startswith("a") and (tensor.strides is not None or len(tensor.shape) > 1)
         query = chooser.pick(tuple(QUERIES) if strides else tuple(QUERIES)[:-1])
         value = int(evaluate(_answer(tensor, query, dim), scope.values))
         comparison, other = _compared(chooser, scope, value)
@@ -102,6 +102,8 @@ def _compared(chooser: Chooser, scope: Scope, value: int) -> tuple[str, Term]:
 def _answer(tensor: Tensor, query: str, dim: int) -> Term:
     if query == "numel":
         return numel(tensor.shape)
+    if query == "stride" and tensor.strides is not None:
+        return tensor.strides[dim]
     if query == "stride":
         # An empty dimension counts as one of 1.
         return numel([_step(size) for size in tensor.shape[dim + 1 :]])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from strategies.constructs.base import Field
@@ -36,7 +37,7 @@ class Elementwise(TakesTensor):
         return None if fits else "has no dimension or is of a small dtype"
 
     def effect(self, statement: Statement, scope: Scope) -> Effect:
-        return Effect(tensors=(self.operand(statement, scope),))
+        return Effect(tensors=(replace(self.operand(statement, scope), strides=None),))
 
     def call(self, statement: Statement, render: Callable[[Term], str]) -> str:
         return FUNCTIONS[statement.name("function")].format(statement.name("tensor"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from strategies.constructs.base import Field
@@ -27,7 +28,7 @@ class Scale(TakesTensor):
         return None if isinstance(statement.term("factor"), Var) else "the factor must be one leaf"
 
     def effect(self, statement: Statement, scope: Scope) -> Effect:
-        return Effect(tensors=(self.operand(statement, scope),))
+        return Effect(tensors=(replace(self.operand(statement, scope), strides=None),))
 
     def call(self, statement: Statement, render: Callable[[Term], str]) -> str:
         return f"{statement.name('tensor')} * {render(statement.term('factor'))}"

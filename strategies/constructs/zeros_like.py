@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from strategies.constructs.base import Construct, Field
@@ -21,7 +22,7 @@ class ZerosLike(Construct):
     fields = (Field("tensor", "tensor"),)
 
     def effect(self, statement: Statement, scope: Scope) -> Effect:
-        return Effect(tensors=(scope.tensors[statement.name("tensor")],))
+        return Effect(tensors=(replace(scope.tensors[statement.name("tensor")], strides=None),))
 
     def source(self, statement: Statement, scope: Scope, render: Callable[[Term], str]) -> tuple[str, ...]:
         (result,) = scope.next_tensors(1)

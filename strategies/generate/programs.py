@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from strategies.constructs import CONSTRUCTS, names_of_kind
 from strategies.drawing.chooser import BELOW, Chooser
 from strategies.drawing.forms import RELATIONS, WEIGHTS
+from strategies.evaluate import evaluate
 from strategies.generate.profiles import PROFILES
 from strategies.program import Program
 from strategies.semantics import initial_scope
 from strategies.statement import Param, Scope, Statement
-from strategies.terms import Const, Term, Var
+from strategies.terms import Const, Term, Var, apply
 
 _CONSTRUCT_WEIGHTS = {
     "item": 9,
@@ -144,7 +145,36 @@ def _inputs(chooser: Chooser, fewest: int, most: int) -> tuple[tuple[int, ...], 
         shapes[chooser.below(len(shapes))].append(Const(1 + chooser.below(4)))
     if dims and chooser.flag(6):
         shapes.append(_shared(chooser, len(dims)))
-    return tuple(dims), tuple(Param(tuple(shape)) for shape in shapes)
+    if dims and chooser.flag(8):
+        derived = _derived(chooser, dims)
+        shapes += [[derived]] if derived is not None else []
+    params = [Param(tuple(shape)) for shape in shapes]
+    if params and chooser.flag(8):
+        index = chooser.below(len(params))
+        params[index] = _laid_out(chooser, params[index])
+    return tuple(dims), tuple(params)
+
+
+def _laid_out(chooser: Chooser, param: Param) -> Param:
+    """``param`` as a part of a larger storage: every other row, rows with a gap, columns first, or one row again."""
+    shape = param.shape
+    if len(shape) == 1:
+        strides: tuple[Term, ...] = (Const(chooser.pick((2, 3, 1))),)
+    elif len(shape) == 2:
+        wide = (apply("add", shape[1], 2), Const(1)), (apply("mul", shape[1], 2), Const(1))
+        strides = chooser.pick(((Const(1), shape[0]), *wide, (Const(0), Const(1))))
+    else:
+        return param
+    return Param(shape, param.dtype, strides, chooser.below(3))
+
+
+def _derived(chooser: Chooser, dims: list[int]) -> Term | None:
+    """A size that follows from a dim, and that no other size has on the example; ``None`` if there is none."""
+    axis = chooser.below(len(dims))
+    dim = Var(f"d{axis}")
+    forms = (apply("mul", dim, 2), apply("add", dim, 1), apply("sub", apply("mul", dim, 2), 1), apply("mul", dim, 3))
+    size = chooser.pick(forms)
+    return None if evaluate(size, {dim.name: dims[axis]}) in dims else size
 
 
 def _shared(chooser: Chooser, dims: int) -> list[Term]:

@@ -25,6 +25,7 @@ from strategies import (
     input_names,
     input_of_leaf,
 )
+from strategies.inputs import input_strides
 from tests.strategies.drawing import nightly_programs
 
 D0, D1, U0 = Var("d0"), Var("d1"), Var("u0")
@@ -201,3 +202,28 @@ def test_a_float_and_an_integer_do_not_stand_for_each_other() -> None:
     )
     with pytest.raises(ProgramError, match="an int, which u0 is not"):
         Program.from_json(demanding("le", "u0", 3))
+
+
+def test_an_input_has_the_strides_and_the_offset_that_its_param_says() -> None:
+    param = {"shape": ["d0", "d1"], "dtype": "float32", "strides": [["add", "d1", 2], 1], "offset": 3}
+    document = {"schema": 1, "dims": [3, 4], "params": [param], "body": [{"op": "item", "value": 1}]}
+    program = Program.from_json(document)
+    assert program.to_json() == document
+    tensor = build_inputs(program, {"d0": 2, "d1": 5, "u0": 1})[0]
+    assert (tuple(tensor.shape), tensor.stride(), tensor.storage_offset()) == ((2, 5), (7, 1), 3)
+    assert tensor._base is None
+    assert [evaluate(step, {"d0": 2, "d1": 5}) for step in input_strides(program)[0]] == [7, 1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"strides": [1]}, "one stride for each of the 2"),
+        ({"strides": [["sub", "d0", 9], 1]}, "a stride of at least 0"),
+        ({"offset": -1}, "an int of at least 0"),
+    ],
+)
+def test_a_layout_that_no_tensor_has_is_refused(changes: dict, message: str) -> None:
+    param = {"shape": ["d0", "d1"], "dtype": "float32", "strides": ["d1", 1], "offset": 0, **changes}
+    with pytest.raises(ProgramError, match=message):
+        Program.from_json({"schema": 1, "dims": [3, 4], "params": [param], "body": []})

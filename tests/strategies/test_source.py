@@ -185,3 +185,29 @@ def test_each_line_of_a_body_belongs_to_its_statement() -> None:
         assert {*owners} == {*range(len(drawn.body))}
         assert statement_of_line(drawn, 1) is None
         assert statement_of_line(drawn, len(lines)) is None
+
+
+def test_a_region_holds_the_statements_that_it_says_and_no_more() -> None:
+    body = [
+        {"op": "item", "value": 3},
+        {"op": "annotate", "length": 2},
+        {"op": "check", "cond": ["ge", "u0", 1]},
+        {"op": "annotate", "length": 9},
+        {"op": "zeros", "shape": ["u0"]},
+    ]
+    program = Program.from_json({"schema": 1, "dims": [], "params": [], "body": body})
+    indents = [len(line) - len(line.lstrip()) for line in program_source(program).splitlines()]
+    assert indents == [0, 4, 4, 8, 8, 12, 4]
+    assert [statement_of_line(program, line) for line in range(1, 8)] == [None, 0, 1, 2, 3, 4, None]
+
+
+def test_an_empty_region_still_runs() -> None:
+    body = [{"op": "item", "value": 3}, {"op": "annotate", "length": 1}]
+    program = Program.from_json({"schema": 1, "dims": [], "params": [], "body": body})
+    assert compile_program(program)(*build_inputs(program, {"u0": 3})) == 3
+
+
+def test_a_size_that_follows_from_a_dim_is_an_input_of_that_size() -> None:
+    params = [{"shape": ["d0"], "dtype": "float32"}, {"shape": [["sub", ["mul", "d0", 2], 1]], "dtype": "float32"}]
+    program = Program.from_json({"schema": 1, "dims": [3], "params": params, "body": [{"op": "item", "value": 3}]})
+    assert [list(tensor.shape) for tensor in build_inputs(program, {"d0": 4, "u0": 1})[:2]] == [[4], [7]]

@@ -226,6 +226,16 @@ FORMS: dict[str, list[list[dict]]] = {
             {"op": "add", "left": "t1", "right": "a0"},
         ]
     ],
+    "annotate": [
+        [{"op": "annotate", "length": 2}, {"op": "zeros", "shape": ["u0"]}, {"op": "ones", "shape": ["u1"]}],
+        [{"op": "zeros", "shape": ["u1"]}, {"op": "annotate", "length": 1}, {"op": "annotate", "length": 1}],
+    ],
+    "mutate": [
+        [
+            {"op": "narrow", "tensor": "a0", "dim": 0, "start": 0, "length": "u0"},
+            *[{"op": "mutate", "tensor": "a0", "function": function} for function in ("add", "mul", "zero", "relu")],
+        ]
+    ],
     "rearrange": [
         [
             {"op": "zeros", "shape": ["u0", "u1"]},

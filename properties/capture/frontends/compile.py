@@ -18,12 +18,14 @@ from properties.capture.state import EnvState
 from properties.capture.types import Capture
 from properties.errors import NotCaptured
 from strategies.compile import compile_program
-from strategies.inputs import build_inputs, input_dims, input_names, input_of_leaf
+from strategies.evaluate import evaluate
+from strategies.inputs import build_inputs, input_dims, input_names, input_of_leaf, input_strides
 from strategies.program import Program
-from strategies.terms import Const, Valuation, Var
+from strategies.terms import Apply, Const, Term, Valuation, Var, as_term
 
 _TENSOR = re.compile(r"L\['(\w+)'\]")
 _SIZE = re.compile(r"L\['(\w+)'\]\.size\(\)\[(\d+)\]")
+_STRIDE = re.compile(r"L\['(\w+)'\]\.stride\(\)\[(\d+)\]")
 
 
 def capture(program: Program, device: str = "cpu", name: str = "compile", *, deferred: bool = False) -> Capture:
@@ -63,18 +65,20 @@ def capture(program: Program, device: str = "cpu", name: str = "compile", *, def
 
 def _from_graph(program: Program, device: str, frontend: str, reached: Reached) -> Capture:
     names = input_names(program)
-    shapes = input_dims(program)
+    shapes, strides = input_dims(program), input_strides(program)
     inputs = input_of_leaf(program)
-    placeholders: list[int | str] = []
+    placeholders: list[int | str | Term] = []
     sources: dict[str, int] = {}
     for node in reached.module.graph.find_nodes(op="placeholder"):
-        spec = _input_of(node, names, shapes)
+        spec = _input_of(node, names, shapes, strides)
         sources.update((leaf, len(placeholders)) for leaf, position in inputs.items() if position == spec)
         placeholders.append(spec)
 
     def arguments(valuation: Valuation) -> tuple[Any, ...]:
         tensors = build_inputs(program, valuation, device)
-        return tuple(tensors[spec] if isinstance(spec, int) else valuation[spec] for spec in placeholders)
+        return tuple(
+            tensors[spec] if isinstance(spec, int) else evaluate(as_term(spec), valuation) for spec in placeholders
+        )
 
     return Capture(
         program=program,
@@ -91,8 +95,10 @@ def _from_graph(program: Program, device: str, frontend: str, reached: Reached) 
     )
 
 
-def _input_of(node: fx.Node, names: tuple[str, ...], shapes: tuple[tuple[Any, ...], ...]) -> int | str:
-    """Which input (its position), or which dim (its name), a placeholder stands for, by Dynamo's source of it."""
+def _input_of(
+    node: fx.Node, names: tuple[str, ...], shapes: tuple[tuple[Term, ...], ...], strides: tuple[tuple[Term, ...], ...]
+) -> int | str | Term:
+    """Which input (its position), dim (its name) or term a placeholder stands for, by Dynamo's source of it."""
     source = getattr(node.meta.get("grapharg"), "source", None)
     name = getattr(source, "name", node.name)
     text = name if isinstance(name, str) else name()
@@ -101,6 +107,11 @@ def _input_of(node: fx.Node, names: tuple[str, ...], shapes: tuple[tuple[Any, ..
         term = shapes[names.index(size[1])][int(size[2])]
         if isinstance(term, Var):
             return term.name
+        if isinstance(term, Apply):
+            return term
+    stride = _STRIDE.fullmatch(text)
+    if stride and stride[1] in names:
+        return strides[names.index(stride[1])][int(stride[2])]
     tensor = _TENSOR.fullmatch(text)
     if tensor and tensor[1] in names:
         return names.index(tensor[1])
