@@ -9,7 +9,7 @@ from typing import Literal
 from strategies.constructs import CONSTRUCTS
 from strategies.program import Param, Program
 from strategies.statement import Input, Scope, Tensor
-from strategies.terms import Term, Var, apply
+from strategies.terms import Apply, Term, Var, apply
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,8 @@ def requirements(program: Program) -> tuple[Requirement, ...]:
 def guarantees(program: Program) -> tuple[Term, ...]:
     """What holds of the leaves before any check runs: dims are sizes, and what the sources make sure of."""
     found: list[Term] = [apply("ge", Var(f"d{index}"), 0) for index in range(len(program.dims))]
+    derived = (size for param in program.params for size in param.shape if isinstance(size, Apply))
+    found += [apply("ge", size, 0) for size in derived]
     for statement, scope in zip(program.body, scopes(program), strict=False):
         found.extend(CONSTRUCTS[statement.op].guarantees(statement, scope))
     return tuple(found)

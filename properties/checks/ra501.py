@@ -56,11 +56,12 @@ def _fault(case: Case) -> tuple[Emitted, str, str] | None:
     plain = unaliased(case.facts)
     statements = _statements(case)
     nodes = {node.name: node for node in case.after.graph.nodes}
+    written = {item.text for item in case.facts.obligations if item.origin == "existing"}
     reported: set[Term] = set()
     for emitted in case.emitted:
         node = nodes[emitted.node]
         # A check that the pass left as the user wrote it says what the user wanted.
-        if target_name(node.target) != _WRITTEN or emitted.term is None:
+        if target_name(node.target) != _WRITTEN or emitted.term is None or emitted.node in written:
             continue
         message = str(node.args[1]) if len(node.args) > 1 else ""
         if not message.strip():

@@ -19,12 +19,13 @@ from properties.capture.types import Capture
 from properties.errors import NotCaptured
 from strategies.compile import compile_program
 from strategies.evaluate import evaluate
-from strategies.inputs import build_inputs, input_dims, input_names, input_of_leaf, input_strides
+from strategies.inputs import build_inputs, input_dims, input_names, input_of_leaf, input_offsets, input_strides
 from strategies.program import Program
 from strategies.terms import Apply, Const, Term, Valuation, Var, as_term
 
 _TENSOR = re.compile(r"L\['(\w+)'\]")
 _SIZE = re.compile(r"L\['(\w+)'\]\.size\(\)\[(\d+)\]")
+_OFFSET = re.compile(r"L\['(\w+)'\]\.storage_offset\(\)")
 _STRIDE = re.compile(r"L\['(\w+)'\]\.stride\(\)\[(\d+)\]")
 
 
@@ -65,12 +66,12 @@ def capture(program: Program, device: str = "cpu", name: str = "compile", *, def
 
 def _from_graph(program: Program, device: str, frontend: str, reached: Reached) -> Capture:
     names = input_names(program)
-    shapes, strides = input_dims(program), input_strides(program)
+    shapes, strides, offsets = input_dims(program), input_strides(program), input_offsets(program)
     inputs = input_of_leaf(program)
     placeholders: list[int | str | Term] = []
     sources: dict[str, int] = {}
     for node in reached.module.graph.find_nodes(op="placeholder"):
-        spec = _input_of(node, names, shapes, strides)
+        spec = _input_of(node, names, shapes, strides, offsets)
         sources.update((leaf, len(placeholders)) for leaf, position in inputs.items() if position == spec)
         placeholders.append(spec)
 
@@ -96,7 +97,11 @@ def _from_graph(program: Program, device: str, frontend: str, reached: Reached) 
 
 
 def _input_of(
-    node: fx.Node, names: tuple[str, ...], shapes: tuple[tuple[Term, ...], ...], strides: tuple[tuple[Term, ...], ...]
+    node: fx.Node,
+    names: tuple[str, ...],
+    shapes: tuple[tuple[Term, ...], ...],
+    strides: tuple[tuple[Term, ...], ...],
+    offsets: tuple[int, ...],
 ) -> int | str | Term:
     """Which input (its position), dim (its name) or term a placeholder stands for, by Dynamo's source of it."""
     source = getattr(node.meta.get("grapharg"), "source", None)
@@ -112,6 +117,9 @@ def _input_of(
     stride = _STRIDE.fullmatch(text)
     if stride and stride[1] in names:
         return strides[names.index(stride[1])][int(stride[2])]
+    offset = _OFFSET.fullmatch(text)
+    if offset and offset[1] in names:
+        return Const(offsets[names.index(offset[1])])
     tensor = _TENSOR.fullmatch(text)
     if tensor and tensor[1] in names:
         return names.index(tensor[1])
