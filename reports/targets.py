@@ -16,6 +16,7 @@ Row = Mapping[str, Any]
 
 MARKER = "check.json"
 # A known fault of a pass still leaves the program that was checked without its assert, or with a wrong result.
+FINE = ("same", "stricter", "both refuse")
 ALWAYS_COUNT = ("RA101", "RA102", "RA103", "RA105", "RA201", "RA202")
 
 
@@ -36,6 +37,7 @@ def status_of(rows: Sequence[Row], entries: Sequence[KnownEntry], torch: str) ->
     for row in rows:
         if row["errors"] or row["outcome"] == "tool error":
             found[ExitStatus.TOOL_ERROR] += 1
+        found[ExitStatus.NEW_FINDINGS] += sum(said not in FINE for said in row.get("in_place", {}).values())
         for result in row["subjects"].values():
             new = sum(counts(finding, entries, torch) for finding in result["findings"])
             if new:

@@ -23,6 +23,7 @@ def run_target(
     frontends: Sequence[str] = (),
     codes: Sequence[str] = (),
     only: str = "",
+    exchange: bool = False,
     progress: Callable[[int, int, str], None] = lambda done, total, name: None,
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Checks one target, or a collection, and returns the head of the result and its ``target`` rows.
@@ -59,8 +60,8 @@ def run_target(
     if many:
         from properties.targets.collections import check_collection
 
-        return head(), check_collection(target, frontends, names, codes, only, progress)
+        return head(), check_collection(target, frontends, names, codes, only, progress, exchange=exchange)
     from properties.targets.resolve import resolve_code
 
     code = resolve_code(target, inputs)
-    return head(), check_code(code, frontends, resolved, codes)
+    return head(), check_code(code, frontends, resolved, codes, exchange=exchange)

@@ -33,13 +33,20 @@ def check_code(
     codes: Sequence[str] = (),
     *,
     skip_plain: bool = False,
+    exchange: bool = False,
 ) -> list[dict[str, Any]]:
     """A ``target`` row for each frontend. Faults of this tool are recorded in the row and never raised.
 
-    With ``skip_plain`` no pass runs where torch recorded nothing for run time and the graph reads no such value.
+    With ``skip_plain`` no pass runs where torch recorded nothing for run time and the graph reads no such value. With
+    ``exchange`` the first row tells what comes of our pass in torch's place.
     """
     every = tuple(codes) or tuple(properties())
-    return [_row(code, frontend, subjects, every, skip_plain) for frontend in frontends]
+    rows = [_row(code, frontend, subjects, every, skip_plain) for frontend in frontends]
+    if exchange and rows:
+        from properties.targets.in_place import in_place
+
+        rows[0]["in_place"] = in_place(code)
+    return rows
 
 
 def empty_row(target: str, frontend: str) -> dict[str, Any]:

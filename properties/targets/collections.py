@@ -35,6 +35,7 @@ def check_collection(
     only: str,
     progress: Callable[[int, int, str], None],
     *,
+    exchange: bool = False,
     jobs: int = 1,
 ) -> list[dict[str, Any]]:
     """The ``target`` rows of every case whose name has ``only`` in it, in the order of the names.
@@ -46,7 +47,7 @@ def check_collection(
     if not wanted:
         raise UsageError(f"--only {only!r}: {collection} has no such case")
     rows: list[dict[str, Any]] = []
-    work = [(collection, name, tuple(frontends), tuple(subjects), tuple(codes)) for name in wanted]
+    work = [(collection, name, tuple(frontends), tuple(subjects), tuple(codes), exchange) for name in wanted]
     for done, (name, found) in enumerate(
         zip(wanted, results(check_case, work, workers=jobs, timeout=CASE_TIMEOUT), strict=True), start=1
     ):
@@ -55,19 +56,36 @@ def check_collection(
     return rows
 
 
+def code_of(collection: str, name: str) -> list[Any]:
+    """The code of one case, with each of its inputs.
+
+    Raises:
+        NotCaptured: if it has none.
+    """
+    return import_module(_MODULES[collection]).codes(name)
+
+
 def check_case(
-    collection: str, name: str, frontends: tuple[str, ...], subjects: tuple[str, ...], codes: tuple[str, ...]
+    collection: str,
+    name: str,
+    frontends: tuple[str, ...],
+    subjects: tuple[str, ...],
+    codes: tuple[str, ...],
+    exchange: bool = False,
 ) -> list[dict[str, Any]]:
-    """The rows of one case; runs in a worker."""
+    """The rows of one case; runs in a worker. With ``exchange`` our pass is also put in torch's place."""
     from properties.targets.check import check_code, empty_row
 
-    module = import_module(_MODULES[collection])
     try:
-        cases = module.codes(name)
+        cases = code_of(collection, name)
     except NotCaptured as refusal:
         return [{**empty_row(name, frontend), "outcome": "refused", "reason": str(refusal)} for frontend in frontends]
     resolved: Mapping[str, Any] = {subject: resolve(subject) for subject in subjects}
-    return [row for code in cases for row in check_code(code, frontends, resolved, codes, skip_plain=True)]
+    return [
+        row
+        for code in cases
+        for row in check_code(code, frontends, resolved, codes, skip_plain=True, exchange=exchange)
+    ]
 
 
 def _lost(name: str, frontend: str, lost: Lost) -> dict[str, Any]:

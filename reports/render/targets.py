@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reports.known import KnownEntry
-from reports.targets import by_outcome, known_entry
+from reports.targets import FINE, by_outcome, known_entry
 from reports.text import markdown, markdown_code, one_line, plural
 
 Row = Mapping[str, Any]
@@ -26,6 +26,8 @@ def target_lines(row: Row, entries: Sequence[KnownEntry], torch: str) -> list[st
         lines.append(f"  {row['note']}")
     for name, result in row["subjects"].items():
         lines += _subject(name, result, row, entries, torch)
+    lines += [f"  with our pass in torch's place, {stage}: {said}" for stage, said in row.get("in_place", {}).items()]
+    lines += [f"  not known: {text}" for text in row.get("not_known", ())]
     lines += [f"  error of this tool: {one_line(error)}" for error in row["errors"]]
     return lines
 
@@ -84,7 +86,7 @@ def _said(outcome: Row) -> str:
 
 def table(rows: Sequence[Row], entries: Sequence[KnownEntry], torch: str) -> str:
     """Many targets as Markdown: counts, a line for each captured one, and torch's refusals by reason."""
-    parts = [_counts(rows), _captured(rows, entries, torch), _refused(rows)]
+    parts = [_counts(rows), _exchanged(rows), _captured(rows, entries, torch), _refused(rows)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -101,6 +103,18 @@ def _counts(rows: Sequence[Row]) -> str:
             f"| {frontend} | {len(own)} | {found['captured']} | {found['plain']} | {found['refused']} | {errors} |"
         )
     return "\n".join(lines)
+
+
+def _exchanged(rows: Sequence[Row]) -> str:
+    """How often what came of our pass in torch's place, and each case in which that is not the same."""
+    told = [(row, stage, said) for row in rows for stage, said in row.get("in_place", {}).items()]
+    if not told:
+        return ""
+    counts = Counter((stage, said.split(":")[0]) for _, stage, said in told)
+    lines = ["| our pass in torch's place | result | cases |", "|---|---|---|"]
+    lines += [f"| {stage} | {said} | {count} |" for (stage, said), count in sorted(counts.items())]
+    odd = [f"- {markdown(row['target'])}, {stage}: {markdown(said)}" for row, stage, said in told if said not in FINE]
+    return "\n".join([*lines, "", *odd] if odd else lines)
 
 
 def _captured(rows: Sequence[Row], entries: Sequence[KnownEntry], torch: str) -> str:

@@ -17,6 +17,7 @@ from reports.cli.output import as_json, line, note
 @click.option("--frontend", "frontends", multiple=True, metavar="NAME", show_default="export", help="How the code is traced: export, export-strict, make_fx, compile, or all. Repeatable.")  # fmt: skip  # noqa: E501
 @click.option("--property", "codes", multiple=True, metavar="CODE", show_default="all", help="Property to check, see the command explain. Repeatable.")  # fmt: skip  # noqa: E501
 @click.option("--only", "only", default="", metavar="TEXT", help="Of torch:examples, torch:operators or torch:models only those whose name has TEXT.")  # fmt: skip  # noqa: E501
+@click.option("--in-place", "exchange", is_flag=True, help="Also export and compile with our pass in torch's place, and compare.")  # fmt: skip  # noqa: E501
 @click.option("--output", "folder", type=click.Path(path_type=Path), default=None, help="Folder for log.jsonl, check.json and summary.md.")  # fmt: skip  # noqa: E501
 @click.option("--known", "known_file", type=click.Path(path_type=Path), default=None, help="Known findings, besides the shipped ones.")  # fmt: skip  # noqa: E501
 @click.option("--json", "machine", is_flag=True, help="Print JSON.")
@@ -27,6 +28,7 @@ def command(
     frontends: tuple[str, ...],
     codes: tuple[str, ...],
     only: str,
+    exchange: bool,
     folder: Path | None,
     known_file: Path | None,
     machine: bool,
@@ -50,7 +52,14 @@ def command(
             note(f"{done} of {total} ({name})")
 
     head, rows = run_target(
-        target, inputs=inputs, subjects=subjects, frontends=frontends, codes=codes, only=only, progress=progress
+        target,
+        inputs=inputs,
+        subjects=subjects,
+        frontends=frontends,
+        codes=codes,
+        only=only,
+        exchange=exchange,
+        progress=progress,
     )
     from reports.render.targets import table, target_lines
 

@@ -1,23 +1,56 @@
-"""``runtime-assert versions``: on what a verdict depends, for a report or an issue."""
+"""``runtime-assert versions``: on what a verdict depends, and which findings show under which release of torch."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
 
-from reports.cli.output import as_json, line
+from reports.cli.output import as_json, line, note
 
 
 @click.command()
+@click.option("--matrix", default=None, metavar="LIST", help="Audit under each of these releases of torch, as in 2.12.0,2.13.0: an environment each, one after another, removed afterwards.")  # fmt: skip  # noqa: E501
+@click.option("--programs", type=click.IntRange(1), default=200, show_default=True, help="With --matrix: programs for each front end.")  # fmt: skip  # noqa: E501
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="With --matrix: the seed of each audit.")  # fmt: skip  # noqa: E501
+@click.option("--work", type=click.Path(path_type=Path, file_okay=False, exists=True), default=None, help="With --matrix: folder for the environments (about 9 GiB, one at a time).")  # fmt: skip  # noqa: E501
+@click.option("--output", "folder", type=click.Path(path_type=Path, file_okay=False), default=None, help="With --matrix: folder for matrix.json, matrix.md and the result of each release, which is not computed again.")  # fmt: skip  # noqa: E501
 @click.option("--json", "machine", is_flag=True, help="Print JSON.")
-def command(machine: bool) -> None:
-    """Show the versions of everything that a verdict depends on."""
+def command(matrix: str | None, programs: int, seed: int, work: Path | None, folder: Path | None, machine: bool) -> int:
+    """Show the versions of everything that a verdict depends on; with --matrix, the findings by release of torch."""
+    if matrix is not None:
+        return _matrix(matrix, programs, seed, work, folder, machine)
     from properties.campaign.environment import environment
 
     found = {**environment(), "installed in": str(Path(__file__).resolve().parents[3])}
     if machine:
         as_json(found)
-        return
+        return 0
     width = max(map(len, found))
     line("\n".join(f"{name:<{width}}  {value}" for name, value in found.items()))
+    return 0
+
+
+def _matrix(text: str, programs: int, seed: int, work: Path | None, folder: Path | None, machine: bool) -> int:
+    from reports.matrix import MatrixError, matrix_json, matrix_markdown, run_matrix, versions_of
+    from reports.status import ExitStatus
+
+    audit = ["--programs", str(programs), "--seed", str(seed), "--subject", "reference", "--subject", "torch"]
+    try:
+        columns = run_matrix(versions_of(text), audit, work, note, None if folder is None else folder / "runs")
+    except MatrixError as error:
+        raise click.UsageError(str(error)) from error
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "matrix.json").write_text(json.dumps(matrix_json(columns), indent=1) + "\n", encoding="utf-8")
+        (folder / "matrix.md").write_text(matrix_markdown(columns), encoding="utf-8")
+    if machine:
+        as_json(matrix_json(columns))
+    else:
+        line(matrix_markdown(columns))
+    missing = [f"{column.version} ({column.reason})" for column in columns if column.run is None]
+    if missing:
+        note(f"not audited: {'; '.join(missing)}")
+        return int(ExitStatus.INCOMPLETE)
+    return int(ExitStatus.CLEAN)
