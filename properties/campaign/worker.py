@@ -16,8 +16,18 @@ from properties import phases
 from properties.campaign.box import Box
 from properties.campaign.plan import Plan
 from properties.campaign.units import REPLAY, SHRINK, Limits, Unit
+from properties.capture.table import FRONTENDS
 
-PRELOADED = ["torch", "torch.export", "z3", "hypothesis", "properties.campaign.shard"]
+PRELOADED = [
+    "torch",
+    "torch.export",
+    # torch imports this when it first traces, and several hundred modules with it: a second for each worker.
+    "torch._functorch.aot_autograd",
+    "z3",
+    "hypothesis",
+    "properties.campaign.shard",
+    *(f"properties.capture.frontends.{name}" for name in sorted({row.module for row in FRONTENDS.values()})),
+]
 
 RETIRED = 77
 """The exit status of a worker that asks to be replaced; its last state says so, too."""

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from torch._dynamo.source import ConstantSource
-from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.fx.experimental.proxy_tensor import make_fx
 from torch.fx.experimental.symbolic_shapes import DimDynamic, ShapeEnv, StatelessSymbolicContext
 
-from properties.capture.frontends.tensors import tensor_capture
+from properties.capture.frontends.tensors import fake_mode, tensor_capture
 from properties.capture.refusals import refused
 from properties.capture.types import Capture, input_ranges
 from properties.devices import stand_ins, why_not_run
@@ -27,7 +26,7 @@ def capture(program: Program, device: str = "cpu", name: str = "make_fx", *, def
         NotCaptured: if torch refuses.
     """
     env = ShapeEnv(duck_shape=False, prefer_deferred_runtime_asserts_over_guards=deferred)
-    mode = FakeTensorMode(shape_env=env)
+    mode = fake_mode(env)
     absent = bool(why_not_run(device))
     tensors = build_inputs(program, example(program), "cpu" if absent else device)
     with refused():
@@ -41,6 +40,8 @@ def capture(program: Program, device: str = "cpu", name: str = "make_fx", *, def
         if absent:
             fakes = [*stand_ins(fakes, device, mode)]
         ranges = input_ranges(env) if deferred else None
-        module = make_fx(compile_program(program, device), tracing_mode="fake")(*fakes)
+        # The inputs are fake already: "real", under their own mode, leaves them as they are; "fake" makes them again.
+        with mode:
+            module = make_fx(compile_program(program, device), tracing_mode="real")(*fakes)
 
     return tensor_capture(program, device, name, module, env, export=False, name="make_fx", ranges=ranges)

@@ -27,6 +27,7 @@ from torch.fx.experimental.symbolic_shapes import (
 )
 from torch.utils._pytree import SequenceKey
 
+from properties.capture.frontends.tensors import fake_mode
 from properties.capture.refusals import refused
 from properties.capture.state import EnvState
 from properties.capture.types import Capture, input_ranges
@@ -71,7 +72,7 @@ def capture(program: Program, device: str = "cpu", name: str = "shape_env", *, d
         NotCaptured: if the ShapeEnv refuses a check.
     """
     env = ShapeEnv(duck_shape=False, prefer_deferred_runtime_asserts_over_guards=deferred)
-    mode = FakeTensorMode(shape_env=env)
+    mode = fake_mode(env)
     graph = fx.Graph()
     values: dict[str, Any] = {}
     dims = initial_scope(program).dims

@@ -44,6 +44,17 @@ def example_inputs(program: Program, device: str) -> tuple[torch.Tensor, ...]:
     return stand_ins(build_inputs(program, example(program)), device, FakeTensorMode())
 
 
+def fake_mode(env: ShapeEnv) -> FakeTensorMode:
+    """A fake tensor mode for one Program.
+
+    Without the cache of results: every ShapeEnv has symbols of its own, so that filling it costs a quarter of the
+    tracing and nothing is ever found in it.
+    """
+    mode = FakeTensorMode(shape_env=env)
+    mode.cache_enabled = False
+    return mode
+
+
 def tensor_capture(
     program: Program,
     device: str,
