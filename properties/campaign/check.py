@@ -64,6 +64,8 @@ class Checked:
             and verdict.stage not in OUTSIDE
             and not (code == "RA102" and known is not None and verdict.direction in (known, "late"))
             and not (code == "RA105" and known == "missing")
+            # That another pass decides otherwise, or that a later stage shows it too, is the same fault once more.
+            and not (code in ("RA701", "RA302", "RA303") and known is not None)
         ]
 
     def outside(self, stage: str) -> tuple[str, str, Verdict] | None:

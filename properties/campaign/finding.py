@@ -37,6 +37,8 @@ _TITLES = {
     "unbound": "a binding is lost",
     "nondeterministic": "two runs give two graphs",
     "redundant": "an assert says nothing new",
+    "misplaced": "a check of a branch is dropped or lifted",
+    "lost": "asserts are lost in a later stage",
     "unhelpful": "the error does not say what failed",
 }
 

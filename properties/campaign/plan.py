@@ -26,6 +26,7 @@ OUTSIDE = (FRONTEND_SUBJECT, BACKEND_SUBJECT)
 _AUDIT_SHARD = 50
 BACKEND_SHARE = 0.005
 DEVICE_SHARE = 0.02
+STAGES_SHARE = 0.02
 """Of how many of its Programs a campaign asks the properties that need a compiler, or a second device."""
 # Without a number of Programs every front end gets about the same time, and no shard takes long.
 _TIMED_SHARD = {"shape_env": 200, "make_fx": 50, "export": 30}
@@ -64,6 +65,8 @@ class Plan:
     device_share: float = DEVICE_SHARE
     minutes: float | None = None
     part: tuple[int, int] | None = None
+    certificates: str = ""
+    """The folder that gets every proof obligation as SMT-LIB 2; empty: none is written."""
 
     def codes(self, cell: int, shard: int, index: int) -> tuple[str, ...]:
         """The properties that one Program is asked of: those that cost much only for every so many Programs.
@@ -75,6 +78,7 @@ class Plan:
             "": 1.0,
             "backend": self.backend_share if self.backends and TABLE[where.frontend].module != "shape_env" else 0.0,
             "device": self.device_share if where.device == "cpu" else 1.0,
+            "stages": STAGES_SHARE,
         }
         known = properties()
         return tuple(code for code in self.properties if _falls(place, shares[known[code].share]))
@@ -161,6 +165,7 @@ def audit_plan(
     backend_share: float | None = None,
     minutes: float | None = None,
     part: tuple[int, int] | None = None,
+    certificates: str = "",
 ) -> Plan:
     """The plan of an audit, or of a search bound by time: every subject on every frontend.
 
@@ -173,6 +178,7 @@ def audit_plan(
         backend_share: of how many of the Programs RA602 is asked, from 0 to 1.
         minutes: search as long as this instead of a number of Programs.
         part: (i, n) for the i-th of n parts.
+        certificates: an existing folder for the proof obligations as SMT-LIB 2; none are written if empty.
 
     Raises:
         UsageError: if a name is unknown or a number is out of range; one line.
@@ -214,6 +220,7 @@ def audit_plan(
         backend_share=BACKEND_SHARE if backend_share is None else backend_share,
         minutes=minutes,
         part=part,
+        certificates=certificates,
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from properties import phases
@@ -18,6 +20,7 @@ from properties.campaign.tally import Tally, construct_names
 from properties.campaign.units import Limits, Unit
 from properties.campaign.worker import mapped
 from properties.case import Case
+from properties.certificates import write
 from properties.registry import properties
 from properties.subjects import Subject, resolve
 from properties.verdict import Verdict
@@ -119,6 +122,10 @@ def _check(
         backends=plan.backends,
         thorough=index % THOROUGH_EVERY == 0,
     )
+    if plan.certificates:
+        for name, case in checked.cases.items():
+            safe = re.sub(r"\W+", "-", name)
+            write(case, Path(plan.certificates), f"{where['cell']}-{where['shard']}-{index}-{safe}")
     tally.not_run_here.update(checked.not_run)
     tally.spent(checked.seconds)
     for kind, text in checked.faults:

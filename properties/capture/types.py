@@ -68,6 +68,7 @@ class Capture:
 def copy_module(module: fx.GraphModule) -> fx.GraphModule:
     """``module`` with a graph of its own; metadata dicts are copied, the values in them are shared."""
     graph = fx.Graph()
+    copies: dict[str, fx.GraphModule] = {}
     environment: dict[fx.Node, fx.Node] = {}
     output = graph.graph_copy(module.graph, environment)
     for old in module.graph.nodes:
@@ -78,8 +79,16 @@ def copy_module(module: fx.GraphModule) -> fx.GraphModule:
             environment[old].meta = dict(old.meta)
             if environment[old].name != old.name:
                 environment[old].name = old.name
+    # A subject may edit the graphs of branches too, so these are copied with it.
+    for node in graph.find_nodes(op="get_attr"):
+        inner = getattr(module, str(node.target), None)
+        if isinstance(inner, fx.GraphModule):
+            copies[str(node.target)] = copy_module(inner)
     # Most copies are never called, or once: code is generated when they are, not when the graph changes.
-    return _LazyGraphModule(module, graph)
+    copied = _LazyGraphModule(module, graph)
+    for name, inner in copies.items():
+        setattr(copied, name, inner)
+    return copied
 
 
 def input_ranges(env: ShapeEnv) -> dict[str, ValueRanges]:

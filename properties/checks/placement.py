@@ -8,27 +8,10 @@ from typing import Any
 from torch import fx
 
 from properties.capture.facts import Facts
+from properties.execution.run import step_through
 from properties.read.bindings import Bindings, TensorLeaf
-from properties.read.graph import ASSERT_TARGETS, OPERATOR_OF_TARGET, target_name
+from properties.read.graph import ASSERT_TARGETS, SCALAR_TARGETS, target_name
 from strategies.terms import Apply, Term, Var, substitute, variables
-
-_SCALAR_TARGETS = frozenset(OPERATOR_OF_TARGET) | frozenset(
-    {
-        "aten.sym_size.int",
-        "aten.sym_size.default",
-        "aten.sym_stride.int",
-        "aten.sym_storage_offset.default",
-        "aten.sym_numel.default",
-        "size",
-        "stride",
-        "storage_offset",
-        "numel",
-        "torch.sym_sum",
-        "_operator.getitem",
-        "_operator.pow",
-        "builtins.pow",
-    }
-)
 
 
 def computes(node: fx.Node) -> bool:
@@ -36,7 +19,7 @@ def computes(node: fx.Node) -> bool:
     if node.op not in ("call_function", "call_method", "call_module"):
         return False
     name = target_name(node.target)
-    return name not in _SCALAR_TARGETS and name not in ASSERT_TARGETS
+    return name not in SCALAR_TARGETS and name not in ASSERT_TARGETS
 
 
 def next_computation(graph: fx.Graph) -> list[int]:
@@ -70,36 +53,17 @@ def _leaves_of(binding: TensorLeaf | Term | None) -> list[str]:
     return [term.name for term in terms if isinstance(term, Var)]
 
 
-class _Runner(fx.Interpreter):
-    """Runs node by node, keeps count and all values."""
-
-    position = -1
-
-    def run_node(self, n: fx.Node) -> Any:
-        self.position += 1
-        return super().run_node(n)
-
-
 def node_values(module: fx.GraphModule, arguments: tuple[Any, ...]) -> dict[fx.Node, Any]:
     """What the nodes of ``module`` yield for ``arguments``, up to the first that raises."""
-    runner = _Runner(module, garbage_collect_values=False)
-    runner.extra_traceback = False
-    try:
-        runner.run(*arguments)
-    except Exception:  # noqa: BLE001 - whatever a graph raises: the values that it computed before are the answer
-        return runner.env
-    return runner.env
+    return step_through(module, arguments).env
 
 
 def failing_node(module: fx.GraphModule, arguments: tuple[Any, ...]) -> int | None:
     """The position of the node on which ``module`` raises for ``arguments``; None if it runs to its end."""
-    runner = _Runner(module)
-    runner.extra_traceback = False
-    try:
-        runner.run(*arguments)
-    except Exception:  # noqa: BLE001 - whatever a graph raises; only the place is asked for
-        return runner.position
-    return None
+    steps = step_through(module, arguments)
+    if steps.error is None or steps.last is None:
+        return None
+    return list(module.graph.nodes).index(steps.last)
 
 
 def own_checks(facts: Facts) -> tuple[Term, ...]:

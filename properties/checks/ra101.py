@@ -48,16 +48,16 @@ def check(case: Case) -> Verdict:
     vacuous = _vacuity(case)
     if vacuous is not None:
         return vacuous
-    unknown: list[str] = []
+    unknown: list[Verdict] = []
     for direction in (_missing, _extra):
         verdict = direction(case)
         if verdict.status is Status.REFUTED:
             return verdict
         if verdict.status is Status.UNDECIDED:
-            unknown.append(verdict.reason)
+            unknown.append(verdict)
     if case.unread:
         return Verdict(Status.UNDECIDED, reason="unread assert", detail="; ".join(case.unread))
-    return Verdict(Status.UNDECIDED, reason=unknown[0]) if unknown else PROVED
+    return unknown[0] if unknown else PROVED
 
 
 def _vacuity(case: Case) -> Verdict | None:

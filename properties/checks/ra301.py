@@ -15,7 +15,6 @@ Growth that needs a retrace in between (RA302).
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 
 from torch import fx
@@ -23,6 +22,7 @@ from torch import fx
 from properties.case import Case
 from properties.checks.models import refuted
 from properties.read.graph import ASSERT_TARGETS, target_name
+from properties.read.nodes import computed, used
 from properties.verdict import PROVED, Verdict
 
 
@@ -43,31 +43,9 @@ def check(case: Case) -> Verdict:
 
 
 def _nodes(graph: fx.Graph) -> Counter[str]:
-    """The nodes as what they compute, however they are named and wherever they stand.
-
-    Messages are left out, since they name nodes, and so is what nothing uses and has no effect.
-    """
-    seen: dict[fx.Node, str] = {}
-    unused: set[fx.Node] = set()
-    for node in reversed(graph.nodes):
-        checks = target_name(node.target) in ASSERT_TARGETS
-        if not checks and not node.is_impure() and unused.issuperset(node.users):
-            unused.add(node)
-
-    def text(value: object) -> str:
-        if isinstance(value, fx.Node):
-            return seen[value]
-        if isinstance(value, (list, tuple)):
-            return f"({', '.join(text(item) for item in value)})"
-        return repr(value)
-
-    for node in graph.nodes:
-        args = node.args[:1] if target_name(node.target) in ASSERT_TARGETS else node.args
-        kwargs = [f"{key}={text(value)}" for key, value in sorted(node.kwargs.items())]
-        whole = f"{node.op} {target_name(node.target)} {[text(arg) for arg in args]} {kwargs}"
-        # A digest, because the text of a chain of shared nodes would double with each of them.
-        seen[node] = hashlib.sha256(whole.encode()).hexdigest()[:16]
-    return Counter(text for node, text in seen.items() if node not in unused)
+    """The nodes as what they compute; what nothing uses and has no effect is left out."""
+    seen = computed(graph)
+    return Counter(seen[node] for node in used(graph))
 
 
 def _asserts(graph: fx.Graph) -> int:

@@ -19,11 +19,10 @@ from __future__ import annotations
 
 from itertools import zip_longest
 
-from torch import fx
-
 from properties.capture.state import changes
 from properties.case import Case, apply
 from properties.checks.models import refuted
+from properties.read.nodes import lines
 from properties.verdict import PROVED, Verdict
 
 
@@ -31,7 +30,7 @@ def check(case: Case) -> Verdict:
     """Whether a second run of ``case``'s subject, on a copy of the same capture, leaves the same graph."""
     if case.unusable is not None or case.after is None:
         return case.unusable or PROVED
-    first, second = graph_text(case.after.graph), _again(case)
+    first, second = lines(case.after.graph), _again(case)
     if first != second and changes(case.capture.state, case.state_after):
         # What the first run wrote is put back, but the caches that it filled stay: only later runs are alike.
         first, second = second, _again(case)
@@ -46,9 +45,4 @@ def check(case: Case) -> Verdict:
 
 def _again(case: Case) -> list[str]:
     module, crash, _ = apply(case.subject, case.capture, case.capture.copy_of_graph())
-    return graph_text(module.graph) if module is not None else [crash]
-
-
-def graph_text(graph: fx.Graph) -> list[str]:
-    """A line for each node: name, what it calls, and its arguments."""
-    return [f"{node.name} = {node.op} {node.target} {node.args} {node.kwargs}" for node in graph.nodes]
+    return lines(module.graph) if module is not None else [crash]

@@ -69,16 +69,27 @@ def run_graph(module: fx.GraphModule, capture: Capture, valuation: Valuation) ->
         ContextLost: if an earlier kernel took the CUDA context of this process with it.
     """
     arguments = _made(lambda: capture.arguments(valuation), capture.device)
-    interpreter = _Interpreter(module, garbage_collect_values=False)
-    interpreter.extra_traceback = False
+    with phase(GRAPH_BEFORE if module is capture.graph else GRAPH_AFTER):
+        steps = step_through(module, arguments)
     try:
-        with phase(GRAPH_BEFORE if module is capture.graph else GRAPH_AFTER):
-            results = _settled(interpreter.run(*arguments), capture.device)
+        if steps.error is not None:
+            raise steps.error
+        results = _settled(steps.results, capture.device)
     except Exception as error:  # noqa: BLE001 - whatever a graph raises is its rejection
-        last = interpreter.last
-        by = "assert" if last is not None and target_name(last.target) in ASSERT_TARGETS else "operator"
+        by = "assert" if steps.last is not None and target_name(steps.last.target) in ASSERT_TARGETS else "operator"
         return _rejection(by, error)
     return Outcome("accepted", results=results)
+
+
+def step_through(module: fx.GraphModule, arguments: tuple[Any, ...]) -> Steps:
+    """``module`` run on ``arguments`` node by node, to its end or to the first node that raises."""
+    steps = Steps(module, garbage_collect_values=False)
+    steps.extra_traceback = False
+    try:
+        steps.results = steps.run(*arguments)
+    except Exception as error:  # noqa: BLE001 - whatever a graph raises is what was to be found out
+        steps.error = error
+    return steps
 
 
 def run_callable(function: Callable[..., Any], arguments: Callable[[], tuple[Any, ...]], device: str) -> Outcome:
@@ -123,10 +134,12 @@ def _on_host(tensor: torch.Tensor) -> torch.Tensor:
     return empty.set_(storage, tensor.storage_offset(), tensor.size(), tensor.stride())  # type: ignore[arg-type]
 
 
-class _Interpreter(fx.Interpreter):
-    """Knows which node it ran last."""
+class Steps(fx.Interpreter):
+    """A run of a graph: its results or its error, the node that ran last, and (``env``) what every node gave."""
 
     last: fx.Node | None = None
+    results: Any = None
+    error: Exception | None = None
 
     def run_node(self, n: fx.Node) -> Any:
         self.last = n

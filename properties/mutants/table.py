@@ -242,6 +242,26 @@ def _value_of_another_kind(node: fx.Node) -> None:
         node.meta["val"] = 0.5
 
 
+def _forgets_an_earlier_run(gm: fx.GraphModule, shape_env: ShapeEnv, name: str, export: bool = False) -> None:
+    """Takes the asserts of an earlier run for its own, and drops them as done."""
+    from runtime_assert import insert_deferred_runtime_asserts
+
+    if any(str(node.target) == "aten._assert_scalar.default" for node in gm.graph.nodes):
+        drop(_always)(gm)
+        return
+    insert_deferred_runtime_asserts(gm, shape_env, name, export=export)
+
+
+def _own_assert(condition: Any, message: str) -> None:
+    torch.ops.aten._assert_scalar.default(condition, message)
+
+
+def _asserts_by_an_own_function(gm: fx.GraphModule) -> None:
+    for node in edits.asserts(gm.graph):
+        with gm.graph.inserting_before(node):
+            gm.graph.call_function(_own_assert, node.args)
+
+
 def _everything(_: fx.Node) -> bool:
     return True
 
@@ -336,5 +356,8 @@ MUTANTS: dict[str, Mutant] = _table(
     ("asserts-without-a-place", "RA501", _after(_placeless), "150063", "compile"),
     ("points-to-the-binding", "RA501", _after(_wrong_places), "150064", "compile"),
     ("forgets-the-users-message", "RA502", _after(edits.messages(lambda node, text: "0 == 1")), "150063", "compile"),
+    ("takes-earlier-asserts-for-its-own", "RA302", _forgets_an_earlier_run, "113952", "export"),
+    ("calls-a-function-no-file-knows", "RA303", _after(_asserts_by_an_own_function), "", "export"),
+    ("differs-in-the-last-assert", "RA701", _after(drop(_always, which=slice(-1, None))), "163894"),
     ("swaps-messages", "RA502", _after(_swaps_messages), "", "compile"),
 )

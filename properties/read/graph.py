@@ -24,7 +24,6 @@ from strategies.operators.comparison import relation
 from strategies.terms import Apply, Const, Term, Var, apply
 
 ASSERT_TARGETS = frozenset({"aten._assert_scalar.default", "torch._assert_scalar", "torch._check", "_operator._assert"})
-OPERATOR_OF_TARGET = ROWS_OF_TARGET
 
 
 @dataclass(frozen=True)
@@ -303,3 +302,6 @@ _READERS: dict[str, Callable[..., Any]] = {
     "_operator.pow": _power_of,
     "builtins.pow": _power_of,
 }
+
+SCALAR_TARGETS = frozenset(ROWS_OF_TARGET) | frozenset(_READERS)
+"""Call targets of scalar arithmetic and of questions for sizes."""

@@ -54,6 +54,7 @@ def plan_of(
     device: str = "cpu",
     backends: tuple[str, ...] = (),
     backend_share: float | None = None,
+    certificates: str = "",
 ) -> Any:
     """The campaign's plan.
 
@@ -80,6 +81,7 @@ def plan_of(
         backend_share=backend_share,
         minutes=minutes,
         part=part,
+        certificates=certificates,
     )
     campaign.check_arguments(subjects, frontends, codes)
     return plan

@@ -15,6 +15,7 @@ from reports.cli.output import note
 @options.what
 @click.option("--programs-scale", type=float, default=None, help="Multiply the usual number of programs.")
 @click.option("--programs", type=int, default=None, help="Exact number of programs for each front end.")
+@click.option("--certificates", type=click.Path(path_type=Path, file_okay=False), default=None, help="Empty or new folder for every proof obligation as SMT-LIB 2, with a manifest.")  # fmt: skip  # noqa: E501
 @options.execution
 @options.how
 @options.where("audit-out")
@@ -27,6 +28,7 @@ def command(
     seed: int,
     programs_scale: float | None,
     programs: int | None,
+    certificates: Path | None,
     device: str,
     backends: tuple[str, ...],
     backend_share: float | None,
@@ -76,7 +78,21 @@ def command(
             device=device,
             backends=backends,
             backend_share=backend_share,
+            certificates=_certificates(certificates),
         )
         note(f"auditing {', '.join(subjects)} on {plan.programs:,} programs, {jobs} workers")
     rows = campaign.collect(plan, target, command=name, how=how, resume=resume is not None)
     return finish(rows, target, known_file=known_file, store=store, machine=machine)
+
+
+def _certificates(place: Path | None) -> str:
+    """The folder as an absolute path, made if it is not there; it has to be empty, or proofs of two runs would mix."""
+    if place is None:
+        return ""
+    if place.exists() and any(place.iterdir()):
+        raise click.UsageError(f"--certificates {str(place)!r}: the folder is not empty")
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise click.UsageError(f"--certificates {str(place)!r}: {error.strerror}") from error
+    return str(place.resolve())

@@ -1,0 +1,118 @@
+"""RA104 keeps a branch's checks in the branch: what only one branch demands is checked there, and nowhere else.
+
+## What it guarantees
+Every assert that stood in a subgraph before the pass (a branch of ``cond``, the body of ``while_loop`` or ``map``)
+stands in it afterwards with a condition of the same meaning, and the pass asserts no such condition in the graph around
+it, unless that graph was asked to.
+
+## Why it matters
+A branch's check that is lifted rejects inputs for which the branch would not have run; one that is dropped lets bad
+data through (pytorch/pytorch issues 165912, 158366, pull 165893).
+
+## How it is decided
+By reading the asserts of every subgraph before and after the pass, as the graph's own are read, and comparing their
+normal forms; asserts that cannot be read are compared by what their nodes compute.
+
+## What it cannot see
+Whether the front end recorded a branch's check in the right place to begin with. Conditions that a pass lifts in other
+words.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from torch import fx
+
+from properties.case import Case
+from properties.checks.models import refuted
+from properties.checks.placement import unaliased
+from properties.read.bindings import bindings_of
+from properties.read.graph import ASSERT_TARGETS, read_asserts, target_name
+from properties.read.nodes import computed
+from properties.solver.normal import normal, normal_set
+from properties.verdict import PROVED, Verdict
+from strategies.terms import TRUE, Term, conjuncts
+
+
+def subgraphs(module: fx.GraphModule, prefix: str = "") -> Iterator[tuple[str, fx.GraphModule]]:
+    """The graphs that ``module``'s graph hands to an operator, and theirs, by the names of their attributes."""
+    for node in module.graph.nodes:
+        if node.op != "get_attr":
+            continue
+        found: object = module
+        for part in str(node.target).split("."):
+            found = getattr(found, part, None)
+        if isinstance(found, fx.GraphModule):
+            name = f"{prefix}{node.target}"
+            yield name, found
+            yield from subgraphs(found, f"{name}.")
+
+
+def check(case: Case) -> Verdict:
+    """Whether ``case``'s subject left the checks of every subgraph where they were."""
+    if case.unusable is not None or case.after is None:
+        return case.unusable or PROVED
+    before = dict(subgraphs(case.capture.graph))
+    if not before:
+        return PROVED
+    after = dict(subgraphs(case.after))
+    for name, module in before.items():
+        wanted, left = conditions(module), conditions(after[name]) if name in after else Counter()
+        lost = wanted - left
+        if lost:
+            text = next(iter(lost))
+            where = f"{name} asserts no longer" if name in after else f"{name} is gone, which asserted"
+            return _refuted(case, "dropped", f"{where}: {text}")
+    return _lifted(case, before)
+
+
+def _lifted(case: Case, before: dict[str, fx.GraphModule]) -> Verdict:
+    plain = unaliased(case.facts)
+    required = normal_set(tuple(plain(term) for term in case.facts.required)) | {TRUE}
+    inner: dict[Term, str] = {}
+    for name, module in before.items():
+        for term in _outside(case, module):
+            inner.setdefault(normal(plain(term)), name)
+    for emitted in case.emitted:
+        if emitted.term is None:
+            continue
+        for part in conjuncts(plain(emitted.term)):
+            form = normal(part)
+            if form in inner and form not in required:
+                return _refuted(
+                    case, "lifted", f"{emitted.node} asserts for all inputs what only {inner[form]} demands"
+                )
+    return PROVED
+
+
+def _outside(case: Case, module: fx.GraphModule) -> Iterator[Term]:
+    """The conditions of a subgraph over the leaves that it shares with the graph around it, by their symbols."""
+    bindings = bindings_of(module.graph, getattr(case.capture.shape_env, "unbacked_renamings", None))
+    for item in read_asserts(module.graph, bindings):
+        if item.term is not None:
+            yield item.term
+
+
+def conditions(module: fx.GraphModule) -> Counter[str]:
+    """The conditions that a graph asserts, as texts that are alike where the conditions are."""
+    read = {item.node: item.term for item in read_asserts(module.graph, bindings_of(module.graph))}
+    seen = computed(module.graph)
+    found: Counter[str] = Counter()
+    for node in module.graph.nodes:
+        if target_name(node.target) not in ASSERT_TARGETS:
+            continue
+        term = read.get(node.name)
+        if term is not None:
+            found.update(str(normal(part)) for part in set(conjuncts(term)) if normal(part) != TRUE)
+        else:
+            condition = node.args[0] if node.args else node.kwargs.get("cond")
+            found[seen.get(condition, repr(condition)) if isinstance(condition, fx.Node) else repr(condition)] += 1
+    # An assert that stands there twice may become one.
+    return Counter(dict.fromkeys(found, 1))
+
+
+def _refuted(case: Case, kind: str, detail: str) -> Verdict:
+    witness = case.run(case.capture.example())
+    return refuted(case, "misplaced", None, witness, skeleton=kind, detail=detail)

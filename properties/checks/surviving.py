@@ -1,0 +1,52 @@
+"""What RA302 and RA303 share: a later stage carried out, and its graph compared with the one before it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+
+from torch import fx
+
+from properties.case import Case
+from properties.checks.models import refuted
+from properties.execution.run import run_graph
+from properties.subjects import Subject
+from properties.verdict import Verdict, Witness
+
+Stage = Callable[[Case, Subject], fx.GraphModule]
+
+
+def stage(case: Case, make: Stage) -> fx.GraphModule | Verdict | None:
+    """What ``make`` gives with ``case``'s subject; a verdict if the subject breaks it, None if torch does anyhow."""
+    try:
+        return _quietly(make, case, case.subject)
+    except Exception as error:  # noqa: BLE001 - whatever torch raises on a graph that a foreign pass has left
+        lines = [line for line in str(error).splitlines() if line.strip()]
+        text = f"{type(error).__name__}: {lines[0] if lines else ''}"[:300]
+    from runtime_assert import insert_deferred_runtime_asserts
+
+    try:
+        _quietly(make, case, insert_deferred_runtime_asserts)
+    except Exception:  # noqa: BLE001 - torch's own limits: what our pass leaves does not get through either
+        return None
+    witness = case.run(case.capture.example())
+    return refuted(case, "crash", None, witness, skeleton=text.split(":")[0], detail=text)
+
+
+def _quietly(make: Stage, case: Case, subject: Subject) -> fx.GraphModule:
+    # torch prints whole graphs where it warns, and passes are free to say what they want.
+    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        return make(case, subject)
+
+
+def difference(case: Case, module: fx.GraphModule) -> tuple[Witness, str] | None:
+    """A probe that ``module`` decides otherwise than the graph that the subject left, with what each of them does."""
+    for probe, after in case.probed:
+        later = run_graph(module, case.capture, probe.values)
+        if later.accepted == after.accepted and (after.accepted or after.by == "operator" or later.by == after.by):
+            continue
+        values = tuple(sorted(probe.values.items()))
+        witness = Witness(values, probe.eager, after, later)
+        return witness, f"{after.outcome} {after.by} before, {later.outcome} {later.by} {later.text} after"
+    return None
