@@ -1,6 +1,7 @@
 # make audit   audit the reference pass and torch's own pass (about two minutes on two cores)
 # make test    the test suite
 # make bench   the benchmarks
+# make soak    kills a search at 100 random moments and compares its report (about half an hour)
 # make coverage  which branches of torch's pass and of ours generated programs reach
 # make lint    style and types
 # make wheels  fetch what make audit-cuda needs into wheels/, on a machine with a network
@@ -21,7 +22,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: audit test bench coverage lint wheels audit-cuda clean venv
+.PHONY: audit test bench soak coverage lint wheels audit-cuda clean venv
 .DELETE_ON_ERROR:
 
 audit: $(STAMP)
@@ -32,6 +33,9 @@ test: $(STAMP)
 
 bench: $(STAMP)
 	set -e; for script in benchmarks/bench_*.py; do echo "== $$script"; OMP_NUM_THREADS=1 $(BIN)/python "$$script" $(ARGS); done
+
+soak: $(STAMP)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.soak.kills $(ARGS)
 
 coverage: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/coverage_of_pass.py $(ARGS)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from reports.store import JournalError, read_journal
+from reports.store import is_begun
 
 # The file by which a folder is recognised as an earlier report, and what it has to say.
 MARKER = "run.json"
@@ -91,11 +91,7 @@ def _check_owned(target: Path) -> None:
 
 def _is_run(target: Path) -> bool:
     """Whether ``target`` holds the journal of a run whose report was not written yet."""
-    try:
-        read_journal(target)
-    except JournalError:
-        return False
-    return True
+    return is_begun(target)
 
 
 def _is_report(marker: Path, schema: str) -> bool:

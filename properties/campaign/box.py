@@ -71,7 +71,7 @@ class Box:
 
     def mark(self, names: tuple[str, ...]) -> None:
         """The phase has changed to ``names``."""
-        text = f"{self._index}\x1f" + "\x1f".join(names)
+        text = f"{self._index}\x1f{os.getpid()}\x1f" + "\x1f".join(names)
         self._mark[:] = text.encode("utf-8", "replace")[:_MARK_BYTES].ljust(_MARK_BYTES, b"\0")
 
     def save(self, state: Mapping[str, Any]) -> None:
@@ -99,7 +99,13 @@ def remains(path: Path) -> Remains:
     index = int(mark[0]) if mark[0].lstrip("-").isdigit() else -1
     dump = _read(path.with_suffix(".dump")).decode("utf-8", "replace")[:_DUMP_LIMIT]
     said = _read(path.with_suffix(".err"))[-_DUMP_LIMIT:].decode("utf-8", "replace")
-    return Remains(index, tuple(name for name in mark[1:] if name), _last_state(path), dump, said)
+    return Remains(index, tuple(name for name in mark[2:] if name), _last_state(path), dump, said)
+
+
+def owner(path: Path) -> int | None:
+    """The process that opened the black box at ``path``, or None if none did yet."""
+    mark = _read(path.with_suffix(".mark")).rstrip(b"\0").split(b"\x1f")
+    return int(mark[1]) if len(mark) > 1 and mark[1].isdigit() else None
 
 
 def remove(path: Path) -> None:

@@ -13,6 +13,7 @@ import os
 import queue
 import shutil
 import tempfile
+import time
 from collections import Counter
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as JobTimeout
@@ -30,6 +31,7 @@ from properties.campaign.units import CHECK, REPLAY, SEARCH, SHRINK, Limits, Uni
 from properties.campaign.worker import PRELOADED, RETIRED, start, work
 from properties.errors import UsageError
 
+_LOOK_EVERY = 1.0  # seconds
 TRIES = 2
 """Ends of a worker on one Program until somebody is blamed for them."""
 MOST_LOST = 200
@@ -85,6 +87,8 @@ class _Life:
     state: dict[str, Any] | None = None
     ends: Counter[tuple[int, tuple[str, ...]]] = field(default_factory=Counter)
     deaths: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    future: Future[dict[str, Any]] | None = None
+    gone: bool = False
 
 
 class Local:
@@ -100,6 +104,8 @@ class Local:
         self._done: queue.SimpleQueue[tuple[_Life, Future[dict[str, Any]]]] = queue.SimpleQueue()
         self._numbers = itertools.count()
         self._pending = 0
+        self._lives: dict[Path, _Life] = {}
+        self._looked = 0.0
         self._pool = self._new_pool()
 
     @property
@@ -113,21 +119,27 @@ class Local:
     def submit(self, unit: Unit) -> None:
         """Has ``unit`` done by the next free worker."""
         self._pending += 1
-        self._schedule(_Life(unit, self._folder / str(next(self._numbers))))
+        life = _Life(unit, self._folder / str(next(self._numbers)))
+        self._lives[life.path] = life
+        self._schedule(life)
 
     def results(self, seconds: float) -> list[Result]:
         """What was finished, in any order; waits at most ``seconds`` for the first end of a worker's job."""
         found: list[Result] = []
-        wait = seconds
+        until = time.monotonic() + seconds
         while True:
+            wait = 0.0 if found else min(_LOOK_EVERY, until - time.monotonic())
             try:
                 life, future = self._done.get(timeout=wait) if wait > 0 else self._done.get_nowait()
             except queue.Empty:
-                return found
-            wait = 0.0
+                if found or time.monotonic() >= until:
+                    return found
+                self._look_for_gone()
+                continue
             result = self._next(life, future)
             if result is not None:
                 self._pending -= 1
+                del self._lives[life.path]
                 box.remove(life.path)
                 found.append(result)
 
@@ -136,6 +148,7 @@ class Local:
         self._end_pool()
         self._done = queue.SimpleQueue()
         self._pending = 0
+        self._lives.clear()
         self._pool = self._new_pool()
 
     def close(self) -> None:
@@ -150,6 +163,22 @@ class Local:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _look_for_gone(self) -> None:
+        """Finds workers that ended with the exit status 0 in the middle of their work, which pebble takes for well."""
+        now = time.monotonic()
+        if now - self._looked < _LOOK_EVERY:
+            return
+        self._looked = now
+        for life in list(self._lives.values()):
+            pid = box.owner(life.path)
+            if pid is None or life.future is None or life.future.done() or _alive(pid):
+                life.gone = False
+            elif life.gone:
+                # Seen for the second time: what it sent before its end has had its time to arrive.
+                life.future.cancel()
+            else:
+                life.gone = True
 
     def _new_pool(self) -> ProcessPool:
         context = multiprocessing.get_context("forkserver")
@@ -166,6 +195,7 @@ class Local:
         box.remove(life.path)
         arguments = [self._plan, life.unit, self._limits, life.path, life.state, life.deaths]
         future = self._pool.schedule(work, args=arguments, timeout=self._overall(life))
+        life.future, life.gone = future, False
         finished = self._done
         future.add_done_callback(lambda done: finished.put((life, done)))
 
@@ -180,6 +210,8 @@ class Local:
         except UsageError:
             raise
         except CancelledError:
+            if life.gone:
+                return self._ended(life, 0, overdue=False)
             return Result(life.unit, None, Death("abort", "", "cancelled", ""))
         except JobTimeout:
             return self._ended(life, None, overdue=True)
@@ -208,6 +240,16 @@ class Local:
             life.deaths.setdefault(left.index, []).append(death.to_json())
         self._schedule(life)
         return None
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _described(error: BaseException) -> str:

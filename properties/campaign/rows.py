@@ -32,6 +32,7 @@ def shard_row(cell: Cell, index: int, shard: int, programs: int, state: Mapping[
         "boundaries_unrealisable": counts.get("boundaries_unrealisable", 0),
         "seconds": {name: round(value, 4) for name, value in sorted(state["seconds"].items())},
         "constructs": dict(sorted(state["constructs"].items())),
+        "support": state["support"],
         "not_run": dict(sorted(state["not_run"].items())),
         "subjects": {
             name: {key: dict(sorted(value.items())) if isinstance(value, dict) else value for key, value in one.items()}

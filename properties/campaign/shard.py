@@ -134,6 +134,7 @@ def _check(
         tally.invalid()
         return checked.context_lost
     tally.probed(checked)
+    tally.support.add(program, checked)
     for name in cell.subjects:
         if name in own:
             tally.died(own[name], where, program)

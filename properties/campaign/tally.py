@@ -12,6 +12,7 @@ from properties.campaign.deaths import death_hit
 from properties.campaign.finding import title_of
 from properties.campaign.plan import BACKEND_SUBJECT, OUTSIDE, Cell
 from properties.campaign.signature import signature_of
+from properties.campaign.support import SupportCounter
 from properties.case import Case
 from properties.registry import properties
 from properties.solver.normal import normal_set
@@ -35,6 +36,7 @@ class Tally:
         self.counts: Counter[str] = Counter()
         self.not_run_here: Counter[str] = Counter()
         self.constructs: Counter[str] = Counter()
+        self.support = SupportCounter(None if state is None else state["support"])
         self.seconds: dict[str, float] = {}
         self.hits: dict[tuple[str, ...], dict[str, Any]] = {}
         self.errors: list[dict[str, Any]] = []
@@ -140,6 +142,7 @@ class Tally:
             "counts": dict(self.counts),
             "not_run": dict(self.not_run_here),
             "constructs": dict(self.constructs),
+            "support": self.support.to_json(),
             "seconds": dict(self.seconds),
             "hits": list(self.hits.values()),
             "errors": self.errors,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reports.store.database import Store, StoreError
-from reports.store.journal import NAME, Contents, Journal, JournalError, WriteError, read_journal
+from reports.store.journal import NAME, Contents, Journal, JournalError, WriteError, is_begun, read_journal
 from reports.store.load import run_rows
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Store",
     "StoreError",
     "WriteError",
+    "is_begun",
     "read_journal",
     "run_rows",
 ]

@@ -38,6 +38,7 @@ FORMAT = 1
 """Raised with every change that an older reader would misread."""
 
 _CUT = b"#cut"
+_BEGINNING = b'{"seq":0,"crc":"'
 _LINE = re.compile(rb'\{"seq":(\d{1,15}),"crc":"([0-9a-f]{8})","record":(\{.*\})\}')
 
 
@@ -100,6 +101,16 @@ def read_journal(path: Path) -> Contents:
     if not isinstance(head.get("format"), int) or head["format"] > FORMAT:
         raise JournalError(f"{path}: of format {head.get('format')}, newer than this version reads ({FORMAT})")
     return Contents(path, tuple(records), torn + bool(last), not data.endswith(b"\n"))
+
+
+def is_begun(folder: Path) -> bool:
+    """Whether ``folder`` holds a journal, or the beginning of one whose writer was killed in its first record."""
+    try:
+        with (folder / NAME).open("rb") as file:
+            start = file.read(len(_BEGINNING))
+    except OSError:
+        return False
+    return _BEGINNING.startswith(start)
 
 
 class Journal:

@@ -1,0 +1,52 @@
+"""No construct is all-red: whatever a Program can say, some frontend captures it rightly."""
+
+from __future__ import annotations
+
+from properties.campaign.check import Checked, check_program
+from properties.campaign.draw import draw, shard_seed
+from properties.campaign.support import CAPTURED, SupportCounter, joined, never_captured
+from strategies.constructs import CONSTRUCTS
+from tests.properties.programs import check, item, program
+
+PROGRAMS = 400
+"""Programs of the nightly profile, for seed 0, within which each construct must be captured."""
+
+
+def test_every_construct_occurs_and_none_is_all_red():
+    missing = set(CONSTRUCTS)
+    support = {frontend: SupportCounter() for frontend in ("make_fx", "export")}
+    for candidate in draw(shard_seed(0, 0, 0), "nightly", PROGRAMS):
+        if not missing & {statement.op for statement in candidate.body}:
+            continue
+        for frontend, counter in support.items():
+            checked = check_program(candidate, frontend, {}, (), thorough=False)
+            assert not checked.faults
+            if checked.valid:
+                counter.add(candidate, checked)
+            if checked.facts is not None:
+                missing -= {statement.op for statement in candidate.body}
+                break
+        if not missing:
+            break
+    assert missing == set()
+    rows = [{"frontend": frontend, "support": counter.to_json()} for frontend, counter in support.items()]
+    assert set(CONSTRUCTS) <= set(joined(rows))
+    assert not set(CONSTRUCTS) & set(never_captured(joined(rows)))
+
+
+def test_a_refused_program_counts_for_each_of_its_parts_with_the_reason():
+    counter = SupportCounter()
+    both = program((), [item(4), check("gt", "u0", 3)])
+    counter.add(both, Checked(refusal="ValueError: n"))
+    refused = {"refused: ValueError: n": 1}
+    assert counter.to_json() == {"check": refused, "item": refused, "operator gt": refused}
+
+
+def test_a_construct_that_one_frontend_refuses_is_not_all_red_if_another_captures_it():
+    rows = [
+        {"frontend": "shape_env", "support": {"item": {"refused: X": 3}, "ones": {"refused: X": 1}}},
+        {"frontend": "export", "support": {"item": {CAPTURED: 1}, "ones": {"refused: Y": 1}}},
+        {"frontend": "export"},
+    ]
+    assert joined(rows)["item"] == {"export": {CAPTURED: 1}, "shape_env": {"refused: X": 3}}
+    assert never_captured(joined(rows)) == ("ones",)
