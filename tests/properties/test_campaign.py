@@ -16,11 +16,12 @@ from properties.subjects import resolve
 from tests.properties.programs import VACUOUS_EQUALITY, check, item, program
 
 CODES = ("RA101", "RA102")
+SUBJECT = "mutant:drops-equalities"
 
 
 def rows_of(jobs: int) -> list[dict]:
     plan = audit_plan(
-        subjects=("torch",), frontends=("shape_env",), programs=120, property_codes=CODES, jobs=jobs, seed=3
+        subjects=(SUBJECT,), frontends=("shape_env",), programs=120, property_codes=CODES, jobs=jobs, seed=3
     )
     return [timeless(row) for row in run_plan(plan)]
 
@@ -47,7 +48,7 @@ def test_every_program_is_counted_once(rows):
     shards = [row for row in rows if row["kind"] == "shard"]
     assert sum(row["programs"] for row in shards) == 120
     for row in shards:
-        tally = row["subjects"]["torch"]
+        tally = row["subjects"][SUBJECT]
         ways = ("refuted", "undecided", "vacuous", "not_captured")
         counted = tally["proved"] + tally["tool_error"] + sum(sum(tally[way].values()) for way in ways)
         assert tally["programs"] == row["programs"] - row["invalid"] == counted
@@ -56,7 +57,7 @@ def test_every_program_is_counted_once(rows):
 def test_every_hit_belongs_to_a_finding_with_an_executed_witness(rows):
     findings = {row["bucket"]: row for row in rows if row["kind"] == "finding"}
     hits = [row for row in rows if row["kind"] == "hits"]
-    refuted = sum(sum(row["subjects"]["torch"]["refuted"].values()) for row in rows if row["kind"] == "shard")
+    refuted = sum(sum(row["subjects"][SUBJECT]["refuted"].values()) for row in rows if row["kind"] == "shard")
     assert findings
     assert {row["bucket"] for row in hits} <= findings.keys()
     assert sum(row["count"] for row in hits) >= refuted
@@ -66,7 +67,7 @@ def test_every_hit_belongs_to_a_finding_with_an_executed_witness(rows):
 
 def test_a_finding_can_be_replayed_from_its_json(rows):
     row = next(row for row in rows if row["kind"] == "finding")
-    again = replay(row["program"], subject="torch", frontend=row["frontend"], property_codes=CODES)
+    again = replay(row["program"], subject=SUBJECT, frontend=row["frontend"], property_codes=CODES)
     assert row["signature"] in {finding["signature"] for finding in again["findings"]}
 
 
