@@ -3,6 +3,8 @@
 # make bench   the benchmarks
 # make soak    kills a search at 100 random moments and compares its report (about half an hour)
 # make coverage  which branches of torch's pass and of ours generated programs reach
+# make test-browser   the tests of the page in a real browser
+# make docs    the pages of the commands, from their help
 # make lint    style and types
 # make wheels  fetch what make audit-cuda needs into wheels/, on a machine with a network
 # make audit-cuda  audit on a CUDA device, without a network: PYTHON has torch with CUDA, wheels/ was carried along
@@ -22,7 +24,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: audit test bench soak coverage lint wheels audit-cuda clean venv
+.PHONY: audit test bench soak coverage lint wheels audit-cuda clean venv test-browser docs
 .DELETE_ON_ERROR:
 
 audit: $(STAMP)
@@ -39,6 +41,15 @@ soak: $(STAMP)
 
 coverage: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/coverage_of_pass.py $(ARGS)
+
+# Needs Chromium (Debian: apt-get install chromium); the suite skips these tests where there is none, this does not.
+test-browser: $(STAMP)
+	@command -v chromium || command -v chromium-browser || command -v google-chrome || test -n "$$CHROMIUM" || { echo "make: no Chromium found (Debian: apt-get install chromium, or set CHROMIUM)"; exit 1; }
+	$(BIN)/python -m pytest -m browser tests/browser $(ARGS)
+
+# The pages of docs/commands, from the commands' own help.
+docs: $(STAMP)
+	$(BIN)/python -m reports.cli.manual docs/commands
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from reports.model import Report
@@ -10,13 +11,31 @@ from reports.text import one_line, plural, ranges
 
 def gaps(report: Report) -> list[tuple[str, str, str]]:
     """(what, why, lines of the log) of everything that a reader could take for covered and is not."""
-    return [*_gates(report), *_cells(report), *_choices(report)]
+    return [*_gates(report), *_not_run(report), *_cells(report), *_choices(report)]
 
 
 def _gates(report: Report) -> Iterator[tuple[str, str, str]]:
     for line, gate in report.gates:
         if gate["outcome"] == "not run":
             yield one_line(gate["part"]), one_line(gate.get("why") or "no reason given"), str(line)
+
+
+def _not_run(report: Report) -> Iterator[tuple[str, str, str]]:
+    """What shards could not execute where they ran, by reason: no CUDA device, no C++ compiler."""
+    programs: Counter[tuple[str, str, str]] = Counter()
+    lines: defaultdict[tuple[str, str, str], list[int]] = defaultdict(list)
+    for line, row in enumerate(report.rows, start=1):
+        if row["kind"] == "shard":
+            for why, count in row.get("not_run", {}).items():
+                key = (str(row["frontend"]), str(row.get("device", "cpu")), str(why))
+                programs[key] += count
+                lines[key].append(line)
+    for (frontend, device, why), count in programs.items():
+        yield (
+            f"{one_line(frontend, 40)} on {one_line(device, 40)}: executions for {plural(count, 'program')}",
+            one_line(why),
+            ranges(lines[frontend, device, why]),
+        )
 
 
 def _cells(report: Report) -> Iterator[tuple[str, str, str]]:

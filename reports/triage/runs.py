@@ -15,6 +15,7 @@ from reports.shape import ShapeError, check_row
 from reports.triage.decisions import FILE_NAME, decisions_beside
 
 LOG = "log.jsonl"
+JOURNAL = "journal.jsonl"
 MAX_BYTES = 1 << 30
 
 
@@ -34,6 +35,8 @@ def read_log(path: Path) -> list[Mapping[str, Any]]:
     Raises:
         ReadingError: if there is none, or a line of it is not a row.
     """
+    if path.is_dir() and not (path / LOG).exists() and (path / JOURNAL).exists():
+        return _journal(path)
     file = path / LOG if path.is_dir() else path
     if path.is_dir() and not file.exists():
         raise ReadingError(f"{path}: holds no {LOG} (the folder of a run is needed, as audit or fuzz writes it)")
@@ -51,6 +54,19 @@ def read_log(path: Path) -> list[Mapping[str, Any]]:
     if not rows or rows[0]["kind"] != "run":
         raise ReadingError(f"{file}: not the log of a run (its first row has to be of kind 'run')")
     return rows
+
+
+def _journal(path: Path) -> list[Mapping[str, Any]]:
+    """The rows of a run that was cut off before it wrote its log."""
+    from reports.store import run_rows
+
+    rows = run_rows(path)
+    for number, row in enumerate(rows, start=1):
+        try:
+            check_row(row)
+        except ShapeError as error:
+            raise ReadingError(f"{path / JOURNAL}: row {number}: {error}") from error
+    return list(rows)
 
 
 def _row(line: str, file: Path, number: int) -> Mapping[str, Any]:
