@@ -124,13 +124,21 @@ def _value(
         return _application(node, rows, args)
     shapes = [_shape(arg) for arg in args]
     if not any(isinstance(item, Opaque) for item in shapes):
-        rule = RULES.get(name)
-        shape: Any = rule(*shapes, **kwargs) if rule is not None else eager_shape(name, shapes, kwargs)
+        shape = _ruled(name, shapes, kwargs)
         if shape and all(isinstance(part, tuple) for part in shape):
             return tuple(Sized(node.name, part) for part in shape)
         if shape is not None:
             return Sized(node.name, shape)
     return Sized(node.name, None)
+
+
+def _ruled(name: str, shapes: list[Any], kwargs: Mapping[str, Any]) -> Any:
+    """The sizes by the rule of ``name``; None for a form of the call that it does not know (a tensor without dims)."""
+    rule = RULES.get(name)
+    try:
+        return rule(*shapes, **kwargs) if rule is not None else eager_shape(name, shapes, kwargs)
+    except (TypeError, IndexError, ValueError, ZeroDivisionError):
+        return None
 
 
 def _application(node: fx.Node, rows: tuple[Operator, ...], args: list[Term]) -> Any:

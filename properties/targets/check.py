@@ -38,14 +38,16 @@ def check_code(
     """A ``target`` row for each frontend. Faults of this tool are recorded in the row and never raised.
 
     With ``skip_plain`` no pass runs where torch recorded nothing for run time and the graph reads no such value. With
-    ``exchange`` the first row tells what comes of our pass in torch's place.
+    ``exchange`` the first row tells what comes of our pass in torch's place, also on the inputs that showed an assert
+    to be missing.
     """
     every = tuple(codes) or tuple(properties())
-    rows = [_row(code, frontend, subjects, every, skip_plain) for frontend in frontends]
+    accepted: list[tuple[Any, ...]] = []
+    rows = [_row(code, frontend, subjects, every, skip_plain, accepted) for frontend in frontends]
     if exchange and rows:
         from properties.targets.in_place import in_place
 
-        rows[0]["in_place"] = in_place(code)
+        rows[0]["in_place"] = in_place(code, extra=accepted)
     return rows
 
 
@@ -72,8 +74,14 @@ def head() -> dict[str, Any]:
 
 
 def _row(
-    code: Code, frontend: str, subjects: Mapping[str, Subject], codes: tuple[str, ...], skip_plain: bool
+    code: Code,
+    frontend: str,
+    subjects: Mapping[str, Subject],
+    codes: tuple[str, ...],
+    skip_plain: bool,
+    accepted: list[tuple[Any, ...]],
 ) -> dict[str, Any]:
+    """One row; ``accepted`` is added the inputs that a guarded graph accepts and eager rejects."""
     row = empty_row(code.name, frontend)
     start = time.perf_counter()
     try:
@@ -95,7 +103,7 @@ def _row(
         row["outcome"] = "plain"
         return row
     for name, subject in subjects.items():
-        row["subjects"][name] = _subject(facts, name, subject, codes, row)
+        row["subjects"][name] = _subject(facts, name, subject, codes, row, accepted)
     return row
 
 
@@ -109,7 +117,12 @@ def _reason(refusal: NotCaptured) -> str:
 
 
 def _subject(
-    facts: ForeignFacts, name: str, subject: Subject, codes: tuple[str, ...], row: dict[str, Any]
+    facts: ForeignFacts,
+    name: str,
+    subject: Subject,
+    codes: tuple[str, ...],
+    row: dict[str, Any],
+    accepted: list[tuple[Any, ...]],
 ) -> dict[str, Any]:
     case = Case(facts, name, subject)
     # The best of a few runs on copies: the first one in a process imports and fills caches.
@@ -128,6 +141,11 @@ def _subject(
     found = checked.refutations(name)
     outside = [checked.outside(stage) for stage in OUTSIDE]
     found += [fault[1:] for fault in outside if fault is not None]
+    accepted += [
+        facts.inputs(dict(verdict.witness.values))
+        for _, verdict in found
+        if verdict.direction == "missing" and verdict.witness is not None
+    ]
     result["findings"] = [_finding(case, code, verdict, facts) for code, verdict in found]
     return result
 

@@ -133,6 +133,13 @@ class ForeignFacts(Facts):
         seen = capture.realiser.build(program_values)[1].leaves
         return {**derived(self.bindings, program_values), **seen}
 
+    def inputs(self, program_values: Mapping[str, Any]) -> tuple[Any, ...]:
+        """The code's flat inputs in which the leaves have these values."""
+        capture = self.capture
+        assert isinstance(capture, ForeignCapture)
+        assert capture.realiser is not None
+        return capture.realiser.build(program_values)[0]
+
     @cached_property
     def kinds(self) -> dict[str, str]:
         """``dim``, ``scalar`` or the operator that yields the leaf."""

@@ -41,3 +41,10 @@ def test_operators_whose_size_depends_on_data_have_runtime_constraints(name: str
 def test_the_subjects_of_a_collection_resolve() -> None:
     """Workers resolve subjects by name, as the command does."""
     assert all(callable(resolve(name)) for name in SUBJECTS)
+
+
+@pytest.mark.parametrize("name", ["op:index_select", "op:transpose"])
+def test_operators_on_tensors_without_dimensions_are_read(name: str) -> None:
+    """Their samples hold tensors of no dimension, for which a rule about sizes has none to name."""
+    rows = check_case("torch:operators", name, ("make_fx",), ("reference",), ("RA101",))
+    assert [row["errors"] for row in rows] == [[]] * len(rows)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 
+from properties.targets import run_target
 from properties.targets.collections import code_of
 from properties.targets.in_place import in_place
 from properties.targets.resolve import resolve_code
@@ -32,3 +33,9 @@ def test_a_program_that_accepts_what_it_should_reject_rejects_it_with_our_pass()
     code = resolve_code(f"{CODE}:lost_equality")
     bad: list[Any] = [torch.ones(2), torch.ones(2), torch.tensor([5])]
     assert in_place(code, ("export",), [bad]) == {"export": "stricter"}
+
+
+def test_the_inputs_that_show_a_missing_assert_are_tried_with_our_pass_in_place() -> None:
+    """The command finds the input by itself, and the program that our pass guards rejects it."""
+    _, (row,) = run_target(f"{CODE}:lost_equality", exchange=True)
+    assert row["in_place"]["export"] == "stricter"
