@@ -15,7 +15,7 @@ from runtime_assert.emission import Emitter
 from runtime_assert.names import Names
 from runtime_assert.normal import Bound
 from runtime_assert.operators import READ
-from runtime_assert.reading import Reading, is_query
+from runtime_assert.reading import Reading, check_condition, is_query
 from runtime_assert.report import Row
 from runtime_assert.values import Value
 
@@ -73,7 +73,7 @@ class Writer:
             node = claim.node = normalise(self._graph, node, text)
         if claim.late and isinstance(claim.condition, Value):
             condition = self._emitter.node_of(claim.condition, self._origin(claim, []))
-            node.replace_input_with(node.args[0], condition)  # type: ignore[arg-type]
+            node.replace_input_with(check_condition(node), condition)
             self._emitter.move(node, claim.slot)
             claim.status = "moved"
         else:

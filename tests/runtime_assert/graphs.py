@@ -107,7 +107,8 @@ def accepts(gm: fx.GraphModule, *args: Any) -> bool:
     try:
         gm(*args)
     except RuntimeError as error:
-        if any(str(node.args[1]) in str(error) for node in asserts(gm)):
+        texts = [node.args[1] if len(node.args) > 1 else node.kwargs["assert_msg"] for node in asserts(gm)]
+        if any(str(text) in str(error) for text in texts):
             return False
         raise
     return True
