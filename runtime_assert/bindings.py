@@ -87,7 +87,7 @@ def bind_symbols(
             _bind_unbacked(node, declared, position, table, bindings, lower, uses)
     if compound:
         _solve(compound, table, bindings)
-    for symbol in [s for s in bindings.leaves if api.is_unbacked(s) and s not in bindings.defined]:
+    for symbol in [s for s in bindings.leaves if s not in bindings.defined and api.is_unbacked(s)]:
         bindings.visible.append(symbol)
     return bindings
 

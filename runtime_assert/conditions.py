@@ -63,7 +63,9 @@ def resolve(
         if claim.status is not None:
             continue
         try:
-            if claim.source == "constraint":
+            if claim.source == "range":
+                claim.condition = _range(claim, lowering)
+            elif claim.source == "constraint":
                 claim.condition = _constraint(claim, lowering, reading)
             else:
                 assert claim.expr is not None
@@ -78,6 +80,18 @@ def resolve(
             claim.status, claim.reason = "unplaceable", str(fault)
             continue
         _place(claim, reading)
+
+
+def _range(claim: Claim, lowering: Lowering) -> Argument:
+    op, bound = claim.condition
+    assert claim.symbol is not None
+    leaf = lowering.leaves.get(claim.symbol)
+    if leaf is None:
+        raise UnboundSymbol(claim.symbol)
+    value = lowering.table.get(op, (leaf, bound), "bool")
+    if value.expr is None:
+        value.expr = claim.expr
+    return value
 
 
 def _constraint(claim: Claim, lowering: Lowering, reading: Reading) -> Argument:

@@ -25,7 +25,8 @@ def split(claims: list[Claim]) -> list[Claim]:
     result = []
     for group, claim in enumerate(claims):
         condition = claim.condition
-        parts = parts_of(condition) if claim.status is None and isinstance(condition, Value) else []
+        conjunction = claim.status is None and isinstance(condition, Value) and condition.op == "and"
+        parts = parts_of(condition) if conjunction else []
         if len(parts) < 2:
             result.append(claim)
         else:

@@ -12,7 +12,9 @@ from runtime_assert import _torch_api as api
 from runtime_assert.lowering import sympy_of
 from runtime_assert.operators import WRITTEN
 from runtime_assert.reading import Reading
-from runtime_assert.values import Argument, Value, in_order
+from runtime_assert.values import NEVER, Argument, Value, in_order
+
+_ORIGIN = ("stack_trace", "nn_module_stack", "custom")
 
 
 def _is_settled(value: Value) -> bool:
@@ -43,6 +45,10 @@ class Emitter:
         self._key = key
         self._env = env
         self._extra = extra
+        self._calls = api.CallMaker(graph)
+        # Which of these anything in this graph has: most often there is nothing to look for.
+        told = {key for node in nodes for key in _ORIGIN if key in node.meta}
+        self._told = [key for key in _ORIGIN if key in told]
 
     def node_of(self, value: Value, origin: dict[str, Any]) -> fx.Node:
         """The node that computes `value`, standing at its slot; `origin` is metadata for new nodes."""
@@ -83,24 +89,27 @@ class Emitter:
 
     def _create(self, value: Value, args: list[Any], origin: dict[str, Any]) -> fx.Node:
         if value.op.startswith("method:"):
-            name = value.op.removeprefix("method:")
-            node = self.place(value.slot, lambda: self.graph.call_method(name, tuple(args)))
+            anchor, before = self._anchor(value.slot)
+            with self.graph.inserting_before(anchor) if before else self.graph.inserting_after(anchor):
+                node = self.graph.call_method(value.op.removeprefix("method:"), tuple(args))
+            self._cursor[value.slot] = node
+            self.created.append(node)
         else:
-            target = WRITTEN[value.op][0]
-            packed = (list(args),) if value.op == "sum" else tuple(args)
-            node = self.place(value.slot, lambda: api.create_call(self.graph, target, packed))
+            packed = (args,) if value.op == "sum" else tuple(args)
+            node = self._call(value.slot, WRITTEN[value.op][0], packed)
         self._describe(node, value, args, origin)
         return node
 
-    def place(self, slot: int, make: Callable[[], fx.Node]) -> fx.Node:
-        """Create a node at the end of a slot."""
+    def _anchor(self, slot: int) -> tuple[fx.Node, bool]:
+        """The node at which a slot ends, and whether what comes next stands before it (the graph's start)."""
         cursor = self._cursor.get(slot)
-        if cursor is None and slot < 0:
-            with self.graph.inserting_before(self._nodes[0]):
-                node = make()
-        else:
-            with self.graph.inserting_after(cursor or self._nodes[slot]):
-                node = make()
+        if cursor is None:
+            return (self._nodes[0], True) if slot < 0 else (self._nodes[slot], False)
+        return cursor, False
+
+    def _call(self, slot: int, target: Callable[..., Any], args: tuple[Any, ...]) -> fx.Node:
+        """Create a call at the end of a slot."""
+        node = self._calls.call(target, args, *self._anchor(slot))
         self._cursor[slot] = node
         self.created.append(node)
         return node
@@ -133,7 +142,7 @@ class Emitter:
         if self._extra is not None:
             meta.update(api.export_metadata(node))
         meta.update(origin)
-        _inherit(node)
+        self._inherit(node)
         if value.op in ("size", "stride", "storage_offset") and args:
             traced = api.example_value(args[0])
             asked = getattr(traced, value.op, None)
@@ -141,27 +150,27 @@ class Emitter:
         elif value.op in ("getitem", "getattr") or value.op.startswith("method:"):
             meta[self._key] = _entry(value.op, args)
         else:
-            meta[self._key] = api.make_value(sympy_of(value), value.kind, self._env)
+            meta[self._key] = api.make_value(sympy_of(value), value.kind, self._env, value.deadline != NEVER)
+
+    def _inherit(self, node: fx.Node) -> None:
+        """Where a check has no place of its own, its nodes come from where their operands do."""
+        meta = node.meta
+        for key in self._told:
+            if not meta.get(key):
+                for operand in node.all_input_nodes:
+                    if operand.meta.get(key):
+                        meta[key] = operand.meta[key]
+                        break
 
     def assert_node(self, slot: int, condition: Any, message: str, meta: dict[str, Any]) -> fx.Node:
         """A new `_assert_scalar` at the end of a slot."""
-        make = lambda: api.create_call(self.graph, api.ASSERT_SCALAR, (condition, message))  # noqa: E731
-        node = self.place(slot, make)
+        node = self._call(slot, api.ASSERT_SCALAR, (condition, message))
         if self._extra is not None:
             node.meta.update(api.export_metadata(node))
         node.meta.update(meta)
-        _inherit(node)
+        self._inherit(node)
         node.meta[self._key] = None
         return node
-
-
-def _inherit(node: fx.Node) -> None:
-    """Where a check has no place of its own, its nodes come from where their operands do."""
-    for key in ("stack_trace", "nn_module_stack", "custom"):
-        if not node.meta.get(key):
-            found = next((n.meta[key] for n in node.all_input_nodes if n.meta.get(key)), None)
-            if found is not None:
-                node.meta[key] = found
 
 
 def _entry(op: str, args: list[Any]) -> Any:

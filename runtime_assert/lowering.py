@@ -139,6 +139,8 @@ class Lowering:
 
     def _relation(self, op: str, expr: sympy.Basic) -> Argument:
         lhs, rhs = expr.args
+        if type(lhs) is sympy.Symbol and isinstance(rhs, sympy.Integer):
+            return self.table.get(op, (self.lower(lhs), int(rhs)), "bool")
         if not (lhs.is_Atom and rhs.is_Atom):
             lhs, rhs = _without_fractions(lhs, rhs)
         left, right = self.lower(lhs), self.lower(rhs)
@@ -171,17 +173,23 @@ class Lowering:
         return total
 
     def _tree(self, terms: list[tuple[Argument, Any]]) -> Argument:
-        if len(terms) == 1:
-            return terms[0][0]
-        half = len(terms) // 2
-        halves = (self._tree(terms[:half]), self._tree(terms[half:]))
-        return self._partial("add", halves, [term for _, term in terms])
+        """The sum of the terms as a balanced tree, level by level."""
+        level: list[tuple[Argument, list[Any]]] = [(value, [term]) for value, term in terms]
+        while len(level) > 1:
+            pairs = zip(level[::2], level[1::2], strict=False)
+            odd = level[-1:] if len(level) % 2 else []
+            level = []
+            for (left, some), (right, others) in pairs:
+                listed = some + others
+                level.append((self._partial("add", (left, right), listed), listed))
+            level += odd
+        return level[0][0]
 
     def _partial(self, op: str, args: tuple[Argument, Argument], terms: list[Any]) -> Argument:
         value = self._op(op, args)
         if isinstance(value, Value) and value.expr is None:
             # The terms are already canonical and distinct: no need to run sympy's flattening again.
-            value.expr = sympy.Add._from_args(list(terms))
+            value.expr = sympy.Add._from_args(list(terms), True)
         return value
 
     def _product(self, expr: sympy.Mul) -> Argument:

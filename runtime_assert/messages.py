@@ -5,7 +5,8 @@ from __future__ import annotations
 import linecache
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -97,32 +98,62 @@ def _show(value: Argument, name_of: Callable[[Value], str | None], outer: bool, 
     return f"{_TERSE.get(op, op)}({', '.join(args)})"
 
 
-def symbolise(stacks: list[Any]) -> list[list[Frame]]:
-    """The user's frames of many captured tracebacks (None gives none)."""
-    return [user_frames(frames) for frames in api.raw_frames(stacks)]
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a check stands in the user's program: `file.py:12`, and the frames as torch keeps a stack trace."""
+
+    location: str = ""
+    trace: str | None = None
 
 
-def user_frames(frames: list[Frame]) -> list[Frame]:
+def symbolise(stacks: list[Any]) -> list[Place]:
+    """The places of many captured tracebacks (None gives an empty one). Checks in a loop share theirs."""
+    known: dict[tuple[Frame, ...], Place] = {(): Place()}
+    places: list[Place] = []
+    files: dict[str, bool | None] = {}
+    for frames in api.raw_frames(stacks):
+        found = tuple(user_frames(frames, files))
+        place = known.get(found)
+        if place is None:
+            place = known[found] = Place(location_of(found), trace_of(found))
+        places.append(place)
+    return places
+
+
+def user_frames(frames: Iterable[Frame], files: dict[str, bool | None] | None = None) -> list[Frame]:
     """The innermost frames outside torch, outermost first; none where Dynamo stood between them and torch,
-    because then they are the caller's and not the check's."""
+    because then they are the caller's and not the check's. `files` remembers whose a file is."""
+    files = {} if files is None else files
     run: list[Frame] = []
     for frame in frames:
-        outside = not frame[0].startswith((_TORCH, _SELF)) and not frame[0].startswith(_GENERATED)
+        file = frame[0]
+        if file not in files:
+            files[file] = _is_outside(file)
+        outside = files[file]
+        if file == "<string>" and (frame[2] == "<lambda>" or frame[2].startswith("__")):
+            outside = False  # made by exec(), as dataclasses are; `python -c` names what it runs
         if outside:
             run.append(frame)
         elif run:
             break
-        elif frame[0].endswith(_DYNAMO):
+        elif outside is None:
             return []
     return run[::-1]
 
 
-def location_of(frames: list[Frame]) -> str:
+def _is_outside(file: str) -> bool | None:
+    """Whether a file is neither torch's nor this pass's; None for the one that says that Dynamo traced."""
+    if not file.startswith((_TORCH, _SELF)) and not file.startswith(_GENERATED):
+        return True
+    return None if file.endswith(_DYNAMO) else False
+
+
+def location_of(frames: Sequence[Frame]) -> str:
     """`file.py:12` of the check, empty if it is not known."""
     return f"{os.path.basename(frames[-1][0])}:{frames[-1][1]}" if frames else ""
 
 
-def trace_of(frames: list[Frame]) -> str | None:
+def trace_of(frames: Sequence[Frame]) -> str | None:
     """The frames in the form in which torch keeps a node's stack trace."""
     lines = []
     for file, line, function in frames:
@@ -140,7 +171,7 @@ def location_in_trace(trace: Any) -> str:
     """`file.py:12` of the innermost frame of a node's stack trace outside torch, empty if there is none."""
     if not isinstance(trace, str):
         return ""
-    found = [m for m in _TRACE_LINE.findall(trace) if not m[0].startswith((_TORCH, "torch/"))]
+    found = [m for m in _TRACE_LINE.findall(trace) if not m[0].startswith((_TORCH, "torch/", *_GENERATED))]
     return f"{os.path.basename(found[-1][0])}:{found[-1][1]}" if found else ""
 
 

@@ -178,6 +178,12 @@ def relation(condition: Argument) -> Relation:
     """The normal form of a condition. Only comparisons of integers are rearranged: floats round."""
     if not isinstance(condition, Value):
         return Constant(bool(condition))
+    if condition.relation is None:
+        condition.relation = _relation(condition)
+    return condition.relation
+
+
+def _relation(condition: Value) -> Relation:
     op, args = condition.op, condition.args
     if op == "not" and isinstance(args[0], Value):
         return _negated(relation(args[0]))

@@ -47,15 +47,18 @@ def _ranges(env: api.ShapeEnv, bindings: Bindings, branch: bool) -> list[Claim]:
         for name in aliases:
             lower, upper = finite(env, name)
             if lower is not None:
-                claims.append(Claim("range", _unevaluated(sympy.Ge, symbol, lower), symbol=symbol))
+                claims.append(_range(sympy.Ge, "ge", symbol, lower))
             if upper is not None:
-                claims.append(Claim("range", _unevaluated(sympy.Le, symbol, upper), symbol=symbol))
+                claims.append(_range(sympy.Le, "le", symbol, upper))
     return claims
 
 
-def _unevaluated(relation: type[sympy.Rel], symbol: sympy.Symbol, bound: float) -> sympy.Basic:
-    """A relation as it stands; three times as fast as asking sympy not to evaluate it."""
-    return sympy.Basic.__new__(relation, symbol, sympy.sympify(bound))
+def _range(relation: type[sympy.Rel], op: str, symbol: sympy.Symbol, bound: float) -> Claim:
+    """A bound as it stands: three times as fast as asking sympy not to evaluate it. Its condition is filled in
+    when the symbol's value is known."""
+    number = sympy.Integer(bound) if type(bound) is int else sympy.sympify(bound)
+    expr = sympy.Basic.__new__(relation, symbol, number)
+    return Claim("range", expr, condition=(op, bound), symbol=symbol)
 
 
 def _replacement(symbol: Any, replacement: Any) -> Claim | None:

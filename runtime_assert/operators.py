@@ -85,15 +85,12 @@ COMPARISONS = frozenset({"eq", "ne", "lt", "le", "gt", "ge"})
 _PLAIN_KINDS: dict[str, Kind] = {"int": "int", "float": "float", "bool": "bool"}
 
 
+_CONSTANT_KINDS: dict[type, Kind] = {bool: "bool", int: "int", float: "float"}
+
+
 def kind_of(argument: Any) -> Kind:
     """The kind of a Python constant or of a value."""
-    if isinstance(argument, bool):
-        return "bool"
-    if isinstance(argument, int):
-        return "int"
-    if isinstance(argument, float):
-        return "float"
-    return getattr(argument, "kind", "other")
+    return _CONSTANT_KINDS.get(type(argument)) or getattr(argument, "kind", "other")
 
 
 def result_kind(op: str, args: Sequence[Any]) -> Kind:
@@ -103,9 +100,8 @@ def result_kind(op: str, args: Sequence[Any]) -> Kind:
         return _PLAIN_KINDS[rule]
     kinds: list[Kind] = [kind_of(a) for a in args]
     if rule == "same":
-        if all(k == "int" for k in kinds):
-            return "int"
-        return "float" if all(k in ("int", "float") for k in kinds) else "other"
+        found = set(kinds)
+        return "int" if found == {"int"} else "float" if found <= {"int", "float"} else "other"
     first: Kind = kinds[-1] if kinds else "other"
     if rule == "bitwise":
         return first if len(set(kinds)) == 1 else "other"

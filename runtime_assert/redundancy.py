@@ -249,6 +249,8 @@ def _drop_by_interval(reduced: list[_Reduced], others: list[Claim], kept: _Kept)
         if claim.status is not None or _fixed(claim):
             continue
         for terms, limit, used in spellings:
+            if isinstance(claim.relation, Bound) and _is_leaf(terms) and terms[0][0] not in kept.ranges:
+                continue  # all bounds on this very value were compared before
             premises: list[Claim] = []
             low, high = interval(dict(terms), _facts(claim, kept, premises))
             if _follows(claim.relation, low, high, limit):
@@ -257,6 +259,11 @@ def _drop_by_interval(reduced: list[_Reduced], others: list[Claim], kept: _Kept)
                 break
         else:
             _drop_by_neighbour(claim, kept)
+
+
+def _is_leaf(terms: Terms) -> bool:
+    """Whether the sum is one value that an interval cannot look into."""
+    return len(terms) == 1 and len(terms[0][0]) == 1 and terms[0][0][0].op == "node"
 
 
 def _drop_by_neighbour(claim: Claim, kept: _Kept) -> None:

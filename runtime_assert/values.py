@@ -25,7 +25,8 @@ class Value:
     node: the node that computes it, None as long as there is none.
     symbol: the symbol of the ShapeEnv that this value is bound to, if any.
     expr: the sympy expression over the symbols as first named, None until somebody asks.
-    poly, atoms: normal form of an integer value, and where equal atoms of normal forms meet (see normal.py).
+    poly, relation, atoms: normal form of an integer value, of a condition, and where equal atoms of normal
+    forms meet (see normal.py).
     """
 
     __slots__ = (
@@ -38,6 +39,7 @@ class Value:
         "op",
         "poly",
         "rank",
+        "relation",
         "settled",
         "slot",
         "symbol",
@@ -63,6 +65,7 @@ class Value:
         self.expr: sympy.Basic | None = None
         self.symbol: sympy.Symbol | None = None
         self.poly: Any = None
+        self.relation: Any = None
         self.atoms = atoms
         self.settled = False
 
@@ -70,9 +73,10 @@ class Value:
         return f"{self.op}({', '.join(map(str, self.args))})" if self.symbol is None else str(self.symbol)
 
 
-def _token(argument: Argument) -> tuple[str, Any]:
-    if isinstance(argument, Value):
-        return ("v", argument.rank)
+def _token(argument: Argument) -> Any:
+    """What stands for an operand in a key: True, 1 and 1.0 are equal in Python, but not the same operand."""
+    if isinstance(argument, Value) or type(argument) is int:
+        return argument
     if isinstance(argument, float):
         return ("float", repr(argument))
     return (type(argument).__name__, argument)
@@ -82,9 +86,9 @@ def _token(argument: Argument) -> tuple[str, Any]:
 _ROUNDING = frozenset({"add", "sub", "mul", "truediv", *COMPARISONS})
 
 
-def _as_float(token: tuple[str, Any]) -> tuple[str, Any]:
-    exact = token[0] == "int" and abs(token[1]) <= 2**53
-    return ("float", repr(float(token[1]))) if exact else token
+def _as_float(token: Any) -> Any:
+    exact = type(token) is int and abs(token) <= 2**53
+    return ("float", repr(float(token))) if exact else token
 
 
 class ValueTable:
@@ -108,36 +112,48 @@ class ValueTable:
 
     def get(self, op: str, args: Sequence[Argument], kind: Kind | None = None) -> Value:
         """The value `op(*args)`; its slot is the latest of its arguments."""
-        tokens = [_token(a) for a in args]
-        if op in _ROUNDING and any(isinstance(a, float) or getattr(a, "kind", "") == "float" for a in args):
+        tokens: list[Any] = []
+        slot, deadline, rounds = self.preamble, NEVER, False
+        for argument in args:
+            if type(argument) is Value:
+                tokens.append(argument)
+                if argument.slot > slot:
+                    slot = argument.slot
+                if argument.deadline < deadline:
+                    deadline = argument.deadline
+                rounds = rounds or argument.kind == "float"
+            elif type(argument) is int:
+                tokens.append(argument)
+            else:
+                tokens.append(_token(argument))
+                rounds = rounds or isinstance(argument, float)
+        if rounds and op in _ROUNDING:
             tokens = [_as_float(t) for t in tokens]
         if op in COMMUTATIVE:
-            key: tuple[Any, ...] = (op, *sorted(tokens, key=_order))
+            tokens.sort(key=_order)
+            key: tuple[Any, ...] = (op, *tokens)
         elif op in MIRRORED:
             key = (MIRRORED[op], *reversed(tokens))
         else:
             key = (op, *tokens)
         found = self._values.get(key)
         if found is None:
-            slot, deadline = self.preamble, NEVER
-            for argument in args:
-                if isinstance(argument, Value):
-                    slot = max(slot, argument.slot)
-                    deadline = min(deadline, argument.deadline)
             what = kind or result_kind(op, args)
             found = Value(op, tuple(args), what, slot, deadline, len(self._values), self._atoms)
             self._values[key] = found
         return found
 
 
-def _order(token: tuple[str, Any]) -> tuple[str, str, Any]:
-    return (token[0], "", token[1]) if token[0] == "v" else (token[0], str(token[1]), 0)
+def _order(token: Any) -> tuple[bool, int, str]:
+    return (False, token.rank, "") if type(token) is Value else (True, 0, str(token))
 
 
 def in_order(root: Value, done: Callable[[Value], bool]) -> Iterable[Value]:
     """`root` and everything below it that is not done, arguments first, without recursion."""
     if done(root):
         return ()
+    if all(type(a) is not Value or done(a) for a in root.args):
+        return (root,)
     found, stack = {root.rank: root}, [root]
     while stack:
         for argument in stack.pop().args:

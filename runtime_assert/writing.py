@@ -51,9 +51,9 @@ class Writer:
         for claim in present:
             self._write_present(claim)
         pending = sorted((c for c in wanted if c.status is None), key=lambda c: (c.slot, not _is_range(c)))
-        stacks = messages.symbolise([c.assertion.stack if c.assertion is not None else None for c in pending])
-        for claim, frames in zip(pending, stacks, strict=True):
-            self._emit(claim, frames)
+        places = messages.symbolise([c.assertion.stack if c.assertion is not None else None for c in pending])
+        for claim, place in zip(pending, places, strict=True):
+            self._emit(claim, place)
         for node in self._reading.constraints:
             self._discard(node)
         self._sweep()
@@ -72,19 +72,18 @@ class Writer:
                 text = messages.compose(None, self.show(claim), f"checked at {location}" if location else "")
             node = claim.node = normalise(self._graph, node, text)
         if claim.late and isinstance(claim.condition, Value):
-            condition = self._emitter.node_of(claim.condition, self._origin(claim, []))
+            condition = self._emitter.node_of(claim.condition, self._origin(claim, messages.Place()))
             node.replace_input_with(check_condition(node), condition)
             self._emitter.move(node, claim.slot)
             claim.status = "moved"
         else:
             claim.status = "present"
 
-    def _emit(self, claim: Claim, frames: list[messages.Frame]) -> None:
-        origin = self._origin(claim, frames)
+    def _emit(self, claim: Claim, check: messages.Place) -> None:
+        origin = self._origin(claim, check)
         condition = self._emitter.argument(claim.condition, origin)
-        location = messages.location_of(frames)
-        if location:
-            place = f"checked at {location}"
+        if check.location:
+            place = f"checked at {check.location}"
         else:
             made = messages.location_in_trace(self._made_at(claim))
             place = f"value made at {made}" if made else ""
@@ -92,15 +91,15 @@ class Writer:
         text = messages.compose(words, self.show(claim), place)
         claim.node = self._emitter.assert_node(claim.slot, condition, text, origin)
         claim.status = "emitted"
-        self._locations[id(claim)] = location
+        self._locations[id(claim)] = check.location
 
-    def _origin(self, claim: Claim, frames: list[messages.Frame]) -> dict[str, Any]:
+    def _origin(self, claim: Claim, check: messages.Place) -> dict[str, Any]:
         """Metadata for new nodes: the stack trace of the check, the module of what is checked."""
         source = self._nodes[claim.slot].meta if claim.slot >= 0 else {}
         if claim.source == "check" and claim.node is not None:
             source = claim.node.meta
         meta = {key: source[key] for key in _INHERITED if source.get(key) is not None}
-        trace = messages.trace_of(frames) or source.get("stack_trace") or (self._extra or {}).get("stack_trace")
+        trace = check.trace or source.get("stack_trace") or (self._extra or {}).get("stack_trace")
         if trace is not None:
             meta["stack_trace"] = trace
         return meta

@@ -75,7 +75,7 @@ def test_a_graph_of_ones_own_is_diagnosed_by_the_first_assert_that_fails() -> No
         gm(torch.randn(3), torch.tensor([3, 2]))
 
 
-@pytest.mark.parametrize("backend", ["eager", "aot_eager"])
+@pytest.mark.parametrize("backend", ["eager", "aot_eager", "inductor"])
 def test_a_compiled_program_raises_with_the_values_and_the_users_words(backend: str) -> None:
     def function(a: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
         u = x[0].item()

@@ -104,10 +104,17 @@ def test_frames_of_the_caller_are_not_taken_for_the_check_under_dynamo() -> None
     assert user_frames([frames[0], frames[2]]) == [("user.py", 3, "main")]
 
 
+def test_code_that_python_made_is_not_the_users() -> None:
+    made, own = ("<string>", 1, "<lambda>"), ("<string>", 4, "forward")
+    assert user_frames([made]) == []
+    assert user_frames([made, (torch.__file__, 1, "expect_true"), own]) == [own]
+
+
 def test_a_location_is_found_in_a_stack_trace() -> None:
     trace = '  File "/home/me/model.py", line 12, in forward\n    torch._check(u >= 0)\n'
     assert location_in_trace(trace) == "model.py:12"
     assert location_in_trace('File "torch/fx/passes/runtime_assert.py", line 24, in f') == ""
+    assert location_in_trace('File "<eval_with_key>.4", line 8, in forward') == ""
     assert location_in_trace(None) == ""
 
 

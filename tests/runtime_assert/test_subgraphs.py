@@ -9,10 +9,11 @@ import pytest
 import torch
 from torch import fx
 from torch._higher_order_ops import while_loop
+from torch._higher_order_ops.map import map as map_rows
 from torch.export import Dim
 
 import runtime_assert.insertion as insertion
-from runtime_assert import insert_with_report, installed
+from runtime_assert import diagnose, insert_with_report, installed
 from runtime_assert.insertion import is_branch
 from tests.runtime_assert.graphs import GraphBuilder, asserts, aten, conditions
 
@@ -153,3 +154,29 @@ def test_dynamo_names_the_inputs_of_bodies_as_expected(monkeypatch: pytest.Monke
     torch._dynamo.reset()
     assert {whole for whole, _ in seen} == {True, False}
     assert all(whole != branch for whole, branch in seen)
+
+
+class Rows(torch.nn.Module):
+    def forward(self, xs: torch.Tensor, a: torch.Tensor) -> torch.Tensor:
+        def body(x: torch.Tensor, a: torch.Tensor) -> torch.Tensor:
+            u = x[0].item()
+            torch._check(u >= 2)
+            return a + u
+
+        return map_rows(body, xs, a)
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_check_in_the_body_of_a_map_holds_for_every_row(strict: bool) -> None:
+    good, a = torch.tensor([[3, 1], [4, 1]]), torch.ones(3)
+    with installed():
+        program = torch.export.export(Rows(), (good, a), strict=strict)
+    module = program.module()
+    assert torch.equal(module(good, a), torch.stack([a + 3, a + 4]))
+    bad = torch.tensor([[3, 1], [1, 1]])
+    with pytest.raises(RuntimeError, match=r"item\(\) >= 2"):
+        module(bad, a)
+    found = diagnose(program, bad, a)
+    assert found is not None
+    assert found.subgraph == ("body_graph_0",)
+    assert [value for _, value in found.values] == [1]

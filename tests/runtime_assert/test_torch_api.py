@@ -14,35 +14,44 @@ from runtime_assert import _torch_api as api
 from tests.runtime_assert.graphs import GraphBuilder, snapshot
 
 
-def calls(create: Any) -> fx.Graph:
+def publicly(graph: fx.Graph) -> Any:
+    def call(target: Any, args: tuple[Any, ...], anchor: fx.Node, before: bool = False) -> fx.Node:
+        with graph.inserting_before(anchor) if before else graph.inserting_after(anchor):
+            return graph.call_function(target, args)
+
+    return call
+
+
+def shortly(graph: fx.Graph) -> Any:
+    return api.CallMaker(graph).call
+
+
+def calls(maker: Any) -> fx.Graph:
     graph = fx.Graph()
     x = graph.placeholder("x")
-    with graph.inserting_after(x):
-        first = create(graph, operator.add, (x, 1))
-    with graph.inserting_after(first):
-        condition = create(graph, operator.ge, (first, 2))
-    with graph.inserting_after(condition):
-        create(graph, api.ASSERT_SCALAR, (condition, "words"))
+    create = maker(graph)
+    second = create(operator.add, (x, 2), x)
+    first = create(operator.add, (x, 1), second, True)
+    condition = create(operator.ge, (first, 2), second)
+    create(api.ASSERT_SCALAR, (condition, "words"), condition)
     graph.output((first,))
     graph.lint()
     return graph
 
 
 def test_the_short_way_to_create_a_call_gives_what_the_public_way_gives() -> None:
-    short = calls(api.create_call)
-    public = calls(lambda graph, target, args: graph.call_function(target, args))
+    short, public = calls(shortly), calls(publicly)
     assert str(short) == str(public)
     assert len(short.nodes) == len(public.nodes)
-    assert len(short.find_nodes(op="call_function", target=operator.add)) == 1
+    assert len(short.find_nodes(op="call_function", target=operator.add)) == 2
 
 
 def test_hooks_on_node_creation_are_called() -> None:
     seen: list[str] = []
-    gm = fx.GraphModule(torch.nn.Module(), calls(api.create_call))
+    gm = fx.GraphModule(torch.nn.Module(), calls(shortly))
     gm._register_create_node_hook(lambda node: seen.append(node.name))
     output = next(n for n in gm.graph.nodes if n.op == "output")
-    with gm.graph.inserting_before(output):
-        api.create_call(gm.graph, operator.neg, (output.args[0][0],))  # type: ignore[index]
+    api.CallMaker(gm.graph).call(operator.neg, (output.args[0][0],), output, before=True)  # type: ignore[index]
     assert seen == ["neg"]
 
 
@@ -51,7 +60,7 @@ def test_exports_metadata_hook_is_silenced_and_others_are_not() -> None:
 
     from torch._export.passes._node_metadata_hook import _node_metadata_hook
 
-    gm = fx.GraphModule(torch.nn.Module(), calls(api.create_call))
+    gm = fx.GraphModule(torch.nn.Module(), calls(shortly))
     seen: list[str] = []
     gm._register_create_node_hook(partial(_node_metadata_hook, metadata={"stack_trace": "here"}))
     gm._register_create_node_hook(lambda node: seen.append(node.name))
