@@ -135,6 +135,7 @@ def build(
             unfinished=[] if complete else _unfinished(cells),
             complete=complete,
             absent=_absent(by_kind["shard"]),
+            gates=[gate for _, gate in by_kind["gate"]],
         ),
         rows=tuple(rows),
         history=tuple(history),

@@ -24,6 +24,7 @@ def reasons(
     tool_errors: Sequence[Mapping[str, Any]],
     unfinished: Sequence[str],
     complete: bool,
+    gates: Sequence[Mapping[str, Any]] = (),
     absent: Sequence[str] = (),
 ) -> tuple[Reason, ...]:
     """Why the run is not clean, one sentence each; empty if it is clean.
@@ -39,6 +40,11 @@ def reasons(
     for subject in dict.fromkeys(row["subject"] for row in new):
         count = sum(row["subject"] == subject for row in new)
         found.append((ExitStatus.NEW_FINDINGS, f"{plural(count, 'new finding')} in {one_line(subject)}"))
+    for gate in gates:
+        if gate["outcome"] == "failed":
+            # A mutant that survives shows that the checks are blind; what real programs show is a finding.
+            status = ExitStatus.TOOL_ERROR if gate["part"] == "mutants" else ExitStatus.NEW_FINDINGS
+            found.append((status, f"{one_line(gate['part'])}: {plural(len(gate['failed']), 'failure')}"))
     broken = max(len(tool_errors), sum(totals.tool_error for totals in subjects.values()))
     if broken:
         found.append((ExitStatus.TOOL_ERROR, f"{plural(broken, 'error')} of this tool"))

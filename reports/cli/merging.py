@@ -8,9 +8,16 @@ from typing import Any
 
 import click
 
-from reports.store import Contents, read_journal
+from reports.store import NAME, Contents, read_journal
 
 Record = Mapping[str, Any]
+
+
+def is_part(run: Path) -> bool:
+    """Whether ``run`` is the folder of a part of a plan (``--shard i/n``)."""
+    if not (run / NAME).is_file():
+        return False
+    return bool(read_journal(run).run["plan"].get("part"))
 
 
 def merged(folders: Sequence[Path]) -> list[dict[str, Any]]:

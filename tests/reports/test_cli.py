@@ -67,7 +67,18 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 
 SHARDS = [shard(cell, 0) for cell in (0, 1)]
-AUDIT = ("audit", "--frontend", "shape_env", "--frontend", "make_fx", "--programs", "50", "--jobs", "1")
+AUDIT = (
+    "audit",
+    "--search-only",
+    "--frontend",
+    "shape_env",
+    "--frontend",
+    "make_fx",
+    "--programs",
+    "50",
+    "--jobs",
+    "1",
+)
 
 
 def test_help_leaves_everything_heavy_unloaded():

@@ -16,6 +16,7 @@ from reports.cli.output import note
 @click.option("--programs-scale", type=float, default=None, help="Multiply the usual number of programs.")
 @click.option("--programs", type=int, default=None, help="Exact number of programs for each front end.")
 @click.option("--certificates", type=click.Path(path_type=Path, file_okay=False), default=None, help="Empty or new folder for every proof obligation as SMT-LIB 2, with a manifest.")  # fmt: skip  # noqa: E501
+@click.option("--search-only", is_flag=True, help="Leave out the mutants, real programs and regression vectors.")
 @options.execution
 @options.how
 @options.where("audit-out")
@@ -29,6 +30,7 @@ def command(
     programs_scale: float | None,
     programs: int | None,
     certificates: Path | None,
+    search_only: bool,
     device: str,
     backends: tuple[str, ...],
     backend_share: float | None,
@@ -55,7 +57,7 @@ def command(
     from reports.publish import check_inputs
 
     check_inputs(known_file)
-    from reports.cli import campaign
+    from reports.cli import campaign, gates
     from reports.cli.finish import finish
     from reports.cli.resuming import resumed
 
@@ -81,7 +83,8 @@ def command(
             certificates=_certificates(certificates),
         )
         note(f"auditing {', '.join(subjects)} on {plan.programs:,} programs, {jobs} workers")
-    rows = campaign.collect(plan, target, command=name, how=how, resume=resume is not None)
+    parts = () if search_only or name != "audit" else gates.parts(plan, known_file)
+    rows = campaign.collect(plan, target, command=name, how=how, resume=resume is not None, parts=parts)
     return finish(rows, target, known_file=known_file, store=store, machine=machine)
 
 

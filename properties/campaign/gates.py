@@ -1,0 +1,83 @@
+"""What an audit does besides its search: mutants, real programs, regression vectors, devices that are not there.
+
+Each part gives rows of plain data, the last of which is a ``gate``: ``part``, ``outcome`` (``passed``, ``failed`` or
+``not run``), ``count``, ``failed`` (texts) and ``why``. What was not run is never a pass.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from properties.campaign.pool import Lost, results
+
+Row = dict[str, Any]
+
+MUTANT_PROGRAMS = 300
+"""Within how many Programs of the nightly profile, for seed 0, a mutant has to die."""
+_TIMEOUT = 300.0
+
+
+def gate(part: str, count: int, failed: Sequence[str], why: str = "") -> Row:
+    """The row that sums a part up; a part with a ``why`` and no count was not run."""
+    outcome = "not run" if why and not count else "failed" if failed else "passed"
+    return {"kind": "gate", "part": part, "outcome": outcome, "count": count, "failed": list(failed), "why": why}
+
+
+def mutants(codes: Sequence[str], workers: int) -> list[Row]:
+    """Whether every seeded fault whose property is one of ``codes`` is found by it; a ``mutant`` row for each."""
+    (names,) = results(_mutant_names, [(tuple(codes),)], workers=1, timeout=_TIMEOUT)
+    if isinstance(names, Lost):
+        return [gate("mutants", 0, [], f"they cannot be listed: {names}")]
+    jobs = [(name,) for name in names]
+    rows: list[Row] = []
+    for (name,), found in zip(jobs, results(_kill, jobs, workers=workers, timeout=_TIMEOUT), strict=True):
+        if isinstance(found, Lost):
+            found = {"kind": "mutant", "mutant": name, "killed": False, "by": "", "programs": 0, "why": str(found)}
+        rows.append(found)
+    survivors = [f"{row['mutant']} survives {row['programs']} programs" for row in rows if not row["killed"]]
+    return [*rows, gate("mutants", len(rows), survivors, "" if rows else "no mutant belongs to these properties")]
+
+
+def devices() -> list[Row]:
+    """The devices that a search on the CPU leaves out."""
+    (why,) = results(_why_no_cuda, [()], workers=1, timeout=_TIMEOUT)
+    why = str(why) or "the search was planned for the CPU; --device cuda runs it on the GPU"
+    return [gate("device cuda", 0, [], why)]
+
+
+def _mutant_names(codes: tuple[str, ...]) -> list[str]:
+    from properties.mutants import MUTANTS
+
+    return [name for name, mutant in MUTANTS.items() if mutant.killed_by in codes]
+
+
+def _kill(name: str) -> Mapping[str, Any]:
+    """The ``mutant`` row of one mutant: after how many Programs which property found it."""
+    from properties.campaign.check import check_program
+    from properties.mutants import MUTANTS
+    from properties.verdict import Status
+
+    mutant = MUTANTS[name]
+    row = {"kind": "mutant", "mutant": name, "killed": False, "by": mutant.killed_by, "programs": MUTANT_PROGRAMS}
+    for number, program in enumerate(_programs(), start=1):
+        checked = check_program(program, mutant.frontend, {name: mutant.subject}, (mutant.killed_by,), thorough=False)
+        verdict = checked.verdicts.get(name, {}).get(mutant.killed_by)
+        if verdict is not None and verdict.status is Status.REFUTED:
+            return {**row, "killed": True, "programs": number}
+    return row
+
+
+@functools.cache
+def _programs() -> list[Any]:
+    """Drawn once by each worker."""
+    from properties.campaign.draw import draw, shard_seed
+
+    return draw(shard_seed(0, 0, 0), "nightly", MUTANT_PROGRAMS)
+
+
+def _why_no_cuda() -> str:
+    from properties.devices import why_not_run
+
+    return why_not_run("cuda")
