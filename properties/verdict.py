@@ -32,7 +32,8 @@ class Outcome:
 
     ``by`` says what rejected it: ``check`` (a check of the user's), ``assert`` (an ``_assert_scalar`` node),
     ``device`` (a kernel failed, and the CUDA context with it), ``operator`` (anything else that raised); it is empty
-    for an accepted run. ``results`` are on the CPU, whatever device the run used.
+    for an accepted run. ``results`` are on the CPU, whatever device the run used,
+    and so are ``inputs``, which are what an accepted run of a graph left of its inputs.
     """
 
     outcome: str
@@ -41,6 +42,7 @@ class Outcome:
     text: str = ""
     statement: int | None = None
     results: tuple[Any, ...] = field(default=(), compare=False, repr=False)
+    inputs: tuple[Any, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def accepted(self) -> bool:

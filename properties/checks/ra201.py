@@ -2,7 +2,7 @@
 
 ## What it guarantees
 On every probe that is accepted, the graph after the pass yields what the graph before it yielded: same number of
-results, same types, sizes and strides, same bits.
+results, same types, sizes and strides, same bits. What it leaves of its inputs is the same too.
 
 ## Why it matters
 The pass shares computations and replaces size calls by arithmetic; a wrong key there changes a model's output
@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from properties.case import Case
 from properties.checks.models import refuted
-from properties.execution.run import same_results
+from properties.execution.run import same_inputs, same_results
 from properties.verdict import PROVED, Verdict, Witness
 
 
@@ -30,7 +30,16 @@ def check(case: Case) -> Verdict:
     for probe, after in case.probed:
         if probe.before is None or not probe.before.accepted:
             continue
-        if after.accepted and not same_results(probe.before, after):
+        if not after.accepted:
+            continue
+        what = (
+            "results"
+            if not same_results(probe.before, after)
+            else "inputs"
+            if not same_inputs(probe.before, after)
+            else ""
+        )
+        if what:
             witness = Witness(tuple(sorted(probe.values.items())), probe.eager, probe.before, after)
-            return refuted(case, "altered", None, witness, skeleton="results", detail="results differ")
+            return refuted(case, "altered", None, witness, skeleton=what, detail=f"{what} differ")
     return PROVED

@@ -78,7 +78,7 @@ def run_graph(module: fx.GraphModule, capture: Capture, valuation: Valuation) ->
     except Exception as error:  # noqa: BLE001 - whatever a graph raises is its rejection
         by = "assert" if steps.last is not None and target_name(steps.last.target) in ASSERT_TARGETS else "operator"
         return _rejection(by, error)
-    return Outcome("accepted", results=results)
+    return Outcome("accepted", results=results, inputs=_settled(arguments, capture.device))
 
 
 def step_through(module: fx.GraphModule, arguments: tuple[Any, ...]) -> Steps:
@@ -148,17 +148,26 @@ class Steps(fx.Interpreter):
 
 def same_results(first: Outcome, second: Outcome) -> bool:
     """Whether two accepted runs gave the same: equal sizes, types and bits."""
-    if len(first.results) != len(second.results):
-        return False
-    return all(_same(a, b) for a, b in zip(first.results, second.results, strict=True))
+    return _all_same(first.results, second.results)
+
+
+def same_inputs(first: Outcome, second: Outcome) -> bool:
+    """Whether two accepted runs left the same of their inputs, which a program may write to."""
+    return _all_same(first.inputs, second.inputs)
+
+
+def _all_same(first: tuple[Any, ...], second: tuple[Any, ...]) -> bool:
+    return len(first) == len(second) and all(_same(a, b) for a, b in zip(first, second, strict=True))
 
 
 def _same(a: Any, b: Any) -> bool:
     if isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor):
         return (
-            a.shape == b.shape
-            and a.dtype == b.dtype
-            and a.stride() == b.stride()
-            and torch.equal(torch.nan_to_num(a), torch.nan_to_num(b))
+            a.shape == b.shape and a.dtype == b.dtype and a.stride() == b.stride() and torch.equal(_bits(a), _bits(b))
         )
-    return type(a) is type(b) and a == b
+    return type(a) is type(b) and repr(a) == repr(b)
+
+
+def _bits(tensor: torch.Tensor) -> torch.Tensor:
+    # By bits, because NaN is unlike itself and the two zeros are alike.
+    return tensor.detach().contiguous().reshape(-1).view(torch.uint8)

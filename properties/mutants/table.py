@@ -262,6 +262,75 @@ def _asserts_by_an_own_function(gm: fx.GraphModule) -> None:
             gm.graph.call_function(_own_assert, node.args)
 
 
+def _float_literal(node: fx.Node) -> bool:
+    """Whether a condition has a literal float."""
+    return any(isinstance(arg, float) for part in edits.below(node) for arg in part.args)
+
+
+def _negative_divisor(node: fx.Node) -> bool:
+    return any(
+        part.target in (operator.floordiv, operator.mod) and isinstance(part.args[1], int) and part.args[1] < 0
+        for part in edits.below(node)
+    )
+
+
+def _has_float(node: fx.Node) -> bool:
+    return any(isinstance(arg, float) and arg == arg and abs(arg) < 1e18 for arg in node.args)
+
+
+def _truncated(node: fx.Node) -> None:
+    """Takes bounds of floats for bounds of ints."""
+    node.args = tuple(int(arg) if isinstance(arg, float) else arg for arg in node.args)
+
+
+def _one_per_leaf(gm: fx.GraphModule) -> None:
+    """Asserts one thing about each leaf, as if nothing more could be said."""
+    seen: set[fx.Node] = set()
+    for node in edits.asserts(gm.graph):
+        found = edits.leaves(edits.condition(node))
+        if found <= seen:
+            gm.graph.erase_node(node)
+        seen |= found
+
+
+def _results_in_double(gm: fx.GraphModule) -> None:
+    output = list(gm.graph.nodes)[-1]
+    results = output.args[0]
+    if not isinstance(results, (list, tuple)):
+        return
+    found = []
+    for node in results:
+        value = node.meta.get("val") if isinstance(node, fx.Node) else None
+        if isinstance(value, torch.Tensor) and value.dtype is torch.float32:
+            with gm.graph.inserting_before(output):
+                new = gm.graph.call_function(torch.ops.aten._to_copy.default, (node,), {"dtype": torch.float64})
+            new.meta = dict(node.meta)
+            node = new
+        found.append(node)
+    output.args = (tuple(found),)
+
+
+def _writes_to_an_input(gm: fx.GraphModule) -> None:
+    nodes = list(gm.graph.nodes)
+    for node in nodes:
+        value = node.meta.get("val")
+        if node.op == "placeholder" and isinstance(value, torch.Tensor) and value.dtype is torch.float32:
+            with gm.graph.inserting_before(nodes[-1]):
+                gm.graph.call_function(torch.ops.aten.add_.Scalar, (node, 1)).meta = dict(node.meta)
+            return
+
+
+def _adds_a_guard(gm: fx.GraphModule, env: ShapeEnv) -> None:
+    env.guards.extend(env.guards[:1])
+
+
+def _widens_ranges(gm: fx.GraphModule, env: ShapeEnv) -> None:
+    """Forgets what is known of the range of a symbol that it has asserted."""
+    for symbol in list(env.var_to_range):
+        if str(symbol).startswith("u"):
+            del env.var_to_range[symbol]
+
+
 def _everything(_: fx.Node) -> bool:
     return True
 
@@ -300,6 +369,16 @@ MUTANTS: dict[str, Mutant] = _table(
     ("says-it-of-another-item", "RA101", _after(_other_leaf), ""),
     ("negates-the-last", "RA101", _after(_negated), "143157"),
     ("raises-on-two-asserts", "RA101", _after(_raises_on_two), "PR 125878"),
+    ("drops-what-has-float-literals", "RA101", _after(drop(_float_literal)), "151500"),
+    ("truncates-float-bounds", "RA101", _after(rewrite(_has_float, _truncated)), "151500"),
+    ("drops-disjunctions", "RA101", _after(drop(has(operator.or_))), "PR 132457"),
+    ("drops-negative-divisors", "RA101", _after(drop(_negative_divisor)), "PR 140886"),
+    ("drops-all-but-two", "RA101", _after(drop(_always, which=slice(2, None))), "144792"),
+    ("asserts-once-per-leaf", "RA101", _after(_one_per_leaf), "PR 128599"),
+    ("returns-doubles", "RA201", _after(_results_in_double), "", "make_fx"),
+    ("writes-to-an-input", "RA201", _after(_writes_to_an_input), "", "make_fx"),
+    ("adds-a-guard", "RA305", _with_env(_adds_a_guard), "113952", "make_fx"),
+    ("forgets-ranges", "RA305", _with_env(_widens_ranges), "PR 133627"),
     ("makes-sizes-larger", "RA201", _after(_larger_sizes), "PR 130351", "make_fx"),
     ("reverses-the-results", "RA201", _after(_reversed_results), "PR 128599"),
     ("asserts-before-the-inputs", "RA202", _after(_misplaced), "123854"),
