@@ -21,14 +21,19 @@ WHEELS_PYTHON ?= 3.12
 WHEELS_MACHINE ?= x86_64
 CUDA_PROGRAMS ?= 200
 VENV := .venv
+TORCH := $(shell sed -n "s/^torch==//p" constraints.txt)
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: audit test bench soak coverage lint wheels audit-cuda clean venv test-browser docs
+.PHONY: audit publish test bench soak coverage lint wheels audit-cuda clean venv test-browser docs
 .DELETE_ON_ERROR:
 
 audit: $(STAMP)
 	$(BIN)/runtime-assert audit --output $(OUT) $(ARGS)
+
+# The published audit of the pinned torch: our pass and torch's through every front end (see docs/audits).
+publish: $(STAMP)
+	$(BIN)/runtime-assert audit --frontend all --output docs/audits/torch-$(TORCH) $(ARGS)
 
 test: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 $(ARGS)
