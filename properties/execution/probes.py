@@ -6,7 +6,9 @@ requirement at its edge. Inputs stay within the capture's assumptions, outside o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import itertools
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from properties.capture.facts import Facts, program_values
@@ -17,10 +19,19 @@ from properties.solver.normal import Known, normal
 from properties.solver.query import satisfies
 from properties.verdict import Outcome
 from strategies.evaluate import evaluate
+from strategies.operators import OPERATORS
 from strategies.statement import Unrealisable
 from strategies.terms import Apply, Const, Term, Undefined, Valuation, Value, Var, variables, walk
 
 _DIM_LIMIT = 64
+_CONSTANT_LIMIT = 4096
+_SMALLEST = -2
+_GRID = {0: 0, 1: 2048, 2: 65, 3: 14}
+"""How far a search among small integers goes, by the number of leaves that vary."""
+_FLOAT_OPERATORS = frozenset(name for name, row in OPERATORS.items() if "float" in (*row.sorts, row.result))
+_COMPARISONS = frozenset(
+    name for name, row in OPERATORS.items() if row.result == "bool" and row.sorts and "bool" not in row.sorts
+)
 
 
 @dataclass(frozen=True)
@@ -115,7 +126,7 @@ def _impossible_at_once(hold: Sequence[Term], broken: Sequence[Sequence[Term]]) 
         known = Known(hold)
         return all(known.implies(term) for term in broken[0])
     *others, edge = hold
-    if not isinstance(edge, Apply):
+    if not isinstance(edge, Apply) or edge.op != "eq":
         return False
     known = Known(others)
     return known.implies(Apply("lt", edge.args)) or known.implies(Apply("gt", edge.args))
@@ -123,6 +134,8 @@ def _impossible_at_once(hold: Sequence[Term], broken: Sequence[Sequence[Term]]) 
 
 def _edge(term: Term) -> Term | None:
     """The tightest way of satisfying a comparison: both sides as close as it allows."""
+    if isinstance(term, Apply) and term.op in ("float_le", "float_ge"):
+        return Apply("float_eq", term.args)
     if not isinstance(term, Apply) or term.op not in ("lt", "le", "gt", "ge"):
         return None
     left, right = term.args
@@ -132,7 +145,7 @@ def _edge(term: Term) -> Term | None:
     return Apply("eq", (left, Apply("add", (right, Const(step)))))
 
 
-def _nearby(facts: Facts, hold: Sequence[Term], broken: Sequence[Sequence[Term]]) -> dict[str, int] | None:
+def _nearby(facts: Facts, hold: Sequence[Term], broken: Sequence[Sequence[Term]]) -> dict[str, Value] | None:
     """A solution that differs from the example in one leaf that the goal names, or None.
 
     Most boundaries lie one step from the example, and evaluating terms is much cheaper than a solver.
@@ -140,28 +153,81 @@ def _nearby(facts: Facts, hold: Sequence[Term], broken: Sequence[Sequence[Term]]
     base = facts.valuation(facts.capture.example())
     goal = [*(term for group in broken for term in group), *hold[-1:]]
     names = sorted(set().union(*(variables(term) for term in goal)))
-    constants = {
-        int(sub.value) for term in goal for sub in walk(term) if isinstance(sub, Const) and abs(sub.value) <= 4096
-    }
-    sides: set[int] = set()
-    for term in goal:
-        if isinstance(term, Apply) and term.op in ("lt", "le", "gt", "ge", "eq", "ne"):
-            for side in term.args:
-                try:
-                    sides.add(int(evaluate(side, base)))
-                except (Undefined, KeyError):
-                    continue
+    numbers = {sub.value for term in goal for sub in walk(term) if isinstance(sub, Const)}
+    numbers |= _sides(goal, base)
     for name in names:
-        if name not in base or isinstance(base[name], float):
+        if name not in base:
             continue
-        start = int(base[name])
-        near = {start + step for step in (-2, -1, 1, 2)} | {0, 1, -1}
-        near |= {value + step for value in constants | sides for step in (-1, 0, 1)}
-        for candidate in sorted(near, key=lambda value: (abs(value - start), value)):
+        near = _around_float if isinstance(base[name], float) else _around_int
+        for candidate in near(base[name], numbers):
             trial = {**base, name: candidate}
             try:
                 if satisfies(hold, broken, trial):
                     return trial
             except KeyError:
                 return None
+    return _searched(base, names, hold, broken)
+
+
+def _sides(goal: Sequence[Term], base: Valuation) -> set[Value]:
+    """What both sides of each comparison of ``goal`` come to on the example."""
+    found: set[Value] = set()
+    for term in goal:
+        if isinstance(term, Apply) and term.op in _COMPARISONS:
+            for side in term.args:
+                try:
+                    found.add(evaluate(side, base))
+                except (Undefined, KeyError):
+                    continue
+    return found
+
+
+def _around_int(start: Value, numbers: Iterable[Value]) -> list[Value]:
+    """Integers one or two steps from ``start`` and from ``numbers``, the nearest to ``start`` first."""
+    middle = int(start)
+    near = {middle + step for step in (-2, -1, 1, 2)} | {0, 1, -1}
+    finite = [int(value) for value in numbers if math.isfinite(value) and abs(value) <= _CONSTANT_LIMIT]
+    near |= {value + step for value in finite for step in (-1, 0, 1)}
+    return sorted(near, key=lambda value: (abs(value - middle), value))
+
+
+def _around_float(start: Value, numbers: Iterable[Value]) -> list[Value]:
+    """Doubles at and right beside ``numbers`` and ``start``, and half a step off; both zeros, NaN, the infinities."""
+    found: dict[str, float] = {}
+    for value in (*sorted(float(number) for number in numbers if not math.isnan(number)), float(start)):
+        beside = (math.nextafter(value, -math.inf), math.nextafter(value, math.inf))
+        for candidate in (value, *beside, value - 0.5, value + 0.5, value - 1.0, value + 1.0):
+            found[repr(candidate)] = candidate
+    for candidate in (0.0, -0.0, math.nan, math.inf, -math.inf):
+        found[repr(candidate)] = candidate
+    return list(found.values())
+
+
+def _searched(
+    base: Valuation, names: Sequence[str], hold: Sequence[Term], broken: Sequence[Sequence[Term]]
+) -> dict[str, Value] | None:
+    """A solution among small integers, if the goal computes with floats: on those a solver takes seconds.
+
+    Up to three leaves vary, those that the goal names and what a condition ties to them. None proves nothing.
+    """
+    terms = [*hold, *(term for group in broken for term in group)]
+    if not any(isinstance(sub, Apply) and sub.op in _FLOAT_OPERATORS for term in terms for sub in walk(term)):
+        return None
+    related = dict.fromkeys(names)
+    for term in terms:
+        if variables(term) & set(names):
+            related.update(dict.fromkeys(sorted(variables(term))))
+    free = [name for name in related if isinstance(base.get(name), int)][:3]
+    # What one variable decides alone is decided once, not once for every value of the others.
+    alone: dict[str, list[Value]] = {}
+    for name in free:
+        own = [term for term in hold if variables(term) == {name}]
+        alone[name] = [value for value in range(_SMALLEST, _GRID[len(free)]) if satisfies(own, (), {name: value})]
+    for values in itertools.product(*alone.values()):
+        trial = {**base, **dict(zip(free, values, strict=True))}
+        try:
+            if satisfies(hold, broken, trial):
+                return trial
+        except KeyError:
+            return None
     return None
