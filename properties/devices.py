@@ -81,10 +81,17 @@ def stand_ins(tensors: Sequence[torch.Tensor], device: str, mode: FakeTensorMode
     if device != "cpu" and not _guarded():
         raise NotCaptured(f"this torch cannot trace for {device}")
     with mode:
-        return tuple(
-            torch.empty_strided(tuple(tensor.shape), tensor.stride(), dtype=tensor.dtype, device=device)
-            for tensor in tensors
-        )
+        return tuple(_stand_in(tensor, device) for tensor in tensors)
+
+
+def _stand_in(tensor: torch.Tensor, device: str) -> torch.Tensor:
+    sizes, strides, offset = tuple(tensor.shape), tensor.stride(), tensor.storage_offset()
+    if isinstance(offset, int) and offset == 0:
+        return torch.empty_strided(sizes, strides, dtype=tensor.dtype, device=device)
+    elements = offset + 1 + sum((size - 1) * step for size, step in zip(sizes, strides, strict=True))
+    storage = torch.empty(elements, dtype=tensor.dtype, device=device).untyped_storage()
+    # No view of a base, as the real input is none: tracing would ask for the base too.
+    return torch.empty(0, dtype=tensor.dtype, device=device).set_(storage, offset, sizes, strides)  # type: ignore[arg-type]
 
 
 @functools.cache

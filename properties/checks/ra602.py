@@ -21,7 +21,10 @@ something else rejects the same input. Inputs for which torch refuses to compile
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
+
+import torch
 
 from properties.backends import GRAPH_BACKENDS, PACKAGES
 from properties.capture.table import FRONTENDS
@@ -122,7 +125,7 @@ def _disagreement(probe: Probe, interpreted: Outcome, run: Outcome, *, whole: bo
     if not run.accepted and is_refusal(run):
         return ""
     if run.accepted and interpreted.accepted:
-        return difference(interpreted, run)
+        return difference(interpreted, _with_numbers(run, interpreted))
     if run.by == "device" and interpreted.by == "assert":
         return f"a kernel fails where an assert rejects in the graph: {run.text}"
     if run.accepted == interpreted.accepted:
@@ -133,6 +136,18 @@ def _disagreement(probe: Probe, interpreted: Outcome, run: Outcome, *, whole: bo
     if run.accepted:
         return f"accepts what {interpreted.by} rejects in the graph: {interpreted.text}"
     return f"rejects what the graph accepts: {run.error}: {run.text}"
+
+
+def _with_numbers(run: Outcome, like: Outcome) -> Outcome:
+    """``run`` with a number where ``like`` has one: a package returns its numbers as tensors without a dimension."""
+    if len(run.results) != len(like.results):
+        return run
+    pairs = zip(run.results, like.results, strict=True)
+    results = tuple(
+        one.item() if isinstance(one, torch.Tensor) and one.dim() == 0 and not isinstance(other, torch.Tensor) else one
+        for one, other in pairs
+    )
+    return replace(run, results=results)
 
 
 def _within(assumptions: tuple[Term, ...], probe: Probe) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._pytree import tree_leaves
 
 from properties.capture.facts import facts_of
 from properties.capture.frontends import FRONTENDS, capture
-from properties.devices import indexed, poisons, why_not_run
+from properties.devices import indexed, poisons, stand_ins, why_not_run
 from properties.errors import NotCaptured, UsageError
 from strategies import Program
 from strategies.constructs import CONSTRUCTS
@@ -51,10 +52,22 @@ def test_tells_an_error_after_which_the_process_cannot_use_cuda(error: BaseExcep
 
 def program_with(construct: str) -> Program:
     """A short generated program that has ``construct``."""
-    found = [p for p in nightly_programs() if any(statement.op == construct for statement in p.body)]
-    if not found:
-        pytest.fail(f"no generated program has {construct}")
-    return min(found, key=lambda program: len(program.body))
+    for start in range(8):
+        drawn = nightly_programs() if start == 0 else draw_programs(300, start=start)
+        found = [p for p in drawn if any(statement.op == construct for statement in p.body)]
+        if found:
+            return min(found, key=lambda program: len(program.body))
+    pytest.fail(f"no generated program has {construct}")
+
+
+def test_a_stand_in_has_the_layout_of_the_input() -> None:
+    """Sizes, strides and offset are what guards and asserts read."""
+    base = torch.arange(40)
+    real = torch.empty(0, dtype=torch.int64).set_(base.untyped_storage(), 3, (4, 5), (7, 1))
+    (fake,) = stand_ins([real], "cuda:0", FakeTensorMode())
+    assert (fake.shape, fake.stride(), fake.storage_offset()) == (real.shape, real.stride(), 3)
+    assert str(fake.device) == "cuda:0"
+    assert not fake._is_view()
 
 
 @pytest.mark.parametrize("construct", sorted(CONSTRUCTS))
