@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -55,6 +56,10 @@ def check_row(row: Any) -> None:
 
 
 def _check_finding(row: Mapping[str, Any]) -> None:
+    # They become names of files.
+    for name, pattern in (("id", r"[0-9a-f]{8}"), ("bucket", r"[0-9a-f]{12}")):
+        if not re.fullmatch(pattern, row[name]):
+            raise ShapeError(f"finding: {name}={one_line(repr(row[name]), 40)} is not what it should be")
     for name in ("emitted", "required", "example_inputs"):
         if not all(isinstance(text, str) for text in row[name]):
             raise ShapeError(f"finding: {name} has to hold texts")

@@ -8,15 +8,24 @@ from collections.abc import Iterable
 
 # Cc: terminal escapes and other controls. Cf: bidirectional overrides and invisible marks, which can make a
 # line read as something that it is not. Cs: lone surrogates, which cannot be written as UTF-8.
+# Cn: what is no character, which XML and fonts cannot hold.
 # Zl, Zp: line breaks that str.splitlines sees and an editor may not.
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _SUSPECT = re.compile(r"[^\n\t\x20-\x7e]")
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>#!|~&$@]|:(?=//))")
 
 
+# What GitHub Actions takes for a command when a job prints it: "::error::" at the start of a line, "##[" anywhere.
+_WORKFLOW_COMMAND = re.compile(r"(?m)^(\s*):(?=:)|(##)\[")
+
+
 def plain(text: object) -> str:
-    """``text`` with every character that does not show as itself escaped; newline and tab stay."""
-    return _SUSPECT.sub(lambda match: _visible(match.group()), str(text).replace("\r\n", "\n"))
+    """``text`` with every character that does not show as itself escaped; newline and tab stay.
+
+    What a CI system would take for a command of its own has a character of it escaped as well.
+    """
+    shown = _SUSPECT.sub(lambda match: _visible(match.group()), str(text).replace("\r\n", "\n"))
+    return _WORKFLOW_COMMAND.sub(lambda match: f"{match[1]}\\x3a" if match[2] is None else f"{match[2]}\\x5b", shown)
 
 
 def _visible(char: str) -> str:

@@ -78,6 +78,8 @@ def _tables(document: tomlkit.TOMLDocument, kind: str, path: Path) -> AoT:
 
 
 def _item(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_item(one) for one in value]
     if not isinstance(value, str):
         return value
     # Controls cannot stand in TOML, and invisible characters should not stand in a file that is reviewed.

@@ -138,10 +138,15 @@ HOSTILE = (
     "\u202eright-to-left\u2066\u200b\u2028\ud800",
     '"""\nimport os\n# \\',
     "=HYPERLINK(1)\t@SUM(1)\r\nsecond line",
+    "::error file=x::gone\n  ::add-mask::a\n##[command]rm",
+    "]]> &amp; <![CDATA[ \x00\x0b\x1f\ufffe\uffff ]]>",
+    '"""\n[[known]]\nid = "evil"\n',
 )
 
 
-@pytest.fixture(params=HOSTILE, ids=["html", "escapes", "rich", "markdown", "bidi", "python", "csv"])
+@pytest.fixture(
+    params=HOSTILE, ids=["html", "escapes", "rich", "markdown", "bidi", "python", "csv", "workflow", "xml", "toml"]
+)
 def hostile(request: pytest.FixtureRequest) -> str:
     """A string that some format would take for its own syntax."""
     return request.param
