@@ -5,6 +5,7 @@
 # make coverage  which branches of torch's pass and of ours generated programs reach
 # make test-browser   the tests of the page in a real browser
 # make docs    the pages of the commands, from their help
+# make recall  within how many programs random search finds public faults of the pass again
 # make lint    style and types
 # make wheels  fetch what make audit-cuda needs into wheels/, on a machine with a network
 # make audit-cuda  audit on a CUDA device, without a network: PYTHON has torch with CUDA, wheels/ was carried along
@@ -25,7 +26,7 @@ TORCH := $(shell sed -n "s/^torch==//p" constraints.txt)
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: audit publish test bench soak coverage lint wheels audit-cuda clean venv test-browser docs
+.PHONY: audit publish test bench soak coverage recall lint wheels audit-cuda clean venv test-browser docs
 .DELETE_ON_ERROR:
 
 audit: $(STAMP)
@@ -55,6 +56,9 @@ test-browser: $(STAMP)
 # The pages of docs/commands, from the commands' own help.
 docs: $(STAMP)
 	$(BIN)/python -m reports.cli.manual docs/commands
+
+recall: $(STAMP)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.quality.recall $(ARGS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
-from properties.mutants.table import MUTANTS, Mutant
+from properties.mutants.recalled import RECALLED
+from properties.mutants.table import MUTANTS as TABLE
+from properties.mutants.table import Mutant
+
+MUTANTS: dict[str, Mutant] = {**TABLE, **RECALLED}
 
 __all__ = ["MUTANTS", "Mutant"]
