@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from reports.model import Finding, Report
 from reports.render import wording
+from reports.render.gaps import gaps
 from reports.text import clipped, markdown, markdown_block, markdown_code, plural
 
 # A summary that is longer than this is no summary; the rest stands on the page.
@@ -32,8 +33,19 @@ def summary(report: Report) -> str:
         if len(report.new) > _SHOWN:
             parts.append(f"{len(report.new) - _SHOWN} more are in `findings.jsonl`.")
     parts += ["## Subjects", _subjects(report)]
+    if report.gates:
+        parts += ["## What else was checked", _gates(report)]
     if report.known:
         parts += ["## Known findings", _known(report)]
+    missing = gaps(report)
+    if missing:
+        parts.append("## Not run")
+        parts.append("\n".join(f"- {markdown(what)}: {markdown(why)}" for what, why, _ in missing[:_SHOWN]))
+    if report.expired:
+        parts.append("## Known entries that have expired")
+        parts.append(
+            "\n".join(f"- {markdown(one.id)}, on {one.expires}: {markdown(one.title)}" for one in report.expired)
+        )
     if report.unseen:
         parts.append("## Known entries that no longer reproduce")
         parts.append("\n".join(f"- {markdown(entry.id)}: {markdown(entry.title)}" for entry in report.unseen))
@@ -73,6 +85,14 @@ def _subjects(report: Report) -> str:
         for subject, totals in report.subjects.items()
     ]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _gates(report: Report) -> str:
+    lines = []
+    for _, gate in report.gates:
+        why = "; ".join([*map(str, gate.get("failed", []))][:8]) or str(gate.get("why") or "")
+        lines.append(f"- {markdown(gate['part'])}: {markdown(gate['outcome'])}{f' ({markdown(why)})' if why else ''}")
+    return "\n".join(lines)
 
 
 def _known(report: Report) -> str:

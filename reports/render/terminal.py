@@ -50,6 +50,12 @@ def report_parts(report: Report, folder: Path, *, narrow: bool) -> list[Renderab
         if findings:
             parts.append(Text(f"\n{title}", style="bold"))
             parts += [line for finding in findings for line in _listed(finding)]
+    if report.gates:
+        parts.append(Text("\nWhat else was checked", style="bold"))
+        parts += [_gate(gate) for _, gate in report.gates]
+    if report.expired:
+        parts.append(Text("\nKnown entries that have expired", style="bold"))
+        parts += [_indented(f"{entry.id}, on {entry.expires}: {entry.title}") for entry in report.expired]
     if report.unseen:
         parts.append(Text("\nKnown entries that no longer reproduce", style="bold"))
         parts += [_indented(f"{entry.id}: {entry.title}") for entry in report.unseen]
@@ -65,6 +71,12 @@ def report_parts(report: Report, folder: Path, *, narrow: bool) -> list[Renderab
     parts.append(Text(f"\nreport: {plain(folder)}/index.html"))
     parts.append(Text(f"verdict: {wording.headline(report)} (exit status {int(report.status)})", style=style))
     return parts
+
+
+def _gate(gate: Mapping[str, Any]) -> Text:
+    why = "; ".join([*map(str, gate.get("failed", []))][:8]) or gate.get("why") or ""
+    style = {"passed": "green", "failed": "red"}.get(gate["outcome"], "yellow")
+    return _indented(f"{gate['part']}: {gate['outcome']}{f' ({why})' if why else ''}", style=style)
 
 
 def _wide(report: Report) -> Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -152,3 +153,15 @@ def test_the_summary_is_added_to_that_of_a_github_step(tmp_path: Path):
 
 def test_the_formats_are_byte_for_byte_the_same_twice():
     assert every_file(whole()) == every_file(whole())
+
+
+def test_the_summary_and_the_terminal_say_what_else_was_checked_and_what_was_not_run():
+    from tests.reports.test_render import printed
+
+    text = every_file(whole())["summary.md"]
+    assert "- devices: not run (no CUDA device)" in text
+    assert "- real programs: failed (BART)" in text
+    assert "## Not run" in text
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", printed(whole()))
+    assert "devices: not run (no CUDA device)" in plain
+    assert "mutants: passed" in plain
