@@ -18,7 +18,7 @@ from properties.phases import SOLVER, phase
 from properties.solver.context import Builder
 from properties.solver.search import search, simpler
 from strategies.evaluate import holds
-from strategies.operators import OPERATORS
+from strategies.operators import OPERATORS, sort_of
 from strategies.terms import Apply, Const, Term, Valuation, Value, Var, apply, leaves_of, substitute, walk
 
 Groups: TypeAlias = Sequence[Sequence[Term]]
@@ -26,6 +26,8 @@ Groups: TypeAlias = Sequence[Sequence[Term]]
 WORK = 4_000_000
 WATCHDOG_MS = 20_000
 SPLIT_LIMIT = 64
+VALUES_LIMIT = 8
+"""A leaf with more values than these is not gone through value by value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,8 @@ def solve(
     answer = _ask(hold, broken, (), work, shared)
     if answer.status == "unknown":
         answer = _by_residues(hold, broken, work) or answer
+    if answer.status == "unknown" and "float" in _kinds(terms):
+        answer = _by_values(hold, broken, work) or answer
     if answer.status == "unknown":
         found = search(terms, lambda values: satisfies(hold, broken, values), answer.model or {})
         answer = Answer("sat", "search", found) if found is not None else replace(answer, model=None)
@@ -140,6 +144,45 @@ def _by_residues(hold: Sequence[Term], broken: Groups, work: int) -> Answer | No
         else:
             return Answer("unsat", "residues")
     return None
+
+
+def _kinds(terms: Sequence[Term]) -> set[str]:
+    """The sorts of all parts of ``terms``: a query may have floats without a leaf of that sort."""
+    return {sort_of(sub) for term in terms for sub in walk(term)}
+
+
+def _by_values(hold: Sequence[Term], broken: Groups, work: int) -> Answer | None:
+    """Goes through the values of an int leaf that can have a few only: roundings of literals are known exactly."""
+    for name, sort in leaves_of(*hold, *itertools.chain(*broken)).items():
+        if sort != "int":
+            continue
+        values: list[Value] = []
+        while len(values) <= VALUES_LIMIT:
+            answer = _ask(hold, broken, [apply("ne", name, value) for value in values], work)
+            if answer.status == "unsat":
+                return _one_of(hold, broken, name, values, work)
+            if answer.model is None:
+                break
+            if answer.status == "sat":
+                return Answer("sat", "values", answer.model)
+            values.append(answer.model[name])
+    return None
+
+
+def _one_of(hold: Sequence[Term], broken: Groups, name: str, values: Sequence[Value], work: int) -> Answer | None:
+    for value in values:
+        mapping = {name: Const(value)}
+        answer = _ask(
+            [substitute(term, mapping) for term in hold],
+            [[substitute(term, mapping) for term in group] for group in broken],
+            (),
+            work,
+        )
+        if answer.status == "sat":
+            return Answer("sat", "values", {**(answer.model or {}), name: value})
+        if answer.status == "unknown":
+            return None
+    return Answer("unsat", "values")
 
 
 def _moduli(terms: Sequence[Term]) -> dict[str, int]:

@@ -184,3 +184,11 @@ def test_a_model_that_cannot_be_confirmed_is_no_answer():
     answer = solve([apply("float_gt", wave, 1.9)])
     assert answer.status != "sat"
     assert "libm" in answer.reason
+
+
+def test_a_leaf_with_few_values_is_gone_through_where_roundings_matter():
+    quotient = apply("float_eq", apply("float_div", apply("to_float", "n"), 1.5), 2 / 1.5)
+    answer = solve([apply("eq", "n", 2)], [quotient])
+    assert (answer.status, answer.by) == ("unsat", "values")
+    wrong = solve([apply("ge", "n", 2), apply("le", "n", 3)], [quotient])
+    assert wrong.model == {"n": 3}
