@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
@@ -163,7 +163,7 @@ class Rows(torch.nn.Module):
             torch._check(u >= 2)
             return a + u
 
-        return map_rows(body, xs, a)
+        return cast("Any", map_rows)(body, xs, a)
 
 
 @pytest.mark.parametrize("strict", [False, True])
