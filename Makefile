@@ -88,7 +88,7 @@ $(CUDA_SITE)/.installed: requirements-offline.txt
 # Exit status 1 (findings), 4 and 5 are results, and leave a report: cuda.json is written for them, too.
 audit-cuda: $(CUDA_SITE)/.installed
 	@$(CUDA_RUN) -c 'from properties.devices import why_not_run as why; import torch; print("torch", torch.__version__, "on", why("cuda") and "no CUDA device" or torch.cuda.get_device_name())'
-	$(CUDA_RUN) -m reports audit --device cuda --frontend shape_env --frontend make_fx --frontend export --frontend compile \
+	$(CUDA_RUN) -m reports audit --search-only --device cuda --frontend shape_env --frontend make_fx --frontend export --frontend compile \
 		--backend aot_eager --backend inductor --programs $(CUDA_PROGRAMS) --output $(OUT)-cuda $(ARGS); \
 		status=$$?; $(CUDA_RUN) -m reports.joining $(OUT)-cuda cuda.json && echo "wrote cuda.json" || exit $$status; exit $$status
 
