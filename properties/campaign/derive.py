@@ -40,7 +40,8 @@ def rows_of(records: Sequence[Mapping[str, Any]]) -> list[Row]:
             rows += record["rows"]
     ends = [record for record in records if record["kind"] == "end"]
     if ends:
-        rows.append({**ends[-1], "seconds": round(sum(end["seconds"] for end in ends), 2)})
+        end = {name: value for name, value in ends[-1].items() if name != "at"}
+        rows.append({**end, "seconds": round(sum(end["seconds"] for end in ends), 2)})
     return rows
 
 
