@@ -83,7 +83,6 @@ def test_every_construct_appears(name: str) -> None:
         "rshift",
         "float_le",
         "int_div",
-        "floor",
         "to_float",
     ],
 )
@@ -96,6 +95,18 @@ def test_every_operator_appears_in_checks(op: str) -> None:
         )
         > 0.01
     )
+
+
+def test_floats_are_made_integers_in_each_of_the_four_ways() -> None:
+    found = Counter(
+        part.op
+        for program in many_programs()
+        for check in checks_of(program)
+        for part in walk(check)
+        if isinstance(part, Apply) and part.op in ("trunc", "floor", "ceil", "round")
+    )
+    assert len(found) == 4
+    assert sum(found.values()) > 0.02 * len(many_programs())
 
 
 def test_negative_divisors_and_dividends_appear() -> None:
