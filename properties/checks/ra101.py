@@ -28,7 +28,7 @@ from properties.solver.normal import Known
 from properties.verdict import PROVED, Status, Verdict
 from strategies.evaluate import holds
 from strategies.statement import Unrealisable
-from strategies.terms import Term, Valuation, apply, conjuncts
+from strategies.terms import Term, Valuation, Value, Var, apply, conjuncts
 
 _NOT_EXECUTED = "a difference that no execution showed"
 _TRIES = 3
@@ -144,7 +144,15 @@ def _differing(case: Case, emitted: tuple[Term, ...], rest: tuple[Term, ...]) ->
             if answer.model is None:
                 break
             yield answer
-            tried.append(tuple(apply("eq", name, value) for name, value in answer.model.items()))
+            tried.append(tuple(_is(name, value) for name, value in answer.model.items()))
+
+
+def _is(name: str, value: Value) -> Term:
+    """That the leaf ``name`` has ``value``; one that is NaN is unlike itself."""
+    if not isinstance(value, float):
+        return apply("eq", name, value)
+    leaf = Var(name, "float")
+    return apply("float_eq", leaf, value) if value == value else apply("float_ne", leaf, leaf)
 
 
 def _extra(case: Case) -> Verdict:

@@ -31,6 +31,7 @@ from properties.solver import solve
 from properties.solver.normal import Known
 from properties.verdict import PROVED, Verdict
 from strategies.evaluate import holds
+from strategies.operators import sort_of
 from strategies.statement import Unrealisable
 from strategies.terms import Apply, Term, Valuation, Var, apply, variables
 
@@ -120,7 +121,7 @@ def _used(case: Case, suspects: tuple[_Late, ...]) -> tuple[Term, ...]:
         if first < index < last and computes(node)
         for value in node.all_input_nodes
     )
-    return tuple(dict.fromkeys(term for term in taken if isinstance(term, (Var, Apply))))
+    return tuple(dict.fromkeys(term for term in taken if isinstance(term, (Var, Apply)) and sort_of(term) == "int"))
 
 
 def _shown(case: Case, suspects: tuple[_Late, ...], leaves: Valuation, values: Valuation) -> Verdict | None:
