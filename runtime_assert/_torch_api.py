@@ -125,6 +125,11 @@ def backed_values(env: ShapeEnv) -> Mapping[sympy.Symbol, Any]:
     return env.var_to_val if values is None else values  # type: ignore[attr-defined]
 
 
+def prefers_deferred(env: ShapeEnv) -> bool:
+    """Whether checks on inputs become deferred asserts instead of guards."""
+    return bool(getattr(env, "prefer_deferred_runtime_asserts_over_guards", False))
+
+
 _EDGE = 2**63 - 1
 
 

@@ -221,14 +221,22 @@ def assume(env: api.ShapeEnv, lowering: Lowering, bindings: Bindings) -> list[Cl
     return claims
 
 
-def assumed_ranges(env: api.ShapeEnv, bindings: Bindings) -> dict[Monomial, Interval]:
-    """The ranges of what comes in through the inputs: backed ranges, and that no size is negative."""
+def assumed_ranges(env: api.ShapeEnv, bindings: Bindings, export: bool) -> dict[Monomial, Interval]:
+    """The ranges of what comes in through the inputs: backed ranges, and that no size is negative.
+
+    A ShapeEnv that prefers deferred asserts over guards narrows backed ranges by checks that nothing but the
+    assert makes sure of; an exported program's own input guards do look at them.
+    """
     ranges: dict[Monomial, Interval] = {}
+    unguarded = not export and api.prefers_deferred(env)
     for symbol, value in bindings.leaves.items():
         lower: float | int | None = None
         upper: float | int | None = None
         if not api.is_unbacked(symbol):
             lower, upper = api.finite_int_bounds(env, symbol)
+            if unguarded:
+                # What is left is what tracing itself takes for granted: sizes of 0 and 1 are specialised.
+                upper, lower = None, min(lower, 2) if lower is not None and symbol in bindings.dimensions else None
         elif symbol in bindings.dimensions:
             lower = 0
         if lower is not None or upper is not None:

@@ -46,8 +46,9 @@ class Emitter:
         self._env = env
         self._extra = extra
         self._calls = api.CallMaker(graph)
-        # Which of these anything in this graph has: most often there is nothing to look for.
-        told = {key for node in nodes for key in _ORIGIN if key in node.meta}
+        # Which of these anything in this graph has: most often there is nothing to look for. Checks bring stack
+        # traces of their own into graphs that have none.
+        told = {key for node in nodes for key in _ORIGIN if key in node.meta} | {"stack_trace"}
         self._told = [key for key in _ORIGIN if key in told]
 
     def node_of(self, value: Value, origin: dict[str, Any]) -> fx.Node:

@@ -95,7 +95,7 @@ def _insert(
         assumptions = assume(shape_env, lowering, bindings)
         wanted = split(wanted)
         known = [*present, *facts_of(present)]
-        drop_redundant(assumptions, known, wanted, assumed_ranges(shape_env, bindings))
+        drop_redundant(assumptions, known, wanted, assumed_ranges(shape_env, bindings, export))
         join(wanted, table)
 
     with api.without_metadata_hooks(graph) as extra:

@@ -324,3 +324,30 @@ def test_reading_a_graph_again_does_not_shorten_the_replacements_of_the_shape_en
     insert_deferred_runtime_asserts(gm, env, "second")
     assert (dict(env.replacements), dict(env.var_to_range)) == before
     assert str(gm.graph) == once
+
+
+def test_a_check_on_inputs_that_only_the_assert_ensures_is_not_taken_for_granted() -> None:
+    """With deferred asserts preferred over guards, the range of the size comes from the very check."""
+
+    def program(a: torch.Tensor, x: torch.Tensor) -> Any:
+        torch._check(a.shape[0] >= 4)
+        return a + 1
+
+    env = ShapeEnv(prefer_deferred_runtime_asserts_over_guards=True)
+    gm, env = capture(program, (torch.randn(5), torch.tensor([1])), ((0,), ()), env=env)
+    insert_with_report(gm, env, "test", strict=True)
+    assert accepts(gm, torch.randn(4), torch.tensor([1]))
+    assert not accepts(gm, torch.randn(3), torch.tensor([1]))
+
+
+def test_a_node_made_of_nodes_of_checks_has_their_stack_trace() -> None:
+    def program(a: torch.Tensor, m: torch.Tensor) -> Any:
+        n = m.nonzero().shape[0]
+        torch._check((a.shape[0] <= n) & (n <= 2))
+        return a
+
+    gm, env = capture(program, (torch.randn(2), torch.tensor([1, 0, 1])), ((0,), (0,)))
+    insert_with_report(gm, env, "test", strict=True)
+    assert asserts(gm)
+    made = [node for check in asserts(gm) for node in (check, *check.all_input_nodes)]
+    assert all("stack_trace" in node.meta for node in made)
