@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from properties.case import Case
 from properties.checks.models import refuted
-from properties.checks.surviving import difference, stage
+from properties.checks.surviving import NO_PROGRAM, difference, stage
 from properties.execution.stages import EXPORTS, decomposed
 from properties.verdict import PROVED, Status, Verdict
 
@@ -36,6 +36,8 @@ def check(case: Case) -> Verdict:
         return case.unusable or PROVED
     if case.capture.frontend not in EXPORTS:
         return PROVED
+    if not case.facts.truth_known:
+        return NO_PROGRAM
     result = stage(case, decomposed)
     if isinstance(result, Verdict):
         return result

@@ -22,7 +22,7 @@ from torch import fx
 
 from properties.case import Case, apply
 from properties.checks.models import refuted
-from properties.checks.surviving import difference, stage
+from properties.checks.surviving import NO_PROGRAM, difference, stage
 from properties.execution.stages import EXPORTS, pickled, saved_and_loaded
 from properties.subjects import Subject
 from properties.verdict import PROVED, Status, Verdict
@@ -35,6 +35,8 @@ def check(case: Case) -> Verdict:
     """Whether what ``case``'s subject left comes back from a file as it was."""
     if case.unusable is not None or case.after is None:
         return case.unusable or PROVED
+    if case.capture.frontend in EXPORTS and not case.facts.truth_known:
+        return NO_PROGRAM
     result = stage(case, _from_file)
     if isinstance(result, Verdict):
         return result

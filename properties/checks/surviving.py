@@ -12,9 +12,12 @@ from properties.case import Case
 from properties.checks.models import refuted
 from properties.execution.run import run_graph
 from properties.subjects import Subject
-from properties.verdict import Verdict, Witness
+from properties.verdict import Status, Verdict, Witness
 
 Stage = Callable[[Case, Subject], fx.GraphModule]
+
+NO_PROGRAM = Verdict(Status.PROVED, not_run="code without a Program is not exported again")
+"""What a property says that has to export a Program again, of a capture that has none."""
 
 
 def stage(case: Case, make: Stage) -> fx.GraphModule | Verdict | None:

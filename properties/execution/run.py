@@ -170,4 +170,5 @@ def _same(a: Any, b: Any) -> bool:
 
 def _bits(tensor: torch.Tensor) -> torch.Tensor:
     # By bits, because NaN is unlike itself and the two zeros are alike.
-    return tensor.detach().contiguous().reshape(-1).view(torch.uint8)
+    # (A tensor of one element counts as contiguous whatever its strides, and keeps them when it is reshaped.)
+    return tensor.detach().clone(memory_format=torch.contiguous_format).reshape(-1).view(torch.uint8)
