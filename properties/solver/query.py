@@ -67,11 +67,12 @@ def solve(
     answer = _ask(hold, broken, (), work, shared)
     if answer.status == "unknown":
         answer = _by_residues(hold, broken, work) or answer
-    if answer.status == "unknown" and "float" in _kinds(terms):
-        answer = _by_values(hold, broken, work) or answer
     if answer.status == "unknown":
         found = search(terms, lambda values: satisfies(hold, broken, values), answer.model or {})
         answer = Answer("sat", "search", found) if found is not None else replace(answer, model=None)
+    if answer.status == "unknown" and "float" in _kinds(terms):
+        # Many queries: all of them together may not take much more than one.
+        answer = _by_values(hold, broken, work // VALUES_LIMIT) or answer
     if answer.status == "sat" and small:
         answer = _minimised(hold, broken, answer, work, shared)
     return answer
