@@ -114,7 +114,8 @@ def _drop_repeated(claims: list[Claim], kept: _Kept) -> list[Claim]:
 
 
 def _drop_squeezed(claims: list[Claim], kept: _Kept) -> None:
-    """Equalities that the inputs alone decide, or that two bounds which stay in any case squeeze from both sides."""
+    """Equalities that the inputs alone decide, or that two bounds squeeze from both sides, one of
+    them a check that stays in any case."""
     for claim in claims:
         if not isinstance(claim.relation, Equal) or _fixed(claim):
             continue
@@ -124,8 +125,9 @@ def _drop_squeezed(claims: list[Claim], kept: _Kept) -> None:
             continue
         opposite = tuple((monomial, -coefficient) for monomial, coefficient in terms)
         sides = [kept.exact.get(Bound(terms, value)), kept.exact.get(Bound(opposite, -value))]
-        found = [side for side in sides if side is not None and _fixed(side) and side.slot <= claim.horizon]
-        if len(found) == 2:
+        found = [side for side in sides if side is not None and side.status is None and side.slot <= claim.horizon]
+        # One side is enough that stands as the user wrote it: an equality before it would hide its message.
+        if len(found) == 2 and any(_fixed(side) for side in found):
             _drop(claim, "implied", found[0], "it follows from two bounds")
             claim.premises = found
 

@@ -23,6 +23,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
+from torch import fx
+
 from properties.case import Case
 from properties.checks.models import refuted
 from properties.checks.placement import unaliased
@@ -57,16 +59,25 @@ def _fault(case: Case) -> tuple[Emitted, str, str] | None:
     statements = _statements(case)
     nodes = {node.name: node for node in case.after.graph.nodes}
     written = {item.text for item in case.facts.obligations if item.origin == "existing"}
+    own = {
+        (normal(plain(item.term)), _message(node))
+        for item in case.facts.obligations
+        for node in case.capture.graph.graph.nodes
+        if item.origin == "existing" and node.name == item.text
+    }
     reported: set[Term] = set()
     for emitted in case.emitted:
         node = nodes[emitted.node]
         # A check that the pass left as the user wrote it says what the user wanted.
         if target_name(node.target) != _WRITTEN or emitted.term is None or emitted.node in written:
             continue
-        message = str(node.args[1]) if len(node.args) > 1 else ""
+        message = _message(node)
         if not message.strip():
             return emitted, "no message", "the message is empty"
         form = normal(plain(emitted.term))
+        # The same condition in the same words at another place: moved, or written anew.
+        if (form, message) in own:
+            continue
         # Of several that say the same the first one fires.
         wanted = frozenset() if form in reported else statements.get(form, frozenset())
         reported.add(form)
@@ -77,6 +88,10 @@ def _fault(case: Case) -> tuple[Emitted, str, str] | None:
             lines = f"statement {min(wanted)}, named is {sorted(named) or 'none'}"
             return emitted, "no line", f"neither message nor stack trace names the line of the check: {lines}"
     return None
+
+
+def _message(node: fx.Node) -> str:
+    return str(node.args[1] if len(node.args) > 1 else node.kwargs.get("assert_msg", ""))
 
 
 def _says(message: str) -> bool:

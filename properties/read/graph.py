@@ -199,6 +199,10 @@ def _shape(value: Any) -> Any:
     return value
 
 
+_VECTORS = frozenset({"aten.repeat_interleave.Tensor", "aten.masked_select.default", "aten.bincount.default"})
+"""Sources that yield one dimension: the length that they bind is all that there is to know of their shape."""
+
+
 def _source_value(node: fx.Node, bound: Mapping[tuple[str, ...], str]) -> Any:
     if () in bound:
         return leaf_of(bound[()])
@@ -207,6 +211,8 @@ def _source_value(node: fx.Node, bound: Mapping[tuple[str, ...], str]) -> Any:
         if path == ("ConvertIntKey",):
             # A bool, of whose number (0 or 1) the symbol is the name.
             return apply("ne", leaf_of(bound[path]), 0)
+        if path == ("size", "0") and target_name(node.target) in _VECTORS:
+            return Sized(node.name, (leaf_of(bound[path]),), bound)
     return Sized(node.name, None, bound)
 
 
