@@ -19,7 +19,7 @@ from properties.read.bindings import Bindings, TensorLeaf, bindings_of
 from properties.read.graph import read_asserts
 from properties.read.sympy_terms import finite_bounds, leaf_of, term_of
 from strategies.evaluate import evaluate
-from strategies.inputs import input_dims, input_offsets, input_strides
+from strategies.inputs import all_inputs, input_dims, input_offsets, input_strides
 from strategies.semantics import Requirement, guarantees, requirements, source_of
 from strategies.terms import Apply, Const, Term, Valuation, Value, Var, apply, substitute, variables
 
@@ -215,6 +215,8 @@ def _program_leaves(capture: Capture, bindings: Bindings) -> tuple[dict[str, Ter
     found: dict[str, Term] = {}
     pending: list[tuple[Term, Term]] = []
     inputs = input_dims(capture.program)
+    strides, offsets = input_strides(capture.program), input_offsets(capture.program)
+    laid_out = [item.strides is not None for item in all_inputs(capture.program)]
     for binding, spec in zip(bindings.placeholders.values(), capture.placeholders, strict=True):
         if isinstance(binding, TensorLeaf) and isinstance(spec, int):
             for leaf, term in zip(binding.shape, inputs[spec], strict=True):
@@ -222,6 +224,10 @@ def _program_leaves(capture: Capture, bindings: Bindings) -> tuple[dict[str, Ter
                     found[term.name] = leaf
                 else:
                     pending.append((leaf, term))
+            # A step or start that is a symbol of its own has the value that the input was laid out with.
+            layout = zip((*binding.stride, binding.offset), (*strides[spec], Const(offsets[spec])), strict=True)
+            if laid_out[spec]:
+                pending += [(leaf, term) for leaf, term in layout if isinstance(leaf, Var)]
         elif isinstance(spec, str) and isinstance(binding, (Var, Const)):
             found.setdefault(spec, binding)
         elif isinstance(spec, (Const, Var, Apply)) and isinstance(binding, Var):
