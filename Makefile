@@ -1,4 +1,4 @@
-# make audit   audit the reference pass and torch's own pass (about two minutes on two cores)
+# make audit   audit the reference pass and torch's own pass (ARGS=--search-only leaves out mutants and examples)
 # make test    the test suite
 # make bench   the benchmarks
 # make soak    kills a search at 100 random moments and compares its report (about half an hour)

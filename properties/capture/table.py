@@ -23,9 +23,9 @@ class Frontend:
 
 
 FRONTENDS: dict[str, Frontend] = {
-    "shape_env": Frontend("shape_env", 2400, usual=True),
-    "make_fx": Frontend("make_fx", 800, usual=True),
-    "export": Frontend("export", 400, usual=True),
+    "shape_env": Frontend("shape_env", 1200, usual=True),
+    "make_fx": Frontend("make_fx", 400, usual=True),
+    "export": Frontend("export", 200, usual=True),
     "export-strict": Frontend("export", 100, "capture_strict"),
     "compile": Frontend("compile", 100),
     "shape_env+deferred": Frontend("shape_env", 600, deferred=True),
