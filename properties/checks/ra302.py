@@ -21,10 +21,9 @@ Other frontends than export, and differences that show on no probe.
 from __future__ import annotations
 
 from properties.case import Case
-from properties.checks.models import refuted
-from properties.checks.surviving import NO_PROGRAM, difference, stage
+from properties.checks.surviving import NO_PROGRAM, survives
 from properties.execution.stages import EXPORTS, decomposed
-from properties.verdict import PROVED, Status, Verdict
+from properties.verdict import PROVED, Verdict
 
 SHARE = "stages"
 """Which share of a campaign's programs it is asked of."""
@@ -38,13 +37,6 @@ def check(case: Case) -> Verdict:
         return PROVED
     if not case.facts.truth_known:
         return NO_PROGRAM
-    result = stage(case, decomposed)
-    if isinstance(result, Verdict):
-        return result
-    if result is None:
-        return Verdict(Status.PROVED, not_run="torch does not decompose this program, whatever the pass")
-    found = difference(case, result)
-    if found is None:
-        return PROVED
-    witness, detail = found
-    return refuted(case, "lost", None, witness, skeleton="decomposed", detail=f"decomposed: {detail}")
+    return survives(
+        case, decomposed, skeleton="decomposed", impossible="torch does not decompose this program, whatever the pass"
+    )

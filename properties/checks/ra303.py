@@ -21,11 +21,10 @@ from __future__ import annotations
 from torch import fx
 
 from properties.case import Case, apply
-from properties.checks.models import refuted
-from properties.checks.surviving import NO_PROGRAM, difference, stage
+from properties.checks.surviving import NO_PROGRAM, survives
 from properties.execution.stages import EXPORTS, pickled, saved_and_loaded
 from properties.subjects import Subject
-from properties.verdict import PROVED, Status, Verdict
+from properties.verdict import PROVED, Verdict
 
 SHARE = "stages"
 """Which share of a campaign's programs it is asked of."""
@@ -37,16 +36,9 @@ def check(case: Case) -> Verdict:
         return case.unusable or PROVED
     if case.capture.frontend in EXPORTS and not case.facts.truth_known:
         return NO_PROGRAM
-    result = stage(case, _from_file)
-    if isinstance(result, Verdict):
-        return result
-    if result is None:
-        return Verdict(Status.PROVED, not_run="torch does not save this program, whatever the pass")
-    found = difference(case, result)
-    if found is None:
-        return PROVED
-    witness, detail = found
-    return refuted(case, "lost", None, witness, skeleton="loaded", detail=f"loaded: {detail}")
+    return survives(
+        case, _from_file, skeleton="loaded", impossible="torch does not save this program, whatever the pass"
+    )
 
 
 def _from_file(case: Case, subject: Subject) -> fx.GraphModule:

@@ -12,7 +12,7 @@ from properties.case import Case
 from properties.checks.models import refuted
 from properties.execution.run import run_graph
 from properties.subjects import Subject
-from properties.verdict import Status, Verdict, Witness
+from properties.verdict import PROVED, Status, Verdict, Witness
 
 Stage = Callable[[Case, Subject], fx.GraphModule]
 
@@ -41,6 +41,23 @@ def _quietly(make: Stage, case: Case, subject: Subject) -> fx.GraphModule:
     # torch prints whole graphs where it warns, and passes are free to say what they want.
     with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
         return make(case, subject)
+
+
+def survives(case: Case, make: Stage, *, skeleton: str, impossible: str) -> Verdict:
+    """Whether what ``make`` gives decides every probe as the graph does that the subject left.
+
+    ``skeleton`` names the stage in a finding, ``impossible`` says what was not run if torch cannot do it at all.
+    """
+    result = stage(case, make)
+    if isinstance(result, Verdict):
+        return result
+    if result is None:
+        return Verdict(Status.PROVED, not_run=impossible)
+    found = difference(case, result)
+    if found is None:
+        return PROVED
+    witness, detail = found
+    return refuted(case, "lost", None, witness, skeleton=skeleton, detail=f"{skeleton}: {detail}")
 
 
 def difference(case: Case, module: fx.GraphModule) -> tuple[Witness, str] | None:
