@@ -48,7 +48,7 @@ def status_of(rows: Sequence[Row], entries: Sequence[KnownEntry], torch: str) ->
         found[ExitStatus.UNDECIDED] += 1
         if not found[ExitStatus.TOOL_ERROR]:
             return ExitStatus.UNDECIDED, "nothing was captured, so that nothing could be checked"
-    status = prevailing(found)
+    status = prevailing(kind for kind, count in found.items() if count)
     texts = {
         ExitStatus.CLEAN: "clean",
         ExitStatus.NEW_FINDINGS: f"findings: {found[ExitStatus.NEW_FINDINGS]}",
