@@ -121,7 +121,7 @@ def build(
         subjects=subjects,
         constructs=merged(row.get("constructs", {}) for _, row in by_kind["shard"]),
         findings=findings,
-        unseen=_unseen(known, findings, cells, plan, environment) if complete else (),
+        unseen=_unseen(known, findings, cells, rows, by_kind["vector"]) if complete else (),
         expired=tuple(entry for entry in known if entry.expired(day) and in_range(torch, entry.versions)),
         support=_support(by_kind["shard"]),
         gates=tuple(by_kind["gate"]),
@@ -195,9 +195,13 @@ def _unseen(
     known: Sequence[KnownEntry],
     findings: Sequence[Finding],
     cells: Sequence[Cell],
-    plan: Row,
-    environment: Row,
+    rows: Sequence[Row],
+    vectors: Sequence[tuple[int, Row]],
 ) -> tuple[KnownEntry, ...]:
+    """The entries that do not reproduce: by their vectors, and by the search where they have none."""
+    plan, environment = rows[0]["plan"], rows[0]["environment"]
+    met = {one.known.id for one in findings if one.known}
+    gone = {row["vector"] for _, row in vectors if not row["shows"] and not row["failed"]}
     frontends: defaultdict[str, set[str]] = defaultdict(set)
     for cell in cells:
         for subject in cell.totals:
@@ -207,7 +211,8 @@ def _unseen(
         properties=frozenset(plan["properties"]),
         torch=environment.get("torch", ""),
     )
-    return unseen(known, seen=[one.known.id for one in findings if one.known], coverage=coverage)
+    searched = unseen([entry for entry in known if entry.vector is None], seen=met, coverage=coverage)
+    return tuple(entry for entry in known if entry in searched or entry.id in gone - met)
 
 
 def _absent(shards: Sequence[tuple[int, Row]]) -> list[str]:

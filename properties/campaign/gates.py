@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from properties.campaign.pool import Lost, results
@@ -38,6 +39,72 @@ def mutants(codes: Sequence[str], workers: int) -> list[Row]:
         rows.append(found)
     survivors = [f"{row['mutant']} survives {row['programs']} programs" for row in rows if not row["killed"]]
     return [*rows, gate("mutants", len(rows), survivors, "" if rows else "no mutant belongs to these properties")]
+
+
+@dataclass(frozen=True, slots=True)
+class Vector:
+    """A stored case: the Program, and the fault that ``subject`` showed on it through ``frontend``."""
+
+    name: str
+    program: Mapping[str, Any]
+    subject: str
+    frontend: str
+    property: str
+    direction: str
+
+
+def vectors(cases: Sequence[Vector], codes: Sequence[str], clean: Sequence[str], workers: int) -> list[Row]:
+    """Runs stored cases again; a ``vector`` row for each.
+
+    A vector fails that cannot be run, or on which a subject of ``clean`` has a finding of a property of ``codes``. One
+    whose fault does not show any more is told, and fails nothing: somebody may have mended the pass.
+    """
+    jobs = [(case, tuple(codes), tuple(clean)) for case in cases]
+    rows: list[Row] = []
+    for case, found in zip(cases, results(_vector, jobs, workers=workers, timeout=_TIMEOUT), strict=True):
+        row = {"kind": "vector", "vector": case.name, "subject": case.subject, "frontend": case.frontend}
+        if isinstance(found, Lost):
+            found = {"shows": False, "failed": [str(found)]}
+        rows.append({**row, "property": case.property, "direction": case.direction, **found})
+    failed = [f"{row['vector']}: {text}" for row in rows for text in row["failed"]]
+    gone = [row["vector"] for row in rows if not row["shows"] and not row["failed"]]
+    why = "" if cases else "no known entry of this torch and these properties has a vector"
+    if gone:
+        why = f"no longer reproduced: {', '.join(gone)}"
+    return [*rows, gate("regression vectors", len(rows), failed, why)]
+
+
+def _vector(case: Vector, codes: tuple[str, ...], clean: tuple[str, ...]) -> Row:
+    from properties.backends import BACKENDS, USUAL
+    from properties.campaign.check import check_program
+    from properties.campaign.plan import OUTSIDE
+    from properties.registry import properties
+    from properties.subjects import resolve
+    from properties.verdict import Status
+    from strategies.program import Program
+
+    cheap = [code for code in codes if not properties()[code].share]
+    # A fault outside of the pass shows with any pass that is right.
+    name = "reference" if case.subject in OUTSIDE else case.subject
+    backends = BACKENDS if case.property == "RA602" else USUAL
+    checked = check_program(
+        Program.from_json(case.program),
+        case.frontend,
+        {one: resolve(one) for one in dict.fromkeys((name, *clean))},
+        tuple(dict.fromkeys(("RA101", case.property, *cheap))),
+        backends=backends,
+    )
+    failed = [f"{kind}: {text}" for kind, text in checked.faults]
+    if not checked.valid or checked.refusal:
+        failed.append(checked.refusal or "eager execution rejects the example")
+    if failed:
+        return {"shows": False, "failed": failed}
+    verdict = checked.verdicts[name][case.property]
+    stage = case.subject if case.subject in OUTSIDE else "pass"
+    return {
+        "shows": (verdict.status, verdict.direction, verdict.stage) == (Status.REFUTED, case.direction, stage),
+        "failed": [f"{one} has {code}: {verdict}" for one in clean for code, verdict in checked.refutations(one)],
+    }
 
 
 def devices() -> list[Row]:

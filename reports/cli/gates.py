@@ -19,17 +19,36 @@ def parts(plan: Any, known_file: Path | None) -> tuple[Part, ...]:
         return ()
     from properties.campaign import gates
 
+    vectors = _vectors(plan, known_file)
+    # Our own pass, where it is audited, has to be clean on what others get wrong.
+    clean = tuple({name for cell in plan.cells for name in cell.subjects if name == "reference"})
     found = [
         Part("mutants", lambda: gates.mutants(plan.properties, plan.jobs)),
         Part("real programs", lambda: _real_programs(plan, known_file)),
-        Part("regression vectors", lambda: [gates.gate("regression vectors", 0, [], _NO_VECTORS)]),
+        Part("regression vectors", lambda: gates.vectors(vectors, plan.properties, clean, plan.jobs)),
     ]
     if all(cell.device == "cpu" for cell in plan.cells):
         found.append(Part("devices", gates.devices))
     return tuple(found)
 
 
-_NO_VECTORS = "this version has no corpus of regression vectors"
+def _vectors(plan: Any, known_file: Path | None) -> list[Any]:
+    """The vectors of the known entries for this torch and these properties; read before anything runs."""
+    from properties.campaign.environment import environment
+    from properties.campaign.gates import Vector
+    from reports.known import load_known
+    from reports.known.versions import in_range
+    from reports.reading import read_case
+
+    torch = str(environment()["torch"])
+    found = []
+    for entry in load_known(known_file):
+        if entry.vector is None or entry.property not in plan.properties or not in_range(torch, entry.versions):
+            continue
+        case = read_case(entry.vector)
+        frontend = case.frontend or "make_fx"
+        found.append(Vector(entry.id, case.program, entry.subject, frontend, entry.property, entry.direction))
+    return found
 
 
 def _real_programs(plan: Any, known_file: Path | None) -> Sequence[Row]:

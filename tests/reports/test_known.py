@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from reports.known import Coverage, KnownFileError, find_entry, load_known, pars
 from reports.known.match import glob
 from reports.known.versions import in_range
 from reports.model import build
+from reports.reading import read_case
 from tests.reports.conftest import ENTRY, finding, log
 
 FIELDS: dict[str, Any] = {
@@ -42,6 +44,15 @@ def test_the_shipped_list_is_valid_and_its_ids_differ():
     entries = load_known()
     assert entries
     assert len({entry.id for entry in entries}) == len(entries)
+
+
+def test_every_shipped_entry_has_a_vector_that_is_the_fault_it_describes():
+    for entry in load_known():
+        assert entry.vector is not None
+        case = read_case(entry.vector)
+        assert (case.subject, case.property) == (entry.subject, entry.property), entry.id
+        signature = json.loads(entry.vector.read_text())["signature"]
+        assert any(glob(one, signature) for one in entry.signatures), (entry.id, signature)
 
 
 def test_a_finding_matches_in_every_field():

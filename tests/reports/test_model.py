@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from reports.model import build
@@ -51,6 +54,19 @@ def test_an_entry_that_was_not_met_is_reported_only_by_a_complete_run():
 
 def test_an_entry_that_was_met_is_not_reported():
     assert build(log(finding()), [ENTRY]).unseen == ()
+
+
+@pytest.mark.parametrize(
+    ("shows", "failed", "reported"),
+    [(True, [], False), (False, [], True), (False, ["worker: hang"], False), (None, [], False)],
+    ids=["shows", "gone", "could not be run", "was not run"],
+)
+def test_an_entry_with_a_vector_is_judged_by_it_and_not_by_what_the_search_met(
+    shows: bool | None, failed: list[str], reported: bool
+):
+    entry = replace(ENTRY, vector=Path("vectors/one.json"))
+    row = {"kind": "vector", "vector": ENTRY.id, "shows": shows, "failed": failed}
+    assert build(log(*[row] if shows is not None else []), [entry]).unseen == ((entry,) if reported else ())
 
 
 def test_a_log_has_to_begin_with_its_run():
