@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from properties.capture.facts import Facts, program_values
 from properties.execution.run import run_graph
 from properties.solver import solve
-from properties.solver.context import Builder
 from properties.solver.normal import Known, normal
 from properties.solver.query import satisfies
 from properties.verdict import Outcome
@@ -79,15 +78,13 @@ def probes_of(facts: Facts) -> Probes:
         found.append(Probe(purpose, aim, values, facts.valuation(values), eager, before))
 
     add("example", None, None)
-    context: Builder | None = None
     for aim, purpose, hold, broken in _goals(facts):
         if _impossible_at_once(hold, broken):
             unreachable += 1
             continue
         nearby = _nearby(facts, hold, broken)
         if nearby is None:
-            context = context or Builder()
-            answer = solve(hold, *broken, small=True, shared=context)
+            answer = solve(hold, *broken, small=True)
             if answer.model is None:
                 unreachable += answer.status == "unsat"
                 undecided += answer.status == "unknown"

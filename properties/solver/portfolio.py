@@ -1,0 +1,131 @@
+"""The steps that decide one part of a query, in order: each knows, or leaves it to the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from properties.solver import residues
+from properties.solver.bits import bit_builder
+from properties.solver.bounds import Contradiction
+from properties.solver.enumeration import FEW, MANY, enumerate_all
+from properties.solver.reduction import Part, free_values, reduced
+from properties.solver.search import search
+from properties.solver.smt import Answer, Budget, ask, satisfies
+from strategies.operators import sort_of
+from strategies.terms import Const, Value, substitute, walk
+
+_QUICK = 0.1
+"""The share of the work that z3 may do before other steps are tried."""
+_VALUES = 64
+"""A leaf with more values than these is not gone through value by value."""
+
+
+def decide(part: Part, budget: Budget, work: int) -> Answer:
+    """The answer of the first step that knows; else ``unknown`` with what z3 says to it.
+
+    ``work`` is what one call of z3 may do, and ``budget`` what all of them may do together.
+    """
+    last = Answer("unknown", "none", reason="no step decides this")
+    for name, step in STEPS:
+        answer = step(part, budget, work, last.model or {})
+        if answer is None:
+            continue
+        if answer.status != "unknown":
+            return replace(answer, by=name)
+        last = replace(answer, model=answer.model or last.model)
+    return replace(last, model=None)
+
+
+def _few(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) -> Answer | None:
+    return _enumerated(part, FEW)
+
+
+def _many(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) -> Answer | None:
+    return _enumerated(part, MANY)
+
+
+def _enumerated(part: Part, most: int) -> Answer | None:
+    found = enumerate_all(part.hold, part.broken, part.sorts, part.box, most)
+    if found.model is not None:
+        return Answer("sat", "enumeration", found.model)
+    return Answer("unsat", "enumeration") if found.complete else None
+
+
+def _quick(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) -> Answer:
+    return ask(part.hold, part.broken, budget, int(work * _QUICK))
+
+
+def _thorough(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) -> Answer:
+    return ask(part.hold, part.broken, budget, work)
+
+
+def _residues(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) -> Answer | None:
+    """Case by case of the remainders by constant divisors."""
+    split = False
+    for case in residues.cases(part.hold, part.broken):
+        split = True
+        try:
+            left = reduced(case.hold, case.broken)
+        except Contradiction:
+            continue
+        answer = ask(left.hold, left.broken, budget, int(work * _QUICK))
+        if answer.status == "unknown":
+            return None
+        if answer.model is not None:
+            model = case.model({**free_values(left, case.sorts), **answer.model})
+            return Answer("sat", "residues", model) if satisfies(part.hold, part.broken, model) else None
+    return Answer("unsat", "residues") if split else None
+
+
+def _bits(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) -> Answer | None:
+    builder = bit_builder(part.terms, part.box)
+    return None if builder is None else ask(part.hold, part.broken, budget, work, builder)
+
+
+def _search(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) -> Answer | None:
+    found = search(part.terms, lambda values: satisfies(part.hold, part.broken, values), hint)
+    return None if found is None else Answer("sat", "search", found)
+
+
+def _values(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) -> Answer | None:
+    """Goes through the values of a leaf that can have a few only: roundings of literals are known exactly."""
+    if not any(sort_of(sub) == "float" for term in part.terms for sub in walk(term)):
+        return None
+    widths = {
+        name: high - low
+        for name, (low, high) in part.box.intervals.items()
+        if part.sorts.get(name) == "int" and low is not None and high is not None and high - low < _VALUES
+    }
+    if not widths:
+        return None
+    name = min(widths, key=lambda item: (widths[item], item))
+    low = part.box.intervals[name][0] or 0
+    for value in range(low, low + widths[name] + 1):
+        mapping = {name: Const(value)}
+        try:
+            left = reduced(
+                [substitute(term, mapping) for term in part.hold],
+                [[substitute(term, mapping) for term in group] for group in part.broken],
+            )
+        except Contradiction:
+            continue
+        answer = decide(left, budget, int(work * _QUICK))
+        if answer.status == "unknown":
+            return None
+        if answer.model is not None:
+            model = {**free_values(left, part.sorts), **answer.model, name: value}
+            return Answer("sat", "values", model) if satisfies(part.hold, part.broken, model) else None
+    return Answer("unsat", "values")
+
+
+STEPS: tuple[tuple[str, Callable[..., Answer | None]], ...] = (
+    ("enumeration", _few),
+    ("z3", _quick),
+    ("residues", _residues),
+    ("enumeration", _many),
+    ("search", _search),
+    ("bits", _bits),
+    ("z3", _thorough),
+    ("values", _values),
+)
