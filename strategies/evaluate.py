@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from operator import itemgetter
+from typing import Any, TypeAlias
+
 from strategies.operators import OPERATORS
 from strategies.terms import Const, Term, Undefined, Valuation, Value, Var
+
+Function: TypeAlias = Callable[[Valuation], Value]
 
 
 def evaluate(term: Term, valuation: Valuation) -> Value:
@@ -15,25 +22,62 @@ def evaluate(term: Term, valuation: Valuation) -> Value:
         Undefined: if an operator has no value (a zero divisor, ``int(nan)``), as executing it would raise.
         KeyError: if a variable has no value in ``valuation``.
     """
-    if isinstance(term, Const):
-        return term.value
-    if isinstance(term, Var):
-        return valuation[term.name]
-    row = OPERATORS[term.op]
-    values = [evaluate(arg, valuation) for arg in term.args]
-    try:
-        result = row.python(*values[: len(row.sorts)])
-        for value in values[len(row.sorts) :]:
-            result = row.python(result, value)
-    except (ArithmeticError, ValueError) as error:
-        # ``int(nan)``, a negative shift and the root of a negative number are a ValueError in Python.
-        raise Undefined(f"{term.op} of {values}: {error}") from error
-    return result
+    return function_of(term)(valuation)
 
 
 def holds(term: Term, valuation: Valuation) -> bool:
     """Whether ``term`` is defined and true: an assert of it would let the run go on."""
     try:
-        return bool(evaluate(term, valuation))
+        return bool(function_of(term)(valuation))
     except Undefined:
         return False
+
+
+@lru_cache(maxsize=8192)
+def function_of(term: Term) -> Function:
+    """``term`` as a function of a valuation: a search tries a term on thousands, and looks at its form once."""
+    if isinstance(term, Const):
+        return _constant(term.value)
+    if isinstance(term, Var):
+        return itemgetter(term.name)
+    row = OPERATORS[term.op]
+    operands = [function_of(arg) for arg in term.args]
+    if len(operands) == len(row.sorts) == 2:
+        return _binary(term.op, row.python, *operands)
+    return _general(term.op, row.python, len(row.sorts), operands)
+
+
+def _constant(value: Value) -> Function:
+    return lambda valuation: value
+
+
+def _binary(name: str, python: Callable[..., Any], left: Function, right: Function) -> Function:
+    def run(valuation: Valuation) -> Value:
+        first, second = left(valuation), right(valuation)
+        try:
+            return python(first, second)
+        except (ArithmeticError, ValueError) as error:
+            raise _undefined(name, [first, second], error) from error
+
+    return run
+
+
+def _general(name: str, python: Callable[..., Any], width: int, operands: Sequence[Function]) -> Function:
+    """An operator of ``width`` operands; one with more is applied to its result and the next, from the left."""
+
+    def run(valuation: Valuation) -> Value:
+        values = [operand(valuation) for operand in operands]
+        try:
+            result = python(*values[:width])
+            for value in values[width:]:
+                result = python(result, value)
+        except (ArithmeticError, ValueError) as error:
+            raise _undefined(name, values, error) from error
+        return result
+
+    return run
+
+
+def _undefined(name: str, values: Sequence[Value], error: Exception) -> Undefined:
+    # ``int(nan)``, a negative shift and the root of a negative number are a ValueError in Python.
+    return Undefined(f"{name} of {values}: {error}")

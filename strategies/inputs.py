@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from math import prod
 
 import torch
@@ -36,6 +37,7 @@ _DTYPES: Mapping[str, torch.dtype] = {
 }
 
 
+@lru_cache(maxsize=256)
 def all_inputs(program: Program) -> tuple[Input, ...]:
     """The inputs of ``forward`` in order: the params, then what the sources read."""
     params = (

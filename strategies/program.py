@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from strategies.statement import Param, ProgramError, Statement
+from strategies.terms import Hashed
 from strategies.terms import to_json as term_to_json
 
 __all__ = ["SCHEMA_VERSION", "Param", "Program", "ProgramError", "Statement"]
@@ -16,7 +17,7 @@ SCHEMA_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Program:
+class Program(Hashed):
     """A program: example values of its dims ``d0, d1, ...``, its tensor inputs, and its statements in order.
 
     A source statement binds unbacked ints ``u0, u1, ...``, and tensors are bound as ``t0, t1, ...``, counted
@@ -26,6 +27,14 @@ class Program:
     dims: tuple[int, ...]
     params: tuple[Param, ...]
     body: tuple[Statement, ...]
+
+    def __hash__(self) -> int:
+        try:
+            return self._hash
+        except AttributeError:
+            found = hash((self.dims, self.params, self.body))
+            object.__setattr__(self, "_hash", found)
+            return found
 
     def to_json(self) -> dict[str, Any]:
         """The Program as a JSON object (dicts, lists, strings, ints and bools only)."""

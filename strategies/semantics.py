@@ -50,6 +50,7 @@ def _tensor(param: Param) -> Tensor:
     return Tensor(param.shape, param.dtype, param.strides is None, param.strides)
 
 
+@lru_cache(maxsize=256)
 def requirements(program: Program) -> tuple[Requirement, ...]:
     """The truth P: everything that the Program demands, in the order in which it runs."""
     found = []
@@ -60,6 +61,7 @@ def requirements(program: Program) -> tuple[Requirement, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=256)
 def guarantees(program: Program) -> tuple[Term, ...]:
     """What holds of the leaves before any check runs: dims are sizes, and what the sources make sure of."""
     found: list[Term] = [apply("ge", Var(f"d{index}"), 0) for index in range(len(program.dims))]
@@ -80,6 +82,7 @@ def example(program: Program) -> dict[str, int]:
     return dict(scopes(program)[-1].values)
 
 
+@lru_cache(maxsize=256)
 def source_inputs(program: Program) -> tuple[Input, ...]:
     """The inputs that the sources read, in the order in which ``forward`` takes them (behind the params)."""
     return tuple(

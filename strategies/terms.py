@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 
 Sort: TypeAlias = Literal["int", "bool", "float"]
@@ -16,8 +17,17 @@ Value: TypeAlias = int | bool | float
 Valuation: TypeAlias = Mapping[str, Value]
 
 
+class Hashed:
+    """Remembers its hash, which a tree of frozen data would compute again at every look into a table.
+
+    The hash is no field: it goes into no copy and no other process, where strings hash otherwise.
+    """
+
+    __slots__ = ("_hash",)
+
+
 @dataclass(frozen=True, slots=True)
-class Const:
+class Const(Hashed):
     """A literal: an int (any size), a bool or a float."""
 
     value: Value
@@ -29,7 +39,12 @@ class Const:
         )
 
     def __hash__(self) -> int:
-        return hash((type(self.value).__name__, repr(self.value)))
+        try:
+            return self._hash
+        except AttributeError:
+            found = hash((type(self.value).__name__, repr(self.value)))
+            object.__setattr__(self, "_hash", found)
+            return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +59,19 @@ class Var:
 
 
 @dataclass(frozen=True, slots=True)
-class Apply:
+class Apply(Hashed):
     """The operator named ``op`` applied to ``args``."""
 
     op: str
     args: tuple[Term, ...]
+
+    def __hash__(self) -> int:
+        try:
+            return self._hash
+        except AttributeError:
+            found = hash((self.op, self.args))
+            object.__setattr__(self, "_hash", found)
+            return found
 
 
 Term: TypeAlias = Const | Var | Apply
@@ -88,6 +111,7 @@ def walk(term: Term) -> Iterator[Term]:
             stack.extend(reversed(current.args))
 
 
+@lru_cache(maxsize=8192)
 def variables(term: Term) -> frozenset[str]:
     """The names of the leaves that occur in ``term``."""
     return frozenset(sub.name for sub in walk(term) if isinstance(sub, Var))

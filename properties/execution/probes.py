@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from properties.capture.facts import Facts, program_values
@@ -17,7 +17,7 @@ from properties.solver import solve
 from properties.solver.normal import Known, normal
 from properties.solver.query import satisfies
 from properties.verdict import Outcome
-from strategies.evaluate import evaluate
+from strategies.evaluate import evaluate, holds
 from strategies.operators import OPERATORS
 from strategies.statement import Unrealisable
 from strategies.terms import Apply, Const, Term, Undefined, Valuation, Value, Var, variables, walk
@@ -156,14 +156,37 @@ def _nearby(facts: Facts, hold: Sequence[Term], broken: Sequence[Sequence[Term]]
         if name not in base:
             continue
         near = _around_float if isinstance(base[name], float) else _around_int
+        solves = _test(hold, broken, base, (name,))
+        if solves is None:
+            continue
         for candidate in near(base[name], numbers):
             trial = {**base, name: candidate}
             try:
-                if satisfies(hold, broken, trial):
+                if solves(trial):
                     return trial
             except KeyError:
                 return None
     return _searched(base, names, hold, broken)
+
+
+def _test(
+    hold: Sequence[Term], broken: Sequence[Sequence[Term]], base: Valuation, names: Sequence[str]
+) -> Callable[[Valuation], bool] | None:
+    """Whether a valuation that is ``base`` but for ``names`` is a solution; None if none can be.
+
+    What does not depend on ``names`` is decided once, for all values that are tried.
+    """
+    terms = [*hold, *(term for group in broken for term in group)]
+    if not all(variables(term) <= base.keys() for term in terms):
+        return lambda trial: satisfies(hold, broken, trial)
+    free = frozenset(names)
+    if not all(holds(term, base) for term in hold if not variables(term) & free):
+        return None
+    varying = [term for term in hold if variables(term) & free]
+    # A group that is broken already is done.
+    groups = [group for group in broken if all(holds(term, base) for term in group if not variables(term) & free)]
+    groups = [[term for term in group if variables(term) & free] for group in groups]
+    return (lambda trial: satisfies(varying, groups, trial)) if all(groups) else None
 
 
 def _sides(goal: Sequence[Term], base: Valuation) -> set[Value]:
@@ -220,10 +243,13 @@ def _searched(
     for name in free:
         own = [term for term in hold if variables(term) == {name}]
         alone[name] = [value for value in range(_SMALLEST, _GRID[len(free)]) if satisfies(own, (), {name: value})]
+    solves = _test(hold, broken, base, free)
+    if solves is None:
+        return None
     for values in itertools.product(*alone.values()):
         trial = {**base, **dict(zip(free, values, strict=True))}
         try:
-            if satisfies(hold, broken, trial):
+            if solves(trial):
                 return trial
         except KeyError:
             return None

@@ -17,14 +17,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from reports.store import NAME, JournalError, read_journal
 
 ROOT = Path(__file__).resolve().parents[2]
-SEARCH = ("--subject", "torch", "--frontend", "shape_env", "--property", "RA101", "--property", "RA102")
+SUBJECT = "tests/soak/drops_inequalities.py:insert"
+SEARCH = ("--subject", SUBJECT, "--frontend", "shape_env", "--property", "RA101")
 _TIMES = ("id", "started", "seconds", "jobs")
 
 
@@ -38,31 +40,37 @@ class Outcome:
     faults: tuple[str, ...]
 
 
-def soak(kills: int, seed: int, programs: int, jobs: int = 2) -> Outcome:
-    """Kills a search of ``programs`` Programs again and again until ``kills`` kills have hit."""
+def soak(
+    kills: int, seed: int, programs: int, jobs: int = 2, tell: Callable[[str], None] = lambda line: None
+) -> Outcome:
+    """Kills a search of ``programs`` Programs until ``kills`` kills have hit; ``tell`` hears of each."""
     place = Path(tempfile.mkdtemp(prefix="runtime-assert-kills-"))
     try:
         whole = place / "whole"
         began = time.monotonic()
         _wait(_start(["--programs", str(programs), "--seed", str(seed), *SEARCH, "--output", str(whole)], jobs))
-        return _soak(kills, seed, programs, jobs, place, time.monotonic() - began)
+        return _soak(kills, seed, programs, jobs, place, time.monotonic() - began, tell)
     finally:
         shutil.rmtree(place, ignore_errors=True)
 
 
-def _soak(kills: int, seed: int, programs: int, jobs: int, place: Path, whole_seconds: float) -> Outcome:
+def _soak(
+    kills: int, seed: int, programs: int, jobs: int, place: Path, whole_seconds: float, tell: Callable[[str], None]
+) -> Outcome:
     chance = random.Random(seed)
     expected = timeless(place / "whole")
     faults: list[str] = []
     moments: list[int] = []
     done = runs = 0
+    tell(f"undisturbed: {whole_seconds:.0f} s, {len(_records(place / 'whole'))} records")
     while done < kills and not faults:
         folder = place / f"run{runs}"
         arguments = ["--programs", str(programs), "--seed", str(seed), *SEARCH, "--output", str(folder)]
         while True:
             before = _records(folder)
             process = _start(arguments, jobs)
-            time.sleep(chance.uniform(0, whole_seconds))
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(chance.uniform(0, whole_seconds))
             hit = process.poll() is None and done < kills
             if hit:
                 os.killpg(process.pid, signal.SIGKILL)
@@ -72,6 +80,7 @@ def _soak(kills: int, seed: int, programs: int, jobs: int, place: Path, whole_se
             faults += _lost(before, after)
             if hit:
                 moments.append(len(after))
+                tell(f"kill {done} in run {runs}: {len(before)} records before, {len(after)} after")
             if not hit:
                 break
             if (folder / NAME).exists() and after:
@@ -81,6 +90,8 @@ def _soak(kills: int, seed: int, programs: int, jobs: int, place: Path, whole_se
             faults.append(f"run {runs}: exit status {process.returncode}")
         elif timeless(folder) != expected:
             faults.append(f"run {runs}: its report differs from the undisturbed one")
+        else:
+            tell(f"run {runs}: its report is that of the undisturbed one")
     return Outcome(done, runs, tuple(moments), tuple(faults))
 
 
@@ -133,10 +144,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--programs", type=int, default=200)
+    parser.add_argument("--programs", type=int, default=120)
     options = parser.parse_args()
     began = time.monotonic()
-    outcome = soak(options.kills, options.seed, options.programs)
+    outcome = soak(options.kills, options.seed, options.programs, tell=lambda line: print(line, flush=True))
     for fault in outcome.faults:
         print(f"FAULT: {fault}")
     print(
