@@ -14,7 +14,8 @@ OUTCOMES = ("proved", "refuted", "undecided", "not_captured", "vacuous", "tool_e
 class Totals:
     """Programs by their worst verdict over the properties: the six outcomes add up to ``programs``.
 
-    ``refuted`` is by direction, ``undecided``, ``vacuous`` and ``not_captured`` are by reason.
+    ``refuted`` is by direction, ``undecided``, ``vacuous`` and ``not_captured`` are by reason. ``host_waits`` are the
+    operations by which a run waits for the device only because an assert needs their value.
     """
 
     programs: int = 0
@@ -26,6 +27,7 @@ class Totals:
     tool_error: int = 0
     asserts_emitted: int = 0
     asserts_required: int = 0
+    host_waits: int = 0
     queries: int = 0
 
     @property

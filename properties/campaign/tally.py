@@ -14,6 +14,7 @@ from properties.campaign.plan import BACKEND_SUBJECT, OUTSIDE, Cell
 from properties.campaign.signature import signature_of
 from properties.campaign.support import SupportCounter
 from properties.case import Case
+from properties.checks.ra403 import synchronisations
 from properties.registry import properties
 from properties.solver.normal import normal_set
 from properties.verdict import Status, Verdict
@@ -79,6 +80,7 @@ class Tally:
             column[_STATUS_KEY[verdict.status]][verdict.direction or verdict.reason] += 1
         case = checked.cases[name]
         column["asserts_emitted"] += 0 if case.unusable else len(case.emitted)
+        column["host_waits"] += 0 if case.after is None else synchronisations(case.after.graph).for_asserts
         column["asserts_required"] += len(normal_set(checked.facts.required))
         for code, refuted in checked.refutations(name):
             self._hit(_hit(case, code, refuted, where, program))
@@ -192,6 +194,7 @@ def _column() -> dict[str, Any]:
         "tool_error": 0,
         "asserts_emitted": 0,
         "asserts_required": 0,
+        "host_waits": 0,
     }
 
 

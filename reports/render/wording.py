@@ -12,7 +12,7 @@ from reports.totals import Totals
 
 # What a table of subjects shows, in its order.
 COLUMNS = ("programs", "PROVED", "REFUTED", "UNDECIDED", "VACUOUS", "NOT_CAPTURED")
-COLUMNS += ("asserts emitted", "asserts required")
+COLUMNS += ("asserts emitted", "asserts required", "host waits for asserts")
 
 
 def heading(report: Report) -> str:
@@ -43,6 +43,7 @@ def cells(totals: Totals, by_key: Callable[[Mapping[str, int]], str] | None = No
         f"{totals.count('not_captured'):,}",
         f"{totals.asserts_emitted:,}",
         f"{totals.asserts_required:,}",
+        f"{totals.host_waits:,}",
     )
 
 
