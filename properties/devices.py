@@ -7,6 +7,7 @@ import functools
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
@@ -72,8 +73,10 @@ def context_lost() -> bool:
     return False
 
 
-def stand_ins(tensors: Sequence[torch.Tensor], device: str, mode: FakeTensorMode) -> tuple[torch.Tensor, ...]:
+def stand_ins(tensors: Sequence[Any], device: str, mode: FakeTensorMode) -> tuple[Any, ...]:
     """Fake tensors on ``device`` with the sizes of ``tensors``, which may be symbolic ones of ``mode``.
+
+    What is no tensor among them stays what it is.
 
     Raises:
         NotCaptured: if this torch cannot trace for the device.
@@ -81,7 +84,7 @@ def stand_ins(tensors: Sequence[torch.Tensor], device: str, mode: FakeTensorMode
     if device != "cpu" and not _guarded():
         raise NotCaptured(f"this torch cannot trace for {device}")
     with mode:
-        return tuple(_stand_in(tensor, device) for tensor in tensors)
+        return tuple(_stand_in(tensor, device) if isinstance(tensor, torch.Tensor) else tensor for tensor in tensors)
 
 
 def _stand_in(tensor: torch.Tensor, device: str) -> torch.Tensor:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from strategies.constructs import CONSTRUCTS, Construct
 from strategies.evaluate import evaluate, holds
-from strategies.program import SCHEMA_VERSION, Param, Program, ProgramError, Statement
+from strategies.program import SCHEMA_VERSION, Param, Program, ProgramError, Scalar, Statement
 from strategies.semantics import Requirement, example, guarantees, leaves, requirements, source_of
 from strategies.source import program_source, render_term
 from strategies.statement import Unrealisable
@@ -19,7 +19,7 @@ from strategies.terms import Apply, Const, Term, Undefined, Var, apply
 if TYPE_CHECKING:
     from strategies.compile import as_module, compile_program
     from strategies.generate import programs
-    from strategies.inputs import build_inputs, input_dims, input_names, input_of_leaf
+    from strategies.inputs import build_inputs, input_dims, input_names, input_of_leaf, scalar_inputs
 
 __all__ = [
     "CONSTRUCTS",
@@ -31,6 +31,7 @@ __all__ = [
     "Program",
     "ProgramError",
     "Requirement",
+    "Scalar",
     "Statement",
     "Term",
     "Undefined",
@@ -52,6 +53,7 @@ __all__ = [
     "programs",
     "render_term",
     "requirements",
+    "scalar_inputs",
     "source_of",
 ]
 
@@ -63,6 +65,7 @@ _LATE = {
     "input_dims": "strategies.inputs",
     "input_names": "strategies.inputs",
     "input_of_leaf": "strategies.inputs",
+    "scalar_inputs": "strategies.inputs",
 }
 
 

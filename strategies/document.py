@@ -13,14 +13,14 @@ from strategies.evaluate import holds
 from strategies.operators import OPERATORS
 from strategies.program import SCHEMA_VERSION, Program
 from strategies.semantics import initial_scope
-from strategies.statement import DTYPES, Argument, Param, ProgramError, Scope, Statement
-from strategies.terms import Apply, Const, Term, Var, apply
+from strategies.statement import DTYPES, Argument, Param, ProgramError, Scalar, Scope, Statement
+from strategies.terms import Apply, Const, Term, Var, apply, sort_of_value
 
-MAX_STATEMENTS, MAX_PARAMS, MAX_DIMS, MAX_LIST = 200, 50, 50, 1000
+MAX_STATEMENTS, MAX_PARAMS, MAX_DIMS, MAX_SCALARS, MAX_LIST = 200, 50, 50, 50, 1000
 MAX_LISTED = 24
 MAX_DEPTH, MAX_OPERATORS, MAX_BITS = 50, 5000, 4096
 _LISTED = 24
-_LEAF = re.compile(r"[du](?:0|[1-9][0-9]{0,3})", re.ASCII)
+_LEAF = re.compile(r"[dnu](?:0|[1-9][0-9]{0,3})", re.ASCII)
 
 
 def parse_program(document: Any) -> Program:
@@ -29,7 +29,8 @@ def parse_program(document: Any) -> Program:
     Raises:
         ProgramError: with the path in the document, the value there and what is allowed.
     """
-    _object(document, "program", ("schema", "dims", "params", "body"))
+    keys = ("schema", "dims", "params", "body")
+    _object(document, "program", (*keys, "scalars") if isinstance(document, dict) and "scalars" in document else keys)
     if type(document["schema"]) is not int or document["schema"] != SCHEMA_VERSION:
         _fail("schema", document["schema"], f"the schema version {SCHEMA_VERSION}")
     dims = tuple(
@@ -49,12 +50,16 @@ def parse_program(document: Any) -> Program:
                 size,
                 f"a dim that is the size of some param: none has d{index} in its shape",
             )
-    scope = initial_scope(Program(dims, params, ()))
+    scalars = tuple(
+        reader.scalar(value, f"scalars[{index}]", len(params))
+        for index, value in enumerate(_list(document.get("scalars", []), "scalars", MAX_SCALARS))
+    )
+    scope = initial_scope(Program(dims, params, (), scalars))
     body = []
     for index, value in enumerate(_list(document["body"], "body", MAX_STATEMENTS)):
         statement, scope = reader.statement(value, f"body[{index}]", scope)
         body.append(statement)
-    return Program(dims, params, tuple(body))
+    return Program(dims, params, tuple(body), scalars)
 
 
 class _Reader:
@@ -82,6 +87,20 @@ class _Reader:
             if not holds(apply("ge", step, 0), scope.values):
                 _fail(f"{path}.strides[{axis}]", value["strides"][axis], "a stride of at least 0 on the example")
         return Param(shape, dtype, strides, _integer(value["offset"], f"{path}.offset", minimum=0))
+
+    def scalar(self, value: Any, path: str, params: int) -> Scalar:
+        _object(value, path, ("value", "before"))
+        before = _integer(value["before"], f"{path}.before", minimum=0)
+        if before > params:
+            _fail(f"{path}.before", before, f"the position of a param, or {params} for the place behind them")
+        number = value["value"]
+        if isinstance(number, bool):
+            return Scalar(number, before)
+        if isinstance(number, list) and number[:1] == ["float"]:
+            return Scalar(_float(number, f"{path}.value"), before)
+        if type(number) is not int or not -(2**63) <= number < 2**63:
+            _fail(f"{path}.value", number, 'an int that fits in int64, a bool, or ["float", text]')
+        return Scalar(number, before)
 
     def statement(self, value: Any, path: str, scope: Scope) -> tuple[Statement, Scope]:
         """The statement, and the scope behind it."""
@@ -137,10 +156,10 @@ class _Reader:
             return Const(_integer(value, path))
         if isinstance(value, list) and value[:1] == ["float"] and sort == "float":
             return Const(_float(value, path))
-        if isinstance(value, str) and sort in ("int", "float"):
+        if isinstance(value, str):
             if not _LEAF.fullmatch(value) or value not in leaves:
                 _fail(path, value, f"a leaf that is bound before ({_listed(leaves)})")
-            found = "float" if isinstance(leaves, Mapping) and type(leaves[value]) is float else "int"
+            found = sort_of_value(leaves[value]) if isinstance(leaves, Mapping) else "int"
             if found != sort:
                 _fail(path, value, f"{'an' if sort == 'int' else 'a'} {sort}, which {value} is not")
             return Var(value, found)

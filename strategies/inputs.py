@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from math import prod
+from typing import Any
 
 import torch
 
 from strategies.evaluate import evaluate, holds
 from strategies.program import Program
-from strategies.semantics import requirements, scopes, source_inputs
+from strategies.semantics import all_inputs, requirements, scopes
 from strategies.statement import Input, Unrealisable
 from strategies.terms import Const, Term, Undefined, Valuation, Value, apply
 
 __all__ = [
     "MAX_ELEMENTS",
     "Unrealisable",
+    "all_inputs",
     "build_inputs",
     "input_dims",
     "input_names",
     "input_of_leaf",
     "input_offsets",
     "input_strides",
+    "scalar_inputs",
 ]
 
 MAX_ELEMENTS = 2**20
@@ -37,23 +39,13 @@ _DTYPES: Mapping[str, torch.dtype] = {
 }
 
 
-@lru_cache(maxsize=256)
-def all_inputs(program: Program) -> tuple[Input, ...]:
-    """The inputs of ``forward`` in order: the params, then what the sources read."""
-    params = (
-        Input(f"a{position}", param.shape, param.dtype, strides=param.strides, offset=param.offset)
-        for position, param in enumerate(program.params)
-    )
-    return (*params, *source_inputs(program))
-
-
 def input_names(program: Program) -> tuple[str, ...]:
     """The names of the arguments of ``forward``, in order."""
     return tuple(item.name for item in all_inputs(program))
 
 
 def input_dims(program: Program) -> tuple[tuple[Term, ...], ...]:
-    """For each argument of ``forward`` the term of each of its dimensions."""
+    """For each argument of ``forward`` the term of each of its dimensions; a number has none."""
     return tuple(item.shape for item in all_inputs(program))
 
 
@@ -78,13 +70,18 @@ def _contiguous(shape: Sequence[Term]) -> tuple[Term, ...]:
 
 def input_of_leaf(program: Program) -> dict[str, int]:
     """For each unbacked leaf the position of the argument of ``forward`` whose contents decide it."""
-    return {leaf: position for position, item in enumerate(all_inputs(program)) for leaf in item.leaves}
+    return {
+        leaf: position for position, item in enumerate(all_inputs(program)) for leaf in item.leaves if not item.scalar
+    }
 
 
-def build_inputs(
-    program: Program, valuation: Valuation, device: str | torch.device = "cpu"
-) -> tuple[torch.Tensor, ...]:
-    """Tensors in the order of ``forward``'s arguments, in which each leaf has the value that ``valuation`` gives it.
+def scalar_inputs(program: Program) -> dict[int, str]:
+    """The arguments of ``forward`` that are numbers: their positions, and their names, which are those of leaves."""
+    return {position: item.name for position, item in enumerate(all_inputs(program)) if item.scalar}
+
+
+def build_inputs(program: Program, valuation: Valuation, device: str | torch.device = "cpu") -> tuple[Any, ...]:
+    """Tensors and numbers in the order of ``forward``'s arguments, in which each leaf has its value in ``valuation``.
 
     The same call gives equal tensors. They are built on the CPU and then moved to ``device``.
 
@@ -96,7 +93,10 @@ def build_inputs(
     items = all_inputs(program)
     shapes = [_sizes(item, valuation) for item in items]
     _require_room(program, valuation)
-    return tuple(_tensor(item, shape, valuation, device) for item, shape in zip(items, shapes, strict=True))
+    return tuple(
+        valuation[item.name] if item.scalar else _tensor(item, shape, valuation, device)
+        for item, shape in zip(items, shapes, strict=True)
+    )
 
 
 def _sizes(item: Input, valuation: Valuation) -> list[int]:

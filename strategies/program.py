@@ -7,11 +7,11 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from strategies.statement import Param, ProgramError, Statement
-from strategies.terms import Hashed
+from strategies.statement import Param, ProgramError, Scalar, Statement
+from strategies.terms import Const, Hashed
 from strategies.terms import to_json as term_to_json
 
-__all__ = ["SCHEMA_VERSION", "Param", "Program", "ProgramError", "Statement"]
+__all__ = ["SCHEMA_VERSION", "Param", "Program", "ProgramError", "Scalar", "Statement"]
 
 SCHEMA_VERSION = 1
 
@@ -21,18 +21,20 @@ class Program(Hashed):
     """A program: example values of its dims ``d0, d1, ...``, its tensor inputs, and its statements in order.
 
     A source statement binds unbacked ints ``u0, u1, ...``, and tensors are bound as ``t0, t1, ...``, counted
-    through the whole program. Terms are over ``d*`` and ``u*``.
+    through the whole program. Inputs that are numbers are the leaves ``n0, n1, ...``. Terms are over ``d*``, ``n*``
+    and ``u*``.
     """
 
     dims: tuple[int, ...]
     params: tuple[Param, ...]
     body: tuple[Statement, ...]
+    scalars: tuple[Scalar, ...] = ()
 
     def __hash__(self) -> int:
         try:
             return self._hash
         except AttributeError:
-            found = hash((self.dims, self.params, self.body))
+            found = hash((self.dims, self.params, self.body, self.scalars))
             object.__setattr__(self, "_hash", found)
             return found
 
@@ -42,6 +44,8 @@ class Program(Hashed):
             "schema": SCHEMA_VERSION,
             "dims": list(self.dims),
             "params": [_param(param) for param in self.params],
+            # A Program without scalars is written as it was before there were any, so that its key stays.
+            **({"scalars": [_scalar(scalar) for scalar in self.scalars]} if self.scalars else {}),
             "body": [
                 {"op": statement.op, **{name: _argument(value) for name, value in statement.args}}
                 for statement in self.body
@@ -71,6 +75,10 @@ def _param(param: Param) -> dict[str, Any]:
     if param.strides is not None:
         document |= {"strides": _argument(param.strides), "offset": param.offset}
     return document
+
+
+def _scalar(scalar: Scalar) -> dict[str, Any]:
+    return {"value": term_to_json(Const(scalar.value)), "before": scalar.before}
 
 
 def _argument(value: Any) -> Any:

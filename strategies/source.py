@@ -9,7 +9,7 @@ from strategies.constructs import CONSTRUCTS
 from strategies.operators import OPERATORS
 from strategies.placement import placed
 from strategies.program import Program
-from strategies.semantics import scopes, source_inputs
+from strategies.semantics import all_inputs, initial_scope, scopes
 from strategies.terms import Const, Term, Var, variables
 
 _COMPARISON, _CALL = 4, 10
@@ -55,7 +55,7 @@ def _application(template: str, precedence: float, parts: list[tuple[str, float]
 
 def leaf_names(program: Program) -> dict[str, str]:
     """How each leaf is written in the program's source: a dim as ``a0.shape[1]``, an unbacked int by its name."""
-    names = {leaf: leaf for leaf in scopes(program)[-1].from_data}
+    names = {leaf: leaf for leaf in scopes(program)[-1].values if not leaf.startswith("d")}
     for position, param in enumerate(program.params):
         for axis, size in enumerate(param.shape):
             if isinstance(size, Var):
@@ -70,8 +70,7 @@ def program_source(program: Program, *, method: bool = False, device: str = "cpu
     nothing is made on ``device``, where its inputs have to be.
     """
     names = leaf_names(program)
-    inputs = [f"a{position}" for position in range(len(program.params))]
-    inputs += [item.name for item in source_inputs(program)]
+    inputs = [item.name for item in all_inputs(program)]
     lines = [f"def forward({', '.join(['self', *inputs] if method else inputs)}):"]
     # Where each of the open blocks ends; one that is opened in another ends before it.
     ends: list[int] = []
@@ -96,10 +95,11 @@ def _result(program: Program, inputs: list[str]) -> str:
     named = {leaf for name in made for size in last.tensors[name].shape for leaf in variables(size)}
     results = [*made, *(leaf for leaf in last.unbacked if leaf not in named)]
     # Compiled code gives a float back as a tensor, so that the program does so itself.
-    results += [f"torch.full((), {leaf}, dtype=torch.float64)" for leaf in last.floats]
+    results += [f"torch.full((), {leaf}, dtype=torch.float64)" for leaf in last.floats if leaf in last.origins]
     if results:
         return ", ".join(results)
-    return f"{inputs[0]}.sum()" if inputs else "torch.zeros(())"
+    tensors = [name for name in inputs if name not in initial_scope(program).values]
+    return f"{tensors[0]}.sum()" if tensors else "torch.zeros(())"
 
 
 def statement_of_line(program: Program, line: int) -> int | None:

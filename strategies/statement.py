@@ -36,6 +36,24 @@ class Param:
 
 
 @dataclass(frozen=True, slots=True)
+class Scalar:
+    """A number that is an argument of ``forward`` by itself: its example value, and the param that it stands before.
+
+    ``before`` is the position of a param; the number of params stands for the place behind them all.
+    """
+
+    value: Value
+    before: int = 0
+
+    def __eq__(self, other: object) -> bool:
+        # As among constants: True == 1 == 1.0 in Python, but they are inputs of three types.
+        return isinstance(other, Scalar) and (Const(self.value), self.before) == (Const(other.value), other.before)
+
+    def __hash__(self) -> int:
+        return hash((Const(self.value), self.before))
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
     """One line: the name of a construct and its arguments, in the order of the construct's fields."""
 
@@ -97,11 +115,12 @@ class Tensor:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A tensor that a source reads: its name in ``forward``, its sizes, and how its elements follow from leaves.
+    """An argument of ``forward``: its name, its sizes, and how its elements follow from leaves.
 
     ``fill`` takes the number of elements and a valuation and gives the elements in memory order, or raises
     :class:`Unrealisable`. ``None`` stands for contents that do not matter. ``leaves`` are those that the contents
     decide, in the order in which the program reads them. ``strides`` and ``offset`` are those of :class:`Param`.
+    With ``scalar`` it is no tensor but the number that the leaf of its name is.
     """
 
     name: str
@@ -111,6 +130,7 @@ class Input:
     leaves: tuple[str, ...] = ()
     strides: tuple[Term, ...] | None = None
     offset: int = 0
+    scalar: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +162,28 @@ class Scope:
         return tuple(name for name in self.values if name.startswith("d"))
 
     @property
+    def scalars(self) -> tuple[str, ...]:
+        """The names of the integers that are inputs by themselves, in order."""
+        return tuple(name for name, value in self.values.items() if name.startswith("n") and type(value) is int)
+
+    @property
+    def backed(self) -> tuple[str, ...]:
+        """The names of the integers that the inputs show without being read: dims and scalars."""
+        return self.dims + self.scalars
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """The names of the leaves that are truth values, in order."""
+        return tuple(name for name, value in self.values.items() if type(value) is bool)
+
+    @property
     def unbacked(self) -> tuple[str, ...]:
         """The names of the unbacked integers, in the order in which they were bound."""
         return tuple(name for name, value in self.values.items() if name.startswith("u") and type(value) is int)
 
     @property
     def floats(self) -> tuple[str, ...]:
-        """The names of the unbacked floats, in the order in which they were bound."""
+        """The names of all leaves that are floats, in order."""
         return tuple(name for name, value in self.values.items() if type(value) is float)
 
     @property

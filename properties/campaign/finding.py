@@ -20,7 +20,7 @@ from strategies.inputs import build_inputs, input_dims, input_names
 from strategies.program import Program
 from strategies.semantics import example
 from strategies.source import leaf_names, program_source, render_term
-from strategies.terms import Const, Term, Valuation, Var
+from strategies.terms import Const, Term, Valuation, Value, Var
 
 _TITLES = {
     "missing": "an assert is missing",
@@ -142,7 +142,10 @@ def input_expressions(program: Program, values: Valuation) -> list[str]:
     return [_expression(tensor) for tensor in build_inputs(program, values)]
 
 
-def _expression(tensor: torch.Tensor) -> str:
+def _expression(value: torch.Tensor | Value) -> str:
+    if not isinstance(value, torch.Tensor):
+        return render_term(Const(value), {})
+    tensor = value
     if not tensor.is_contiguous() or tensor.storage_offset():
         elements = tensor.untyped_storage().nbytes() // tensor.element_size()
         place = f"{tuple(tensor.shape)}, {tensor.stride()}, {tensor.storage_offset()}"

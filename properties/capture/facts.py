@@ -21,7 +21,7 @@ from properties.read.sympy_terms import finite_bounds, leaf_of, term_of
 from strategies.evaluate import evaluate
 from strategies.inputs import all_inputs, input_dims, input_offsets, input_strides
 from strategies.semantics import Requirement, guarantees, requirements, source_of
-from strategies.terms import Apply, Const, Term, Valuation, Value, Var, apply, substitute, variables
+from strategies.terms import Apply, Const, Term, Valuation, Value, Var, apply, sort_of_value, substitute, variables
 
 if TYPE_CHECKING:
     from properties.execution.probes import Probes
@@ -83,11 +83,7 @@ class Facts:
     def kinds(self) -> dict[str, str]:
         """The kind of each capture leaf: ``dim``, or the construct that yields it."""
         program = self.capture.program
-        return {
-            leaf.name: "dim" if name.startswith("d") else source_of(program, name)[0]
-            for name, leaf in self.leaf_of.items()
-            if isinstance(leaf, Var)
-        }
+        return {leaf.name: source_of(program, name)[0] for name, leaf in self.leaf_of.items() if isinstance(leaf, Var)}
 
     @cached_property
     def probes(self) -> Probes:
@@ -243,6 +239,10 @@ def _program_leaves(capture: Capture, bindings: Bindings) -> tuple[dict[str, Ter
                 # An input with several leaves has them read one by one, in their order.
                 found[leaf] = leaf_of(next(iter(paths.values())))
                 break
+    # A value that torch no longer reads, because it took another one in its place, is still one of the program's.
+    for leaf, value in capture.example().items():
+        if leaf.startswith("u"):
+            found.setdefault(leaf, Var(f"{leaf} (not read)", sort_of_value(value)))
     links: list[Term] = [
         apply("eq", leaf, substitute(term, found)) for leaf, term in pending if not isinstance(leaf, Const)
     ]

@@ -15,7 +15,7 @@ from properties.capture.state import EnvState
 from properties.verdict import Outcome
 from strategies.program import Program
 from strategies.semantics import example
-from strategies.terms import Valuation
+from strategies.terms import Valuation, Value
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +46,7 @@ class Capture:
     device: str = "cpu"
     input_ranges: Mapping[str, ValueRanges] | None = None
 
-    def example(self) -> dict[str, int]:
+    def example(self) -> dict[str, Value]:
         """The values of the Program's leaves that its example inputs have."""
         return example(self.program)
 

@@ -18,6 +18,7 @@ from torch import fx
 from torch._guards import TracingContext, tracing
 
 from properties.capture.facts import graph_facts
+from properties.capture.frontends.compile import dynamic_sources, mark_dynamic
 from properties.capture.frontends.export import exported
 from properties.capture.frontends.tensors import example_inputs
 from properties.capture.interception import DYNAMO_SITES, EXPORT_SITES, exchanged
@@ -26,8 +27,8 @@ from properties.capture.types import Capture, copy_module
 from properties.subjects import Subject
 from properties.verdict import Outcome
 from strategies.compile import as_module, compile_program
-from strategies.inputs import build_inputs, input_dims
-from strategies.terms import Const, Term
+from strategies.inputs import build_inputs
+from strategies.terms import Term
 
 
 class NotCompiled(RuntimeError):
@@ -107,15 +108,13 @@ def compile_program_whole(capture: Capture, subject: Subject, backend: str) -> C
                 capture_dynamic_output_shape_ops=True,
                 prefer_deferred_runtime_asserts_over_guards=deferred,
             ),
+            torch.compiler.config.patch(dynamic_sources=dynamic_sources(program)),  # type: ignore[attr-defined]
         ):
             warnings.simplefilter("ignore")
             return function(*tensors)
 
     example = build_inputs(program, capture.example(), device)
-    for tensor, shape in zip(example, input_dims(program), strict=True):
-        for axis, size in enumerate(shape):
-            if not isinstance(size, Const):
-                torch._dynamo.mark_dynamic(tensor, axis)
+    mark_dynamic(program, example)
     try:
         call(*example)
     except Exception as error:

@@ -155,7 +155,7 @@ def _nearby(facts: Facts, hold: Sequence[Term], broken: Sequence[Sequence[Term]]
     for name in names:
         if name not in base:
             continue
-        near = _around_float if isinstance(base[name], float) else _around_int
+        near = _NEAR[type(base[name])]
         solves = _test(hold, broken, base, (name,))
         if solves is None:
             continue
@@ -223,6 +223,14 @@ def _around_float(start: Value, numbers: Iterable[Value]) -> list[Value]:
     return list(found.values())
 
 
+def _other_flag(start: Value, numbers: Iterable[Value]) -> list[Value]:
+    return [not start]
+
+
+_NEAR = {int: _around_int, float: _around_float, bool: _other_flag}
+"""How candidates beside a leaf's example value are found, by its type."""
+
+
 def _searched(
     base: Valuation, names: Sequence[str], hold: Sequence[Term], broken: Sequence[Sequence[Term]]
 ) -> dict[str, Value] | None:
@@ -237,7 +245,7 @@ def _searched(
     for term in terms:
         if variables(term) & set(names):
             related.update(dict.fromkeys(sorted(variables(term))))
-    free = [name for name in related if isinstance(base.get(name), int)][:3]
+    free = [name for name in related if type(base.get(name)) is int][:3]
     # What one variable decides alone is decided once, not once for every value of the others.
     alone: dict[str, list[Value]] = {}
     for name in free:

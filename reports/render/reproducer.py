@@ -43,6 +43,8 @@ def script(row: Mapping[str, Any], torch: str) -> str:
         source=source,
         parameters=signature.group(1) if signature else "*inputs",
         example_inputs=row["example_inputs"],
+        # Inputs that are numbers are called n0, n1, ...
+        numbers=[name for name in row.get("input_names", ()) if name.startswith("n")],
         dynamic=repr([list(dims) for dims in row["dynamic"]]),
         witness_inputs=witness.get("inputs", []),
         kind=_kind(row),

@@ -42,7 +42,7 @@ class ArangeBetween(Construct):
     def grow(self, chooser: Chooser, scope: Scope) -> tuple[Statement, ...] | None:
         end = chooser.size(scope)
         value = int(evaluate(end, scope.values))
-        starts = [leaf for leaf in (*scope.unbacked, *scope.dims) if value - 60 <= scope.values[leaf] <= value]
+        starts = [leaf for leaf in (*scope.unbacked, *scope.backed) if value - 60 <= scope.values[leaf] <= value]
         starts = [leaf for leaf in starts if Var(leaf) != end]
         start: Term = Var(chooser.pick(starts)) if starts else apply("sub", end, chooser.below(5))
         return (self.statement(start=start, end=end, step=1 + chooser.below(3)),)

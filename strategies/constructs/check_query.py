@@ -80,7 +80,7 @@ class CheckQuery(Construct):
 
 def _compared(chooser: Chooser, scope: Scope, value: int) -> tuple[str, Term]:
     """A comparison that holds between ``value`` and a leaf or a constant."""
-    leaves = (*scope.unbacked, *scope.dims)
+    leaves = (*scope.unbacked, *scope.backed)
     same = [Var(name) for name in leaves if scope.values[name] == value]
     match chooser.below(6):
         case 0:

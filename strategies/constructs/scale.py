@@ -37,7 +37,7 @@ class Scale(TakesTensor):
         names = self.fitting(chooser, scope)
         if not names or not scope.integers:
             return None
-        return (self.statement(tensor=chooser.pick(names), factor=Var(chooser.pick((*scope.unbacked, *scope.dims)))),)
+        return (self.statement(tensor=chooser.pick(names), factor=Var(chooser.pick((*scope.unbacked, *scope.backed)))),)
 
 
 CONSTRUCT = Scale()

@@ -46,7 +46,9 @@ class Unflatten(TakesDimension):
         if len(scope.tensors[name].shape) > 2:
             return None
         factors = [
-            leaf for leaf in (*scope.unbacked, *scope.dims) if scope.values[leaf] > 0 and size % scope.values[leaf] == 0
+            leaf
+            for leaf in (*scope.unbacked, *scope.backed)
+            if scope.values[leaf] > 0 and size % scope.values[leaf] == 0
         ]
         first: Term = Var(chooser.pick(factors)) if factors else Const(1)
         value = scope.values[first.name] if isinstance(first, Var) else 1

@@ -56,7 +56,9 @@ def _shape(
     elements = int(evaluate(numel(old), scope.values))
     # A leaf takes the place of a factor of the number of elements, so that the view relates the two.
     divisors = [
-        leaf for leaf in (*scope.unbacked, *scope.dims) if scope.values[leaf] > 0 and elements % scope.values[leaf] == 0
+        leaf
+        for leaf in (*scope.unbacked, *scope.backed)
+        if scope.values[leaf] > 0 and elements % scope.values[leaf] == 0
     ]
     if not divisors:
         return ((), (numel(old),)) if scope.is_nonnegative(numel(old)) else None

@@ -7,12 +7,13 @@ from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
+from strategies.drawing.flags import FLAGS
 from strategies.drawing.floats import FLOATS
 from strategies.drawing.forms import RELATIONS
 from strategies.drawing.known import reachable_value
 from strategies.evaluate import evaluate
 from strategies.statement import Scope, Statement
-from strategies.terms import Const, Term, Var, apply
+from strategies.terms import Const, Term, Value, Var, apply
 
 T = TypeVar("T")
 
@@ -58,11 +59,11 @@ class Chooser:
 
     def condition(self, scope: Scope) -> Term | None:
         """A condition over the leaves in scope that is true of their example values; ``None`` without a leaf."""
-        if not self._checks or not (scope.integers or scope.floats):
+        if not self._checks or not (scope.integers or scope.floats or scope.flags):
             return None
         first = self.below(len(self._checks))
         for name in (*self._checks[first:], *self._checks[:first]):
-            if not (scope.integers or name in FLOATS):
+            if not (scope.integers or name in FLOATS or name in FLAGS):
                 continue
             condition = RELATIONS[name](self, scope)
             if condition is not None:
@@ -78,6 +79,18 @@ class Chooser:
         if choice < 58:
             return max(-(2**63), min(reachable_value(self, scope), 2**63 - 1))
         return self.pick(_ODD_VALUES)
+
+    def scalar_value(self, scope: Scope) -> Value:
+        """What an input that is a number is on the example: mostly a small integer, seldom a float or a truth value."""
+        # The ends of a range are drawn too often for what should be seldom, so that these stand within.
+        choice = self.below(24)
+        if choice == 17:
+            return self.pick((2.5, 0.0, -1.5, 7.0, 0.25))
+        if choice == 15:
+            return self.flag(2)
+        if choice == 13:
+            return self.pick(_ODD_VALUES)
+        return -1 - self.below(8) if choice in (9, 19) else choice % 11
 
     def count(self, scope: Scope, elements: int) -> int:
         """A number of true entries among ``elements``."""
@@ -118,7 +131,7 @@ class Chooser:
 
     def _fitting(self, scope: Scope, least: int, most: int) -> list[str]:
         """The leaves, unbacked ones first, whose example value is within the bounds."""
-        return [name for name in (*scope.unbacked, *scope.dims) if least <= scope.values[name] <= most]
+        return [name for name in (*scope.unbacked, *scope.backed) if least <= scope.values[name] <= most]
 
     def small_size(self, scope: Scope) -> Term:
         """A size of at most 8 on the example: a constant or a leaf."""

@@ -32,7 +32,7 @@ def _leaf(chooser: Chooser, scope: Scope) -> Real | None:
     if scope.floats:
         name = chooser.pick(scope.floats)
         return Real(Var(name, "float"), scope.values[name])
-    if chooser.flag(2):
+    if scope.integers and chooser.flag(2):
         leaf = any_leaf(chooser, scope)
         if abs(leaf.value) < 2**53:
             return Real(Apply("to_float", (leaf.term,)), float(leaf.value))

@@ -60,9 +60,9 @@ def shifted(known: Known, offset: int) -> Known:
 
 def any_leaf(chooser: Chooser, scope: Scope) -> Known:
     """A leaf, two times of three or oftener an unbacked one if there is one; needs a leaf in scope."""
-    unbacked, dims = scope.unbacked, scope.dims
-    repeated = unbacked * (1 + 2 * len(dims) // len(unbacked)) if unbacked else ()
-    return of_leaf(scope, chooser.pick(repeated + dims))
+    unbacked, backed = scope.unbacked, scope.backed
+    repeated = unbacked * (1 + 2 * len(backed) // len(unbacked)) if unbacked else ()
+    return of_leaf(scope, chooser.pick(repeated + backed))
 
 
 def compound(chooser: Chooser, scope: Scope, depth: int = 2) -> Known:

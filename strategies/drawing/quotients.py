@@ -31,7 +31,7 @@ def _ceil_division(chooser: Chooser, scope: Scope) -> Term:
 
 def _by_leaf(chooser: Chooser, scope: Scope) -> Term | None:
     """A remainder or a quotient whose divisor is a run-time value; where that is 0, the check raises."""
-    names = [name for name in (*scope.dims, *scope.unbacked) if scope.values[name] != 0]
+    names = [name for name in (*scope.backed, *scope.unbacked) if scope.values[name] != 0]
     if not names:
         return None
     divisor = of_leaf(scope, chooser.pick(names))

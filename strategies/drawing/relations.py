@@ -68,18 +68,18 @@ def _bound(chooser: Chooser, scope: Scope) -> Term:
 
 
 def _dim_bound(chooser: Chooser, scope: Scope) -> Term | None:
-    if not scope.dims:
+    if not scope.backed:
         return None
-    left = of_leaf(scope, chooser.pick(scope.dims))
+    left = of_leaf(scope, chooser.pick(scope.backed))
     if chooser.flag(3):
-        other = of_leaf(scope, chooser.pick(scope.dims))
+        other = of_leaf(scope, chooser.pick(scope.backed))
         left = combine(chooser.pick(("add", "mul")), left, other)
     return near(chooser, left)
 
 
 def _equality(chooser: Chooser, scope: Scope) -> Term:
     """A leaf equal to a sum, product or other short term; made equal by a constant where none is so by itself."""
-    names = scope.unbacked or scope.dims
+    names = scope.unbacked or scope.backed
     start = chooser.below(len(names))
     for name in (*names[start:], *names[:start]):
         left = of_leaf(scope, name)
@@ -108,9 +108,9 @@ def _items(chooser: Chooser, scope: Scope) -> Term | None:
 
 
 def _item_and_dim(chooser: Chooser, scope: Scope) -> Term | None:
-    if not scope.unbacked or not scope.dims:
+    if not scope.unbacked or not scope.backed:
         return None
-    left, right = of_leaf(scope, chooser.pick(scope.unbacked)), of_leaf(scope, chooser.pick(scope.dims))
+    left, right = of_leaf(scope, chooser.pick(scope.unbacked)), of_leaf(scope, chooser.pick(scope.backed))
     if chooser.flag(3):
         left = shifted(left, chooser.below(7) - 3)
     elif chooser.flag(4):

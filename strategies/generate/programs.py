@@ -17,8 +17,8 @@ from strategies.evaluate import evaluate
 from strategies.generate.profiles import PROFILES
 from strategies.program import Program
 from strategies.semantics import initial_scope
-from strategies.statement import Param, Scope, Statement
-from strategies.terms import Const, Term, Var, apply
+from strategies.statement import Param, Scalar, Scope, Statement
+from strategies.terms import Const, Term, Var, apply, sort_of_value
 
 _CONSTRUCT_WEIGHTS = {
     "item": 9,
@@ -110,7 +110,9 @@ def _programs(
 ) -> Program:
     chooser = Chooser(draw, checks)
     dims, params = _inputs(chooser, 0 if "item" in sources else 1, max_dims)
-    growth = _Growth(menu, least, most, initial_scope(Program(dims, params, ())), chooser.below(len(_EMPTY_PLACES)))
+    scalars = _scalars(chooser, initial_scope(Program(dims, params, ())), len(params))
+    scope = initial_scope(Program(dims, params, (), scalars))
+    growth = _Growth(menu, least, most, scope, chooser.below(len(_EMPTY_PLACES)))
     place = _place(growth, chooser)
     # A fixed row of places, each empty or not, instead of a loop that one choice ends: sizes spread evenly, and
     # every place shrinks to an empty one by itself.
@@ -119,8 +121,9 @@ def _programs(
         if growth.room:
             draw(place)
     body = growth.body
-    _report(body, chooser)
-    return Program(dims, params, tuple(body))
+    program = Program(dims, params, tuple(body), scalars)
+    _report(program, chooser)
+    return program
 
 
 def _inputs(chooser: Chooser, fewest: int, most: int) -> tuple[tuple[int, ...], tuple[Param, ...]]:
@@ -153,6 +156,16 @@ def _inputs(chooser: Chooser, fewest: int, most: int) -> tuple[tuple[int, ...], 
         index = chooser.below(len(params))
         params[index] = _laid_out(chooser, params[index])
     return tuple(dims), tuple(params)
+
+
+def _scalars(chooser: Chooser, scope: Scope, params: int) -> tuple[Scalar, ...]:
+    """Inputs that are numbers: none in five of six programs, more than one in few."""
+    found: list[Scalar] = []
+    often = 6
+    while len(found) < 3 and chooser.flag(often):
+        found.append(Scalar(chooser.scalar_value(scope), chooser.below(params + 1)))
+        often = 3
+    return tuple(found)
 
 
 def _laid_out(chooser: Chooser, param: Param) -> Param:
@@ -254,8 +267,13 @@ def _behind(statement: Statement, scope: Scope) -> Scope:
     return scope.after(statement.op, construct.effect(statement, scope), learned)
 
 
-def _report(body: Sequence[Statement], chooser: Chooser) -> None:
+def _report(program: Program, chooser: Chooser) -> None:
+    body = program.body
     event("statements", len(body))
+    for scalar in program.scalars:
+        event(f"scalar input {sort_of_value(scalar.value)}")
+    for param in program.params:
+        event(f"input layout {'contiguous' if param.strides is None else 'strided'}")
     for name in sorted({statement.op for statement in body}):
         event(f"construct {name}")
     for name in sorted(set(chooser.used)):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from properties.campaign.plan import AUDIT_FRONTENDS
@@ -10,8 +12,15 @@ from properties.capture.facts import facts_of
 from properties.capture.frontends import FRONTENDS, capture
 from properties.capture.interception import reach
 from properties.errors import NotCaptured, ToolError
+from strategies.program import Program
 from strategies.terms import Const, Var, variables
 from tests.properties.programs import check, item, program
+
+
+def with_scalars(scalars: list[Any], body: list[Any]) -> Program:
+    """A Program with one tensor and inputs that are numbers."""
+    return Program.from_json(program((4,), []).to_json() | {"scalars": scalars, "body": body})
+
 
 SIZE_CHECK = program((8,), [item(3), check("ge", "d0", 5), check("le", "u0", 7)])
 DEFERRED = [name for name, row in FRONTENDS.items() if row.deferred]
@@ -73,3 +82,31 @@ def test_a_torch_without_the_call_is_an_error_of_the_tool_and_no_refusal():
 def test_a_trace_that_never_calls_the_pass_is_not_captured():
     with pytest.raises(NotCaptured, match="without a call of the pass"):
         reach(lambda: None, ("torch._export.utils.insert_deferred_runtime_asserts",))
+
+
+BODY = [item(2), check("le", ["add", "u0", "n0"], 20), check("ge", ["add", "n0", "d0"], "n1")]
+NUMBERS = with_scalars([{"value": 5, "before": 0}, {"value": -3, "before": 1}], BODY)
+TRUTH_VALUE = with_scalars([{"value": True, "before": 0}], BODY[:1])
+
+
+@pytest.mark.parametrize("frontend", FRONTENDS)
+def test_an_integer_input_is_a_leaf_of_its_own(frontend):
+    facts = facts_of(capture(NUMBERS, frontend))
+    first, second = facts.leaf_of["n0"], facts.leaf_of["n1"]
+    assert isinstance(first, Var)
+    assert isinstance(second, Var)
+    assert any({first.name, "u0"} <= variables(obligation.term) for obligation in facts.obligations)
+    assert facts.kinds[first.name] == "scalar"
+
+
+@pytest.mark.parametrize("frontend", ["export", "export-strict", "compile"])
+def test_an_input_of_which_torch_makes_a_constant_is_not_captured(frontend):
+    with pytest.raises(NotCaptured, match="an input of type bool becomes a constant"):
+        capture(TRUTH_VALUE, frontend)
+
+
+@pytest.mark.parametrize("frontend", ["shape_env", "make_fx"])
+def test_a_truth_value_is_a_leaf_where_a_symbol_can_stand_for_it(frontend):
+    leaf = facts_of(capture(TRUTH_VALUE, frontend)).leaf_of["n0"]
+    assert isinstance(leaf, Var)
+    assert leaf.sort == "bool"

@@ -85,3 +85,24 @@ def test_a_script_run_by_itself_tells_a_fault_from_none(tmp_path: Path, check: s
     assert done.returncode == status, done.stdout + done.stderr
     assert ("FAULT: the graph accepts what eager rejects" in done.stdout) == bool(status)
     assert "eager                  rejects: RuntimeError" in done.stdout
+
+
+@pytest.mark.parametrize("frontend", ["make_fx", "export"])
+def test_a_script_with_inputs_that_are_numbers_makes_them_symbolic(tmp_path: Path, frontend: str):
+    body = ("u0 = x0.item()", "torch._check(u0 + n0 == a0.shape[0])", "return torch.zeros(u0)")
+    source = "\n    ".join(("def forward(n0, a0, x0):", *body))
+    made = {"example_inputs": ["3", "torch.ones(5)", "torch.tensor([2])"], "dynamic": [[], [0], []]}
+    inputs = ["4", "torch.ones(5)", "torch.tensor([3])"]
+    row = finding(
+        source=source,
+        frontend=frontend,
+        input_names=["n0", "a0", "x0"],
+        witness={**finding()["witness"], "inputs": inputs},
+        **made,
+    )
+    path = tmp_path / "reproducer.py"
+    path.write_text(script(row, "2.13.0"))
+    done = subprocess.run([sys.executable, "-I", str(path)], capture_output=True, text=True, timeout=120, cwd=tmp_path)
+    assert "eager                  rejects: RuntimeError" in done.stdout, done.stdout + done.stderr
+    # The number is no constant: the check is about it.
+    assert "n0" in done.stdout or "arg0" in done.stdout or "arg1" in done.stdout, done.stdout

@@ -286,7 +286,7 @@ def test_a_consumer_raises_exactly_if_one_of_its_requirements_is_false(name: str
 @pytest.mark.parametrize("name", _CONSUMERS)
 def test_truth_and_eager_agree_on_grown_uses_of_a_consumer(name: str) -> None:
     drawn = draw_programs(
-        50, sources=["item", "item", "nonzero"], checks=[], consumers=["zeros", name, name], max_statements=5
+        70, sources=["item", "item", "nonzero"], checks=[], consumers=["zeros", name, name], max_statements=5
     )
     found, accepted = [], 0
     for index, program in enumerate(drawn):
@@ -329,6 +329,8 @@ def test_each_leaf_is_known_by_its_source() -> None:
             if leaf.startswith("d"):
                 assert construct == "dim"
                 assert Var(leaf) in program.params[int(where)].shape
+            elif leaf.startswith("n"):
+                assert (construct, where) == ("scalar", leaf)
             else:
                 assert CONSTRUCTS[construct].kind == "source"
 

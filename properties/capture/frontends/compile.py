@@ -7,23 +7,32 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import fx
 
-from properties.capture.frontends.tensors import example_inputs
+from properties.capture.frontends.tensors import example_inputs, refuse_scalars
 from properties.capture.interception import DYNAMO_SITES, Reached, reach
 from properties.capture.state import EnvState
 from properties.capture.types import Capture
 from properties.errors import NotCaptured
 from strategies.compile import compile_program
 from strategies.evaluate import evaluate
-from strategies.inputs import build_inputs, input_dims, input_names, input_of_leaf, input_offsets, input_strides
+from strategies.inputs import (
+    build_inputs,
+    input_dims,
+    input_names,
+    input_of_leaf,
+    input_offsets,
+    input_strides,
+    scalar_inputs,
+)
 from strategies.program import Program
 from strategies.terms import Apply, Const, Term, Valuation, Var, as_term
 
-_TENSOR = re.compile(r"L\['(\w+)'\]")
+_WHOLE = re.compile(r"L\['(\w+)'\]")
 _SIZE = re.compile(r"L\['(\w+)'\]\.size\(\)\[(\d+)\]")
 _OFFSET = re.compile(r"L\['(\w+)'\]\.storage_offset\(\)")
 _STRIDE = re.compile(r"L\['(\w+)'\]\.stride\(\)\[(\d+)\]")
@@ -37,11 +46,9 @@ def capture(program: Program, device: str = "cpu", name: str = "compile", *, def
     Raises:
         NotCaptured: if Dynamo refuses, or breaks the graph.
     """
+    refuse_scalars(program, float, bool)
     tensors = example_inputs(program, device)
-    for tensor, shape in zip(tensors, input_dims(program), strict=True):
-        for axis, size in enumerate(shape):
-            if not isinstance(size, Const):
-                torch._dynamo.mark_dynamic(tensor, axis)
+    mark_dynamic(program, tensors)
     function = torch.compile(compile_program(program, device), backend="eager", fullgraph=True)
 
     def trace() -> None:
@@ -52,6 +59,7 @@ def capture(program: Program, device: str = "cpu", name: str = "compile", *, def
                 capture_dynamic_output_shape_ops=True,
                 prefer_deferred_runtime_asserts_over_guards=deferred,
             ),
+            torch.compiler.config.patch(dynamic_sources=dynamic_sources(program)),  # type: ignore[attr-defined]
         ):
             warnings.simplefilter("ignore")
             function(*tensors)
@@ -64,6 +72,19 @@ def capture(program: Program, device: str = "cpu", name: str = "compile", *, def
     return _from_graph(program, device, name, reached)
 
 
+def mark_dynamic(program: Program, tensors: Sequence[Any]) -> None:
+    """Marks every varying dim of ``program``'s inputs for Dynamo; numbers are told to it by their names."""
+    for tensor, shape in zip(tensors, input_dims(program), strict=True):
+        for axis, size in enumerate(shape):
+            if not isinstance(size, Const):
+                torch._dynamo.mark_dynamic(tensor, axis)
+
+
+def dynamic_sources(program: Program) -> str:
+    """Dynamo's names of the inputs that are numbers, which it would take for constants otherwise."""
+    return ",".join(f"L['{name}']" for name in scalar_inputs(program).values())
+
+
 def _from_graph(program: Program, device: str, frontend: str, reached: Reached) -> Capture:
     names = input_names(program)
     shapes, strides, offsets = input_dims(program), input_strides(program), input_offsets(program)
@@ -71,7 +92,7 @@ def _from_graph(program: Program, device: str, frontend: str, reached: Reached) 
     placeholders: list[int | str | Term] = []
     sources: dict[str, int] = {}
     for node in reached.module.graph.find_nodes(op="placeholder"):
-        spec = _input_of(node, names, shapes, strides, offsets)
+        spec = _input_of(node, names, shapes, strides, offsets, scalar_inputs(program))
         sources.update((leaf, len(placeholders)) for leaf, position in inputs.items() if position == spec)
         placeholders.append(spec)
 
@@ -102,6 +123,7 @@ def _input_of(
     shapes: tuple[tuple[Term, ...], ...],
     strides: tuple[tuple[Term, ...], ...],
     offsets: tuple[int, ...],
+    numbers: Mapping[int, str],
 ) -> int | str | Term:
     """Which input (its position), dim (its name) or term a placeholder stands for, by Dynamo's source of it."""
     source = getattr(node.meta.get("grapharg"), "source", None)
@@ -120,7 +142,8 @@ def _input_of(
     offset = _OFFSET.fullmatch(text)
     if offset and offset[1] in names:
         return Const(offsets[names.index(offset[1])])
-    tensor = _TENSOR.fullmatch(text)
-    if tensor and tensor[1] in names:
-        return names.index(tensor[1])
+    whole = _WHOLE.fullmatch(text)
+    if whole and whole[1] in names:
+        position = names.index(whole[1])
+        return numbers.get(position, position)
     raise NotCaptured(f"Dynamo input from {re.sub(r'[0-9]+', 'n', text)}")

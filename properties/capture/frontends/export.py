@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import torch
 
-from properties.capture.frontends.tensors import dynamic_shapes, example_inputs, tensor_capture
+from properties.capture.frontends.tensors import dynamic_shapes, example_inputs, refuse_scalars, tensor_capture
 from properties.capture.interception import EXPORT_SITES, reach
 from properties.capture.types import Capture
 from strategies.compile import as_module
@@ -50,12 +51,17 @@ def _export(program: Program, device: str, frontend: str, *, strict: bool, defer
 def exported(
     program: Program,
     module: torch.nn.Module,
-    tensors: tuple[torch.Tensor, ...],
+    tensors: tuple[Any, ...],
     *,
     strict: bool = False,
     deferred: bool = False,
 ) -> torch.export.ExportedProgram:
-    """``program``, as a module with its example inputs, as torch exports it: every varying dim dynamic."""
+    """``program``, as a module with its example inputs, as torch exports it: every varying dim and integer dynamic.
+
+    Raises:
+        NotCaptured: if an input is a float or a truth value, of which torch makes a constant.
+    """
+    refuse_scalars(program, float, bool)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return torch.export.export(

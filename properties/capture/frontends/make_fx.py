@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import torch
 from torch._dynamo.source import ConstantSource
 from torch.fx.experimental.proxy_tensor import make_fx
 from torch.fx.experimental.symbolic_shapes import DimDynamic, ShapeEnv, StatelessSymbolicContext
 
-from properties.capture.frontends.tensors import fake_mode, tensor_capture
+from properties.capture.frontends.tensors import fake_mode, symbolic_number, tensor_capture
 from properties.capture.refusals import refused
 from properties.capture.types import Capture, input_ranges
 from properties.devices import stand_ins, why_not_run
@@ -32,6 +33,9 @@ def capture(program: Program, device: str = "cpu", name: str = "make_fx", *, def
     with refused():
         fakes = []
         for position, (tensor, dims) in enumerate(zip(tensors, input_dims(program), strict=True)):
+            if not isinstance(tensor, torch.Tensor):
+                fakes.append(symbolic_number(env, tensor, ConstantSource(f"__arg{position}")))
+                continue
             context = StatelessSymbolicContext(
                 dynamic_sizes=[DimDynamic.STATIC if isinstance(dim, Const) else DimDynamic.DYNAMIC for dim in dims],
                 constraint_sizes=[None] * len(dims),

@@ -27,7 +27,7 @@ from torch.fx.experimental.symbolic_shapes import (
 )
 from torch.utils._pytree import SequenceKey
 
-from properties.capture.frontends.tensors import fake_mode
+from properties.capture.frontends.tensors import fake_mode, symbolic_number
 from properties.capture.refusals import refused
 from properties.capture.state import EnvState
 from properties.capture.types import Capture, input_ranges
@@ -75,12 +75,15 @@ def capture(program: Program, device: str = "cpu", name: str = "shape_env", *, d
     mode = fake_mode(env)
     graph = fx.Graph()
     values: dict[str, Any] = {}
-    dims = initial_scope(program).dims
-    for position, (dim, hint) in enumerate(zip(dims, program.dims, strict=True)):
-        source = ConstantSource(f"__dim{position}")
-        symbol = env.create_symbol(hint, source, dynamic_dim=DimDynamic.DYNAMIC, constraint_dim=None)
-        values[dim] = env.create_symintnode(symbol, hint=hint, source=source)
-        graph.placeholder(dim).meta["val"] = values[dim]
+    numbers = _numbers(program)
+    for position, leaf in enumerate(numbers):
+        hint, source = example(program)[leaf], ConstantSource(f"__number{position}")
+        if leaf.startswith("d"):
+            symbol = env.create_symbol(int(hint), source, dynamic_dim=DimDynamic.DYNAMIC, constraint_dim=None)
+            values[leaf] = env.create_symintnode(symbol, hint=int(hint), source=source)
+        else:
+            values[leaf] = symbolic_number(env, hint, source)
+        graph.placeholder(leaf).meta["val"] = values[leaf]
     ranges = input_ranges(env) if deferred else None
     inputs = source_inputs(program)
     nodes = {item.name: graph.placeholder(item.name) for item in inputs}
@@ -104,12 +107,12 @@ def capture(program: Program, device: str = "cpu", name: str = "shape_env", *, d
     results = [node for node in graph.nodes if node.op == "call_function"]
     graph.output(tuple(results))
     module = _LazyGraphModule({}, graph)
-    positions = {leaf: len(dims) + position for position, item in enumerate(inputs) for leaf in item.leaves}
-    first_source = len(program.params)
+    positions = {leaf: len(numbers) + position for position, item in enumerate(inputs) for leaf in item.leaves}
+    first_source = len(program.params) + len(program.scalars)
 
     def arguments(valuation: Valuation) -> tuple[Any, ...]:
         tensors = build_inputs(program, {**example(program), **valuation}, device)
-        return (*(valuation[dim] for dim in dims), *tensors[first_source:])
+        return (*(valuation[leaf] for leaf in numbers), *tensors[first_source:])
 
     return Capture(
         program=program,
@@ -119,12 +122,19 @@ def capture(program: Program, device: str = "cpu", name: str = "shape_env", *, d
         state=EnvState.take(env),
         export=False,
         name="shape_env",
-        placeholders=(*dims, *range(first_source, first_source + len(inputs))),
+        placeholders=(*numbers, *range(first_source, first_source + len(inputs))),
         source_placeholders=positions,
         arguments=arguments,
         device=device,
         input_ranges=ranges,
     )
+
+
+def _numbers(program: Program) -> tuple[str, ...]:
+    """The dims and the scalars, in the order in which the graph takes them."""
+    first = [f"n{index}" for index, scalar in enumerate(program.scalars) if scalar.before == 0]
+    others = [f"n{index}" for index, scalar in enumerate(program.scalars) if scalar.before]
+    return (*first, *initial_scope(program).dims, *others)
 
 
 def _bind(

@@ -5,35 +5,44 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import sympy
 import torch
 from torch import fx
+from torch._guards import Source
 from torch._subclasses.fake_tensor import FakeTensorMode
-from torch.fx.experimental.symbolic_shapes import ShapeEnv
+from torch.fx.experimental.symbolic_shapes import DimDynamic, ShapeEnv
 from torch.utils._sympy.value_ranges import ValueRanges
 
 from properties.capture.state import EnvState
 from properties.capture.types import Capture
 from properties.devices import stand_ins, why_not_run
-from strategies.inputs import build_inputs, input_dims, input_of_leaf
+from properties.errors import NotCaptured
+from strategies.inputs import build_inputs, input_dims, input_of_leaf, scalar_inputs
 from strategies.program import Program
 from strategies.semantics import example
-from strategies.terms import Const, Valuation
+from strategies.terms import Const, Valuation, Value
 
 
-def dynamic_shapes(program: Program) -> tuple[dict[int, Any] | None, ...]:
-    """``torch.export``'s description of the inputs: every size that is not a constant is dynamic."""
+def dynamic_shapes(program: Program) -> tuple[Any, ...]:
+    """``torch.export``'s description of the inputs: every size that is not a constant is dynamic, and every number."""
+    dynamic = torch.export.Dim.DYNAMIC  # type: ignore[attr-defined]
+    numbers = scalar_inputs(program)
     return tuple(
-        {
-            axis: torch.export.Dim.DYNAMIC  # type: ignore[attr-defined]
-            for axis, size in enumerate(shape)
-            if not isinstance(size, Const)
-        }
-        or None
-        for shape in input_dims(program)
+        dynamic
+        if position in numbers
+        else {axis: dynamic for axis, size in enumerate(shape) if not isinstance(size, Const)} or None
+        for position, shape in enumerate(input_dims(program))
     )
 
 
-def example_inputs(program: Program, device: str) -> tuple[torch.Tensor, ...]:
+def refuse_scalars(program: Program, *kinds: type) -> None:
+    """Raise NotCaptured for an input of one of ``kinds``, which torch takes for a constant in this frontend."""
+    for scalar in program.scalars:
+        if type(scalar.value) in kinds:
+            raise NotCaptured(f"an input of type {type(scalar.value).__name__} becomes a constant")
+
+
+def example_inputs(program: Program, device: str) -> tuple[Any, ...]:
     """The inputs of the Program's own example: on ``device``, or fake ones where it cannot run here.
 
     Raises:
@@ -55,6 +64,18 @@ def fake_mode(env: ShapeEnv) -> FakeTensorMode:
     return mode
 
 
+def symbolic_number(env: ShapeEnv, value: Value, source: Source) -> Any:
+    """A number that is an input, as a backed symbol of ``env``; the symbol of a truth value is 0 or 1."""
+    symbol = env.create_unspecified_symbol(
+        int(value) if isinstance(value, bool) else value, source, dynamic_dim=DimDynamic.DYNAMIC
+    )
+    if isinstance(value, bool):
+        return env.create_symboolnode(sympy.Eq(symbol, 1))  # type: ignore[arg-type]
+    if isinstance(value, float):
+        return env.create_symfloatnode(symbol, hint=value, source=source)
+    return env.create_symintnode(symbol, hint=value, source=source)
+
+
 def tensor_capture(
     program: Program,
     device: str,
@@ -67,6 +88,7 @@ def tensor_capture(
     ranges: Mapping[str, ValueRanges] | None = None,
 ) -> Capture:
     """The capture of a graph whose placeholders are the Program's inputs in their order."""
+    numbers = scalar_inputs(program)
 
     def arguments(valuation: Valuation) -> tuple[Any, ...]:
         return build_inputs(program, valuation, device)
@@ -79,7 +101,7 @@ def tensor_capture(
         state=EnvState.take(env),
         export=export,
         name=name,
-        placeholders=tuple(range(len(input_dims(program)))),
+        placeholders=tuple(numbers.get(position, position) for position in range(len(input_dims(program)))),
         source_placeholders=input_of_leaf(program),
         arguments=arguments,
         device=device,
