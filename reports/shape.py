@@ -28,7 +28,7 @@ _NEEDED: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
     "gate": {"part": str, "outcome": str},
     "end": {},
 }
-_PLAN = {"seed": int, "cells": list, "properties": list, "jobs": int}
+_PLAN = {"seed": int, "cells": list, "properties": list}
 _CELL = {"subjects": list, "frontend": str, "profile": str, "device": str, "programs": int}
 _RUNS = ("eager", "before", "after")
 

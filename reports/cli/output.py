@@ -8,12 +8,14 @@ from typing import Any
 
 import click
 
+from reports.pipe import until_closed
 from reports.text import plain
 
 
 def line(text: str) -> None:
     """``text`` on stdout."""
-    click.echo(plain(text))
+    with until_closed():
+        click.echo(plain(text))
 
 
 def note(text: str) -> None:
@@ -23,7 +25,8 @@ def note(text: str) -> None:
 
 def as_json(value: Any) -> None:
     """``value`` as indented JSON on stdout, in ASCII, so that it can do nothing to a terminal."""
-    click.echo(json.dumps(value, indent=2))
+    with until_closed():
+        click.echo(json.dumps(value, indent=2))
 
 
 def deliver(text: str, target: Path | None) -> None:

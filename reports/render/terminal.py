@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from reports.model import Finding, Report
+from reports.pipe import until_closed
 from reports.render import wording
 from reports.status import ExitStatus
 from reports.text import one_line, plain, plural
@@ -37,10 +38,17 @@ def _width() -> int:
 
 def printed(parts: Iterable[RenderableType]) -> None:
     """Prints ``parts`` to stdout, as wide as the terminal is."""
-    console = Console(width=_width(), highlight=False, emoji=False, markup=False)
-    for part in parts:
-        # Sentences are left for the terminal to wrap, so that a line can be searched for and copied.
-        console.print(part, soft_wrap=isinstance(part, Text))
+    console = _Console(width=_width(), highlight=False, emoji=False, markup=False)
+    with until_closed():
+        for part in parts:
+            # Sentences are left for the terminal to wrap, so that a line can be searched for and copied.
+            console.print(part, soft_wrap=isinstance(part, Text))
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        # Rich would end the process with 1, which stands for new findings.
+        raise BrokenPipeError
 
 
 def report_parts(report: Report, folder: Path, *, narrow: bool) -> list[RenderableType]:

@@ -21,7 +21,6 @@ PLAN: Row = {
     ],
     "properties": ["RA101", "RA102", "RA305"],
     "shard_size": 50,
-    "jobs": 2,
 }  # fmt: skip
 ENVIRONMENT: Row = {
     "torch": "2.13.0+cpu",

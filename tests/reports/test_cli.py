@@ -300,3 +300,40 @@ def test_a_reader_that_goes_away_is_no_error():
         ["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, timeout=60, cwd=ROOT
     )
     assert done.stderr == ""
+
+
+def test_triage_reads_what_a_run_wrote(fake: Callable[..., None], tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """Both ends at once: a plan as a run writes it down, and what the readers of a log ask of it."""
+    fake(*SHARDS, finding())
+    target = str(tmp_path / "out")
+    assert main([*AUDIT, "--output", target]) == 0
+    capsys.readouterr()
+    assert main(["triage", "list", target]) == 0
+    assert "0a1b2c3d" in capsys.readouterr().out
+    for command in (["show", target, "0a1b"], ["issue", target, "0a1b"], ["repro", target, "0a1b"]):
+        assert main(["triage", *command]) == 0
+    assert main(["triage", "diff", target, target]) == 0
+
+
+@pytest.mark.parametrize(
+    ("args", "status"),
+    [(["triage", "diff", "clean", "found"], 1), (["triage", "list", "found"], 0), (["explain", "--json"], 0)],
+)
+def test_the_exit_status_does_not_depend_on_who_reads(
+    fake: Callable[..., None], tmp_path: Path, args: list[str], status: int
+):
+    """As with ``| head -0``: the reader is gone before the first line comes."""
+    known = tmp_path / "known.toml"
+    known.write_text("")
+    for name, rows in (("clean", SHARDS), ("found", [*SHARDS, finding(direction="extra", signature="RA101 extra x")])):
+        fake(*rows)
+        main([*AUDIT, "--output", str(tmp_path / name)])
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "reports", *args]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        command, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=120, env=environment, cwd=tmp_path
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (status, "")
