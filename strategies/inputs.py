@@ -127,12 +127,11 @@ def _tensor(item: Input, shape: Sequence[int], valuation: Valuation, device: str
     count, dtype = prod(shape), _DTYPES[item.dtype]
     if item.strides is not None:
         return _strided(item, shape, item.strides, valuation, device)
+    # No view of a base, for which tracing would make a base, too: the last step makes a tensor of its own.
     if item.fill is None:
-        tensor = torch.arange(1, count + 1).remainder(7).to(dtype)
-    else:
-        elements: Sequence[Value] = item.fill(count, valuation)
-        tensor = torch.tensor(elements, dtype=dtype)
-    return tensor.reshape(tuple(shape)).to(device)
+        return torch.arange(1, count + 1).reshape(tuple(shape)).remainder(7).to(dtype).to(device)
+    elements: Sequence[Value] = item.fill(count, valuation)
+    return torch.tensor(elements, dtype=dtype).reshape(tuple(shape)).clone().to(device)
 
 
 def _strided(
@@ -145,6 +144,5 @@ def _strided(
     if last >= MAX_ELEMENTS:
         raise Unrealisable(f"{item.name} would need a storage of {last + 1} elements, more than {MAX_ELEMENTS}")
     storage = torch.arange(1, last + 2).remainder(7).to(_DTYPES[item.dtype]).to(device)
-    # No view of a base: tracing would ask for the base too.
     tensor = torch.empty(0, dtype=storage.dtype, device=device)
     return tensor.set_(storage.untyped_storage(), item.offset, tuple(shape), tuple(steps))
