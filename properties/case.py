@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from contextlib import redirect_stderr, redirect_stdout
 from functools import cached_property
+from typing import Any
 
 from torch import fx
 
@@ -15,6 +16,7 @@ from properties.capture.types import Capture, copy_module
 from properties.errors import ToolError
 from properties.execution.probes import Probe
 from properties.execution.run import run_graph
+from properties.read.bodies import asserts_inside
 from properties.read.graph import Emitted, read_asserts
 from properties.subjects import Subject
 from properties.verdict import Outcome, Status, Verdict, Witness
@@ -65,13 +67,20 @@ class Case:
         return read_asserts(self.after.graph, self.facts.bindings) if self.after is not None else ()
 
     @cached_property
+    def inside(self) -> tuple[Emitted, ...]:
+        """The asserts in the bodies of the graph after the pass, as they are seen from outside."""
+        if self.after is None or not self.facts.bodies:
+            return ()
+        return asserts_inside(self.after, self.facts.bindings, self.facts.bodies)
+
+    @cached_property
     def emitted_terms(self) -> tuple[Term, ...]:
-        return tuple(emitted.term for emitted in self.emitted if emitted.term is not None)
+        return tuple(emitted.term for emitted in (*self.emitted, *self.inside) if emitted.term is not None)
 
     @cached_property
     def unread(self) -> tuple[str, ...]:
         """Emitted asserts that could not be read, with the reason."""
-        return tuple(f"{item.node}: {item.reason}" for item in self.emitted if item.term is None)
+        return tuple(f"{item.node}: {item.reason}" for item in (*self.emitted, *self.inside) if item.term is None)
 
     @cached_property
     def again(self) -> tuple[fx.GraphModule | None, str, EnvState]:
@@ -126,6 +135,13 @@ def apply(subject: Subject, capture: Capture, module: fx.GraphModule) -> tuple[f
     result: fx.GraphModule | None = module
     try:
         with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+            for body in capture.bodies:
+                inner: Any = module.get_submodule(body.path)
+                body.state.restore(env)
+                subject(inner, env, body.name, export=body.export)
+                inner.recompile()
+            if capture.bodies:
+                capture.state.restore(env)
             subject(module, env, capture.name, export=capture.export)
         module.recompile()
     except (Exception, SystemExit, GeneratorExit, KeyboardInterrupt) as error:  # noqa: BLE001 - foreign code: a finding

@@ -17,6 +17,7 @@ from strategies.statement import DTYPES, Argument, Param, ProgramError, Scalar, 
 from strategies.terms import Apply, Const, Term, Var, apply, sort_of_value
 
 MAX_STATEMENTS, MAX_PARAMS, MAX_DIMS, MAX_SCALARS, MAX_LIST = 200, 50, 50, 50, 1000
+MAX_BLOCKS = 10
 MAX_LISTED = 24
 MAX_DEPTH, MAX_OPERATORS, MAX_BITS = 50, 5000, 4096
 _LISTED = 24
@@ -55,11 +56,7 @@ def parse_program(document: Any) -> Program:
         for index, value in enumerate(_list(document.get("scalars", []), "scalars", MAX_SCALARS))
     )
     scope = initial_scope(Program(dims, params, (), scalars))
-    body = []
-    for index, value in enumerate(_list(document["body"], "body", MAX_STATEMENTS)):
-        statement, scope = reader.statement(value, f"body[{index}]", scope)
-        body.append(statement)
-    return Program(dims, params, tuple(body), scalars)
+    return Program(dims, params, reader.body(_list(document["body"], "body", MAX_STATEMENTS), scope), scalars)
 
 
 class _Reader:
@@ -102,8 +99,33 @@ class _Reader:
             _fail(f"{path}.value", number, 'an int that fits in int64, a bool, or ["float", text]')
         return Scalar(number, before)
 
-    def statement(self, value: Any, path: str, scope: Scope) -> tuple[Statement, Scope]:
-        """The statement, and the scope behind it."""
+    def body(self, values: list[Any], scope: Scope) -> tuple[Statement, ...]:
+        """All statements; the blocks of one stand behind it (see :func:`strategies.semantics.steps`)."""
+        found: list[Statement] = []
+
+        def through(count: int, scope: Scope, depth: int) -> Scope:
+            while len(found) < len(values) and count:
+                before, count = scope, count - 1
+                path = f"body[{len(found)}]"
+                statement = self.statement(values[len(found)], path, scope)
+                found.append(statement)
+                construct = CONSTRUCTS[statement.op]
+                blocks = construct.encloses(statement)
+                if blocks and depth == MAX_BLOCKS:
+                    raise ProgramError(f"{path}: blocks are nested deeper than {MAX_BLOCKS}")
+                for block, length in enumerate(blocks):
+                    scope = through(length, construct.inside(statement, before, scope, block), depth + 1)
+                if blocks:
+                    scope = construct.behind(statement, before, scope)
+                learned = construct.requires(statement, before) + construct.guarantees(statement, before)
+                scope = scope.after(construct.name, construct.effect(statement, before), learned)
+            return scope
+
+        through(len(values), scope, 0)
+        return tuple(found)
+
+    def statement(self, value: Any, path: str, scope: Scope) -> Statement:
+        """The statement that stands in ``scope``."""
         if not isinstance(value, dict) or "op" not in value:
             _fail(path, value, 'an object with a key "op"')
         construct = CONSTRUCTS[_word(value["op"], f"{path}.op", CONSTRUCTS)]
@@ -116,22 +138,20 @@ class _Reader:
         problem = construct.validate(statement, scope)
         if problem is not None:
             raise ProgramError(f"{path}: {construct.name}: {problem}")
-        effect = construct.effect(statement, scope)
-        learned = construct.requires(statement, scope) + construct.guarantees(statement, scope)
-        return statement, scope.after(construct.name, effect, learned)
+        return statement
 
     def argument(self, value: Any, field: Field, path: str, scope: Scope) -> Argument:
         match field.kind:
             case "int":
                 return _integer(value, path)
             case "int term":
-                return self.term(value, path, scope.values, "int")
+                return self.term(value, path, scope.visible, "int")
             case "float term":
-                return self.term(value, path, scope.values, "float")
+                return self.term(value, path, scope.visible, "float")
             case "bool term":
-                return self.term(value, path, scope.values, "bool")
+                return self.term(value, path, scope.visible, "bool")
             case "int terms":
-                return self.terms(value, path, scope, scope.values)
+                return self.terms(value, path, scope, scope.visible)
             case "dim terms":
                 return self.terms(value, path, scope, scope.dims)
             case "tensor":

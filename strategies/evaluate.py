@@ -16,7 +16,7 @@ Function: TypeAlias = Callable[[Valuation], Value]
 def evaluate(term: Term, valuation: Valuation) -> Value:
     """The value of ``term`` where each variable has the value that ``valuation`` gives it.
 
-    Every operand is computed, as a graph does: no operator is lazy.
+    Every operand is computed, as a graph does, but of an ``implies`` whose first operand is false.
 
     Raises:
         Undefined: if an operator has no value (a zero divisor, ``int(nan)``), as executing it would raise.
@@ -42,6 +42,8 @@ def function_of(term: Term) -> Function:
         return itemgetter(term.name)
     row = OPERATORS[term.op]
     operands = [function_of(arg) for arg in term.args]
+    if row.lazy:
+        return _lazy(*operands)
     if len(operands) == len(row.sorts) == 2:
         return _binary(term.op, row.python, *operands)
     return _general(term.op, row.python, len(row.sorts), operands)
@@ -49,6 +51,10 @@ def function_of(term: Term) -> Function:
 
 def _constant(value: Value) -> Function:
     return lambda valuation: value
+
+
+def _lazy(condition: Function, then: Function) -> Function:
+    return lambda valuation: not condition(valuation) or then(valuation)
 
 
 def _binary(name: str, python: Callable[..., Any], left: Function, right: Function) -> Function:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import prod
 from typing import Any
 
@@ -11,7 +11,7 @@ import torch
 from strategies.evaluate import evaluate, holds
 from strategies.program import Program
 from strategies.semantics import all_inputs, requirements, scopes
-from strategies.statement import Input, Unrealisable
+from strategies.statement import Input, Tensor, Unrealisable
 from strategies.terms import Const, Term, Undefined, Valuation, Value, apply
 
 __all__ = [
@@ -114,13 +114,23 @@ def _require_room(program: Program, valuation: Valuation) -> None:
         (item.statement for item in requirements(program) if not holds(item.term, valuation)),
         len(program.body),
     )
-    for name, tensor in scopes(program)[stops_at].tensors.items():
+    for name, tensor in _made_until(program, stops_at, valuation):
         try:
             sizes = [int(evaluate(size, valuation)) for size in tensor.shape]
         except Undefined:
             continue
         if prod(sizes) > MAX_ELEMENTS or max(sizes, default=0) > MAX_ELEMENTS:
             raise Unrealisable(f"{name} would have the shape {sizes}, more than {MAX_ELEMENTS} elements")
+
+
+def _made_until(program: Program, statement: int, valuation: Valuation) -> Iterator[tuple[str, Tensor]]:
+    """The tensors that the program makes before ``statement``; of a branch that is not taken it makes none."""
+    known = scopes(program)
+    yield from known[statement].tensors.items()
+    branches = (scope for scope in known[:statement] if scope.given)
+    for scope in branches:
+        if all(holds(condition, valuation) for condition in scope.given):
+            yield from ((name, one) for name, one in scope.tensors.items() if name not in known[statement].tensors)
 
 
 def _tensor(item: Input, shape: Sequence[int], valuation: Valuation, device: str | torch.device) -> torch.Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Literal
 
 from strategies.constructs import CONSTRUCTS
@@ -16,6 +16,7 @@ from strategies.terms import Apply, Term, Value, Var, apply, sort_of_value
 class Requirement:
     """One condition without which the Program stops: written by the user, or demanded by an operator.
 
+    What stands in a branch is demanded where the branch is taken, and so is ``implies(condition of the branch, ...)``.
     ``statement`` is the index in ``program.body`` of the statement that demands it.
     """
 
@@ -24,18 +25,58 @@ class Requirement:
     statement: int
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step on the way through a Program.
+
+    ``before``: a statement is about to be run in ``scope``. ``enter`` and ``leave``: the scope at the start and at the
+    end of one of its blocks. ``behind``: its blocks lie behind, and ``scope`` is the one that its effect adds to.
+    """
+
+    kind: Literal["before", "enter", "leave", "behind"]
+    statement: int
+    scope: Scope
+    block: int = 0
+
+
+@lru_cache(maxsize=256)
+def steps(program: Program) -> tuple[Step, ...]:
+    """The way through a Program from its first statement to its last, into every block."""
+    return _walk(program)[0]
+
+
 @lru_cache(maxsize=256)
 def scopes(program: Program) -> tuple[Scope, ...]:
     """The scope before each statement, and the one behind the last."""
-    scope = initial_scope(program)
-    result = [scope]
-    for statement in program.body:
-        construct = CONSTRUCTS[statement.op]
-        effect = construct.effect(statement, scope)
-        learned = construct.requires(statement, scope) + construct.guarantees(statement, scope)
-        scope = scope.after(statement.op, effect, learned)
-        result.append(scope)
-    return tuple(result)
+    return (*(step.scope for step in steps(program) if step.kind == "before"), _walk(program)[1])
+
+
+@lru_cache(maxsize=256)
+def _walk(program: Program) -> tuple[tuple[Step, ...], Scope]:
+    found: list[Step] = []
+
+    def through(index: int, count: int, scope: Scope) -> tuple[int, Scope]:
+        """``count`` statements from ``index`` on, each with its blocks, or as many as there are."""
+        while index < len(program.body) and count:
+            here, before, statement = index, scope, program.body[index]
+            construct = CONSTRUCTS[statement.op]
+            blocks = construct.encloses(statement)
+            found.append(Step("before", here, before))
+            index, count = index + 1, count - 1
+            for block, length in enumerate(blocks):
+                inner = construct.inside(statement, before, scope, block)
+                found.append(Step("enter", here, inner, block))
+                index, scope = through(index, length, inner)
+                found.append(Step("leave", here, scope, block))
+            if blocks:
+                scope = construct.behind(statement, before, scope)
+            found.append(Step("behind", here, scope))
+            learned = construct.requires(statement, before) + construct.guarantees(statement, before)
+            scope = scope.after(statement.op, construct.effect(statement, before), learned)
+        return index, scope
+
+    _, last = through(0, len(program.body), initial_scope(program))
+    return tuple(found), last
 
 
 def initial_scope(program: Program) -> Scope:
@@ -58,8 +99,14 @@ def requirements(program: Program) -> tuple[Requirement, ...]:
     for index, (statement, scope) in enumerate(zip(program.body, scopes(program), strict=False)):
         construct = CONSTRUCTS[statement.op]
         kind = "check" if construct.kind == "check" else "precondition"
-        found.extend(Requirement(term, kind, index) for term in construct.requires(statement, scope))
+        for term in construct.requires(statement, scope):
+            found.append(Requirement(reduce(_where, reversed(scope.given), term), kind, index))
     return tuple(found)
+
+
+def _where(term: Term, condition: Term) -> Term:
+    """``term`` where ``condition`` is true; nothing is demanded elsewhere."""
+    return Apply("implies", (condition, term))
 
 
 @lru_cache(maxsize=256)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import lru_cache
 
 from strategies.constructs import CONSTRUCTS
 from strategies.operators import OPERATORS
 from strategies.placement import placed
 from strategies.program import Program
-from strategies.semantics import all_inputs, initial_scope, scopes
+from strategies.semantics import all_inputs, initial_scope, scopes, steps
+from strategies.statement import Scope
 from strategies.terms import Const, Term, Var, variables
 
 _COMPARISON, _CALL = 4, 10
@@ -69,24 +71,45 @@ def program_source(program: Program, *, method: bool = False, device: str = "cpu
     It returns every tensor that it makes, and the unbacked ints that no tensor's size names. What it makes out of
     nothing is made on ``device``, where its inputs have to be.
     """
-    names = leaf_names(program)
     inputs = [item.name for item in all_inputs(program)]
     lines = [f"def forward({', '.join(['self', *inputs] if method else inputs)}):"]
-    # Where each of the open blocks ends; one that is opened in another ends before it.
-    ends: list[int] = []
-    for index, (statement, scope) in enumerate(zip(program.body, scopes(program), strict=False)):
-        construct = CONSTRUCTS[statement.op]
-        while ends and ends[-1] <= index:
-            ends.pop()
-        for line in construct.source(statement, scope, lambda term: render_term(term, names)):
-            lines.append(f"{'    ' * (1 + len(ends))}{line}")
-        if inside := construct.encloses(statement):
-            ends.append(index + 1 + inside)
-    if program.body and CONSTRUCTS[program.body[-1].op].encloses(program.body[-1]):
-        lines.append(f"{'    ' * (1 + len(ends))}pass")
+    lines += [text for text, _ in _lines(program)]
     lines.append(f"    return {_result(program, inputs)}")
     text = "\n".join(lines) + "\n"
     return text if device == "cpu" else placed(text, device)
+
+
+@lru_cache(maxsize=256)
+def _lines(program: Program) -> tuple[tuple[str, int | None], ...]:
+    """The lines between the first and the last, each with the index of the statement that it belongs to."""
+    names = leaf_names(program)
+    found: list[tuple[str, int | None]] = []
+    starts: list[tuple[int, Scope]] = []
+    depth = 1
+
+    def render(term: Term) -> str:
+        return render_term(term, names)
+
+    for step in steps(program):
+        statement = program.body[step.statement]
+        construct = CONSTRUCTS[statement.op]
+        lines: tuple[str, ...] = ()
+        if step.kind == "enter":
+            lines = construct.opening(statement, step.scope, step.block)
+        elif step.kind == "leave":
+            lines = construct.closing(statement, starts[-1][1], step.scope, step.block)
+            if not lines and len(found) == starts[-1][0]:
+                found.append((f"{'    ' * depth}pass", None))
+        elif step.kind == "behind":
+            lines = construct.source(statement, step.scope, render)
+        found += [(f"{'    ' * depth}{line}", step.statement) for line in lines]
+        if step.kind == "enter":
+            starts.append((len(found), step.scope))
+            depth += 1
+        elif step.kind == "leave":
+            starts.pop()
+            depth -= 1
+    return tuple(found)
 
 
 def _result(program: Program, inputs: list[str]) -> str:
@@ -104,9 +127,5 @@ def _result(program: Program, inputs: list[str]) -> str:
 
 def statement_of_line(program: Program, line: int) -> int | None:
     """The index of the statement that :func:`program_source` prints on ``line`` (from 1), if there is one."""
-    end = 1
-    for index, (statement, scope) in enumerate(zip(program.body, scopes(program), strict=False)):
-        end += len(CONSTRUCTS[statement.op].source(statement, scope, lambda _term: ""))
-        if line <= end:
-            return index if line > 1 else None
-    return None
+    lines = _lines(program)
+    return lines[line - 2][1] if 2 <= line < len(lines) + 2 else None

@@ -148,6 +148,11 @@ class Scope:
     ``origins`` tells for each unbacked leaf which construct bound it. ``nonnegative`` holds the terms that
     cannot be negative here, because an operator guarantees it or because the program was left otherwise.
     ``learned`` holds every condition that is true here for either reason, in the order in which it became so.
+
+    ``values`` and ``origins`` are of all leaves so far; those in ``closed`` were bound in a branch that has ended, and
+    cannot be named. ``made`` counts the tensors computed so far, those of ended branches too. ``given`` are the
+    conditions under which what stands here runs at all. ``hidden`` are names that can be used here but that torch
+    refuses in most frontends: nothing is grown with them.
     """
 
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -155,6 +160,22 @@ class Scope:
     origins: Mapping[str, str] = field(default_factory=dict)
     nonnegative: frozenset[Term] = frozenset()
     learned: tuple[Term, ...] = ()
+    made: int = 0
+    given: tuple[Term, ...] = ()
+    closed: frozenset[str] = frozenset()
+    hidden: frozenset[str] = frozenset()
+
+    @property
+    def visible(self) -> Mapping[str, Any]:
+        """The leaves that can be named here, with their example values."""
+        return {name: value for name, value in self.values.items() if name not in self.closed}
+
+    @property
+    def _shown(self) -> Mapping[str, Any]:
+        if not self.closed and not self.hidden:
+            return self.values
+        gone = self.closed | self.hidden
+        return {name: value for name, value in self.values.items() if name not in gone}
 
     @property
     def dims(self) -> tuple[str, ...]:
@@ -164,7 +185,7 @@ class Scope:
     @property
     def scalars(self) -> tuple[str, ...]:
         """The names of the integers that are inputs by themselves, in order."""
-        return tuple(name for name, value in self.values.items() if name.startswith("n") and type(value) is int)
+        return tuple(name for name, value in self._shown.items() if name.startswith("n") and type(value) is int)
 
     @property
     def backed(self) -> tuple[str, ...]:
@@ -174,27 +195,27 @@ class Scope:
     @property
     def flags(self) -> tuple[str, ...]:
         """The names of the leaves that are truth values, in order."""
-        return tuple(name for name, value in self.values.items() if type(value) is bool)
+        return tuple(name for name, value in self._shown.items() if type(value) is bool)
 
     @property
     def unbacked(self) -> tuple[str, ...]:
         """The names of the unbacked integers, in the order in which they were bound."""
-        return tuple(name for name, value in self.values.items() if name.startswith("u") and type(value) is int)
+        return tuple(name for name, value in self._shown.items() if name.startswith("u") and type(value) is int)
 
     @property
     def floats(self) -> tuple[str, ...]:
         """The names of all leaves that are floats, in order."""
-        return tuple(name for name, value in self.values.items() if type(value) is float)
+        return tuple(name for name, value in self._shown.items() if type(value) is float)
 
     @property
     def integers(self) -> tuple[str, ...]:
         """The names of all leaves that are integers, in order."""
-        return tuple(name for name, value in self.values.items() if type(value) is int)
+        return tuple(name for name, value in self._shown.items() if type(value) is int)
 
     @property
     def from_data(self) -> tuple[str, ...]:
         """The names of all unbacked leaves, in the order in which they were bound."""
-        return tuple(name for name in self.values if name.startswith("u"))
+        return tuple(name for name in self._shown if name.startswith("u"))
 
     def next_leaves(self, count: int) -> tuple[str, ...]:
         """The names that the next ``count`` unbacked leaves get."""
@@ -203,8 +224,7 @@ class Scope:
 
     def next_tensors(self, count: int) -> tuple[str, ...]:
         """The names that the next ``count`` computed tensors get."""
-        first = sum(name.startswith("t") for name in self.tensors)
-        return tuple(f"t{first + index}" for index in range(count))
+        return tuple(f"t{self.made + index}" for index in range(count))
 
     def after(self, op: str, effect: Effect, learned: Sequence[Term] = ()) -> Scope:
         """The scope behind a statement of construct ``op`` that ran, where every term of ``learned`` is true."""
@@ -216,6 +236,7 @@ class Scope:
             values={**self.values, **leaves},
             tensors={**self.tensors, **tensors},
             origins={**self.origins, **dict.fromkeys(leaves, op)},
+            made=self.made + len(tensors),
             nonnegative=self.nonnegative | known if known else self.nonnegative,
             learned=(*self.learned, *learned),
         )

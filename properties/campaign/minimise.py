@@ -7,11 +7,14 @@ from a person or from another version of the generator has no such shard.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from strategies.constructs import CONSTRUCTS
 from strategies.program import Program, ProgramError
-from strategies.semantics import scopes
+from strategies.semantics import scopes, steps
+from strategies.statement import Scope
 
 CALLS = 400
 """How many different Programs are checked at most."""
@@ -96,18 +99,94 @@ def _candidates(document: Document) -> Iterator[Document]:
     yield from _smaller_numbers(document)
 
 
+@dataclass(frozen=True)
+class _Node:
+    """A statement of a document with its index and its blocks."""
+
+    index: int
+    statement: Document
+    blocks: tuple[tuple[_Node, ...], ...]
+
+
+def _tree(body: list[Document]) -> tuple[_Node, ...]:
+    left = iter(enumerate(body))
+
+    def some(count: int) -> tuple[_Node, ...]:
+        found = []
+        while len(found) < count and (entry := next(left, None)) is not None:
+            index, statement = entry
+            lengths = (statement[name] for name in CONSTRUCTS[statement["op"]].lengths)
+            found.append(_Node(index, statement, tuple(some(length) for length in lengths)))
+        return tuple(found)
+
+    return some(len(body))
+
+
+def _flat(nodes: Iterable[_Node]) -> list[Document]:
+    body: list[Document] = []
+    for node in nodes:
+        names = CONSTRUCTS[node.statement["op"]].lengths
+        lengths = {name: len(block) for name, block in zip(names, node.blocks, strict=True)}
+        body += [{**node.statement, **lengths}, *(inner for block in node.blocks for inner in _flat(block))]
+    return body
+
+
+def _put_instead(nodes: tuple[_Node, ...], index: int, new: tuple[_Node, ...]) -> tuple[_Node, ...]:
+    """``nodes`` with ``new`` in the place of the one that has ``index``, however deep that stands."""
+    found: list[_Node] = []
+    for node in nodes:
+        blocks = tuple(_put_instead(block, index, new) for block in node.blocks)
+        found += new if node.index == index else (_Node(node.index, node.statement, blocks),)
+    return tuple(found)
+
+
+def _all(nodes: Iterable[_Node]) -> Iterator[_Node]:
+    for node in nodes:
+        yield node
+        for block in node.blocks:
+            yield from _all(block)
+
+
 def _without_statements(document: Document) -> Iterator[Document]:
-    """One statement less, from the last to the first; what it bound is replaced by its example value."""
-    known = scopes(Program.from_json(document))
-    for index in reversed(range(len(document["body"]))):
-        before, after = known[index], known[index + 1]
-        values = {name: value for name, value in after.values.items() if name not in before.values}
-        tensors = [name for name in after.tensors if name not in before.tensors]
-        rest = [one for place, one in enumerate(document["body"]) if place != index]
-        renamed: dict[str, Any] = dict(values)
-        renamed |= _moved("u", len(values), known[-1].values, list(values))
-        renamed |= _moved("t", len(tensors), known[-1].tensors, tensors)
-        yield {**document, "body": _renamed(rest, renamed)}
+    """One statement less, from the last to the first, with all that its blocks hold or with what one of them holds in
+    its place; what it bound is replaced by its example value."""
+    tree = _tree(document["body"])
+    bound = _bound(Program.from_json(document))
+    for node in reversed(list(_all(tree))):
+        for rest in ((), *(block for block in node.blocks if block)):
+            left = _put_instead(tree, node.index, rest)
+            yield {**document, "body": _renamed(_flat(left), _closed_up(bound, {one.index for one in _all(left)}))}
+
+
+def _bound(program: Program) -> dict[str, tuple[int, Any]]:
+    """For each leaf and computed tensor, in order, the statement that binds it, and a leaf's example value."""
+    found: dict[str, tuple[int, Any]] = {}
+    for step, before in zip(steps(program), _befores(program), strict=True):
+        if step.kind == "behind":
+            statement = program.body[step.statement]
+            effect = CONSTRUCTS[statement.op].effect(statement, before)
+            names = step.scope.next_leaves(len(effect.leaves))
+            found |= {name: (step.statement, value) for name, value in zip(names, effect.leaves, strict=True)}
+            found |= dict.fromkeys(step.scope.next_tensors(len(effect.tensors)), (step.statement, None))
+    return found
+
+
+def _befores(program: Program) -> Iterator[Scope]:
+    known = scopes(program)
+    return (known[step.statement] for step in steps(program))
+
+
+def _closed_up(bound: Mapping[str, tuple[int, Any]], kept: set[int]) -> dict[str, Any]:
+    """New names, without gaps, of what the statements ``kept`` bind, and the example values of the other leaves."""
+    names: dict[str, Any] = {}
+    counts = {"u": 0, "t": 0}
+    for name, (statement, value) in bound.items():
+        if statement in kept:
+            names[name] = f"{name[0]}{counts[name[0]]}"
+            counts[name[0]] += 1
+        elif value is not None:
+            names[name] = value
+    return names
 
 
 def _without_params(document: Document) -> Iterator[Document]:
@@ -155,15 +234,6 @@ def _smaller_numbers(document: Document) -> Iterator[Document]:
                 for smaller in (0, 1, 2, value // 2, value - 1):
                     if abs(smaller) < abs(value):
                         yield {**document, key: _put(document[key], path, smaller)}
-
-
-def _moved(prefix: str, count: int, names: Mapping[str, Any], gone: list[str]) -> dict[str, str]:
-    """New names of what is bound behind something that went: numbers close up."""
-    if not count:
-        return {}
-    last = max(int(name[1:]) for name in gone)
-    behind = [name for name in names if name[:1] == prefix and name[1:].isdigit() and int(name[1:]) > last]
-    return {name: f"{prefix}{int(name[1:]) - count}" for name in behind}
 
 
 def _renamed(value: Any, names: Mapping[str, Any]) -> Any:

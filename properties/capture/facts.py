@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -16,12 +16,25 @@ from torch.utils._sympy.value_ranges import ValueRanges
 from properties.capture.types import Capture
 from properties.errors import NotCaptured, Unsupported
 from properties.read.bindings import Bindings, TensorLeaf, bindings_of
-from properties.read.graph import read_asserts
+from properties.read.bodies import Entered, bodies_of
+from properties.read.graph import Opaque, read_asserts, read_nodes
 from properties.read.sympy_terms import finite_bounds, leaf_of, term_of
 from strategies.evaluate import evaluate
 from strategies.inputs import all_inputs, input_dims, input_offsets, input_strides
 from strategies.semantics import Requirement, guarantees, requirements, source_of
-from strategies.terms import Apply, Const, Term, Valuation, Value, Var, apply, sort_of_value, substitute, variables
+from strategies.terms import (
+    Apply,
+    Const,
+    Term,
+    Valuation,
+    Value,
+    Var,
+    apply,
+    conjuncts,
+    sort_of_value,
+    substitute,
+    variables,
+)
 
 if TYPE_CHECKING:
     from properties.execution.probes import Probes
@@ -61,10 +74,14 @@ class Facts:
     leaf_of: Mapping[str, Term]
     truth_known: bool = True
     """Whether ``requirements`` is all that the program demands; of foreign code it is not known."""
+    inside: tuple[Obligation, ...] = ()
+    """What the pass must see to in the bodies of the graph, as it is seen from outside."""
+    bodies: Mapping[str, Bindings] = field(default_factory=dict)
+    """The leaves of each body by its path."""
 
     @cached_property
     def required(self) -> tuple[Term, ...]:
-        return tuple(dict.fromkeys(obligation.term for obligation in self.obligations))
+        return tuple(dict.fromkeys(obligation.term for obligation in (*self.obligations, *self.inside)))
 
     @cached_property
     def truth(self) -> tuple[Term, ...]:
@@ -152,21 +169,64 @@ class GraphFacts:
 def facts_of(capture: Capture) -> Facts:
     """The assumptions, obligations and truth of ``capture``, read before any subject ran."""
     found = graph_facts(capture.graph.graph, capture.shape_env, capture.input_ranges)
-    leaves, program_links = _program_leaves(capture, found.bindings)
+    renamings = getattr(capture.shape_env, "unbacked_renamings", None)
+    bodies = tuple(bodies_of(capture.graph, found.bindings, None, renamings))
+    leaves, program_links = _program_leaves(capture, found.bindings, bodies)
     guaranteed = [substitute(term, leaves) for term in guarantees(capture.program)]
     truth = tuple(
         Requirement(substitute(item.term, leaves), item.kind, item.statement) for item in requirements(capture.program)
     )
+    inside, unplaceable, unread = _inside(capture.shape_env, found, bodies)
     return Facts(
         capture,
         found.bindings,
         tuple(dict.fromkeys((*found.assumptions, *program_links, *guaranteed))),
         found.obligations,
-        found.unplaceable,
-        found.unread,
+        unplaceable,
+        (*found.unread, *unread),
         truth,
         leaves,
+        inside=inside,
+        bodies={body.path: body.bindings for body in bodies},
     )
+
+
+def _inside(
+    env: ShapeEnv, found: GraphFacts, bodies: tuple[Entered, ...]
+) -> tuple[tuple[Obligation, ...], tuple[Obligation, ...], tuple[str, ...]]:
+    """What the bodies must check: of what the outer graph cannot, what one of them can, and the asserts they had."""
+    known = _known_symbols(found.bindings)
+    demands: list[tuple[Entered, Obligation]] = []
+    unplaceable: list[Obligation] = []
+    unread: list[str] = []
+    for item in found.unplaceable:
+        place = next((body for body in bodies if variables(item.term) <= known | body.bound), None)
+        if place is None:
+            unplaceable.append(item)
+        else:
+            demands.append((place, item))
+    for body in bodies:
+        for origin, expr, text in _recorded(env, body.bindings):
+            if origin == "deferred":
+                continue
+            try:
+                demands.append((body, Obligation(term_of(expr), origin, text)))
+            except Unsupported as error:
+                unread.append(f"obligation {text}: {error}")
+        for emitted in read_nodes(body.module.graph, body.bindings, body.inputs)[0]:
+            if emitted.term is None:
+                unread.append(f"assert {body.path}.{emitted.node} in the graph: {emitted.reason}")
+            else:
+                demands.append((body, Obligation(emitted.term, "existing", f"{body.path}.{emitted.node}")))
+    inside: list[Obligation] = []
+    for body, item in demands:
+        for part in conjuncts(item.term):
+            seen = body.seen_from_outside(part)
+            if isinstance(seen, Opaque):
+                unread.append(f"{item.text} in {body.path}: {seen.reason}")
+            else:
+                inside.append(Obligation(seen, item.origin, item.text))
+    return tuple(inside), tuple(unplaceable), tuple(unread)
 
 
 def graph_facts(graph: fx.Graph, env: ShapeEnv, input_ranges: Mapping[str, ValueRanges] | None = None) -> GraphFacts:
@@ -206,7 +266,9 @@ def graph_facts(graph: fx.Graph, env: ShapeEnv, input_ranges: Mapping[str, Value
     )
 
 
-def _program_leaves(capture: Capture, bindings: Bindings) -> tuple[dict[str, Term], list[Term]]:
+def _program_leaves(
+    capture: Capture, bindings: Bindings, bodies: tuple[Entered, ...] = ()
+) -> tuple[dict[str, Term], list[Term]]:
     """The Program's leaves over the capture's, and the equations between inputs that they imply."""
     found: dict[str, Term] = {}
     pending: list[tuple[Term, Term]] = []
@@ -229,12 +291,11 @@ def _program_leaves(capture: Capture, bindings: Bindings) -> tuple[dict[str, Ter
         elif isinstance(spec, (Const, Var, Apply)) and isinstance(binding, Var):
             pending.append((binding, spec))
     by_node = list(bindings.placeholders)
-    for node in capture.graph.graph.nodes:
-        paths = bindings.sources.get(node.name)
-        if not paths:
-            continue
-        origins = {by_node.index(name) for name in _origins(node)}
+    for paths, names in _reading(capture.graph.graph, bindings, bodies):
+        origins = {by_node.index(name) for name in names}
         for leaf, position in capture.source_placeholders.items():
+            if leaf_of(next(iter(paths.values()))) in found.values():
+                break
             if position in origins and leaf not in found:
                 # An input with several leaves has them read one by one, in their order.
                 found[leaf] = leaf_of(next(iter(paths.values())))
@@ -247,6 +308,27 @@ def _program_leaves(capture: Capture, bindings: Bindings) -> tuple[dict[str, Ter
         apply("eq", leaf, substitute(term, found)) for leaf, term in pending if not isinstance(leaf, Const)
     ]
     return found, links
+
+
+def _reading(
+    graph: fx.Graph, bindings: Bindings, bodies: tuple[Entered, ...]
+) -> Iterator[tuple[Mapping[tuple[str, ...], str], set[str]]]:
+    """What each node binds, in the graph and in its bodies, and the outer inputs that it is computed from."""
+    for node in graph.nodes:
+        if paths := bindings.sources.get(node.name):
+            yield paths, _origins(node)
+    for body in bodies:
+        for node in body.module.graph.nodes:
+            if paths := body.bindings.sources.get(node.name):
+                yield paths, _outer_origins(body, _origins(node))
+
+
+def _outer_origins(body: Entered, names: set[str]) -> set[str]:
+    """The outermost inputs that stand behind the inputs ``names`` of a body."""
+    inputs = [node.name for node in body.module.graph.find_nodes(op="placeholder")]
+    handed = (operand for name, operand in zip(inputs, body.operands, strict=False) if name in names)
+    found = set().union(*(_origins(operand) for operand in handed if isinstance(operand, fx.Node)))
+    return found if body.parent is None else _outer_origins(body.parent, found)
 
 
 def _origins(node: object) -> set[str]:

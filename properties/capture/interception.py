@@ -2,12 +2,16 @@
 
 torch binds the pass by name in several modules; the names that a frontend passes through are exchanged while one
 Program is traced, so a capture is exactly what torch itself would hand to the pass.
+
+torch calls the pass for the body of every branch and loop too, before it does so for the graph around them. These
+calls are only noted: the bodies stay as they are, and each subject is asked to work on all of them.
 """
 
 from __future__ import annotations
 
 import contextlib
 import importlib
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from unittest import mock
@@ -17,24 +21,55 @@ from torch import fx
 from torch.fx.experimental.symbolic_shapes import ShapeEnv
 
 from properties.capture.refusals import refused
-from properties.capture.types import copy_module
+from properties.capture.state import EnvState
+from properties.capture.types import Body, copy_module, subgraphs
 from properties.errors import NotCaptured, ToolError
 
 _PASS = "insert_deferred_runtime_asserts"
 EXPORT_SITES = (f"torch._export.utils.{_PASS}", f"torch.export.exported_program.{_PASS}")
 DYNAMO_SITES = (f"torch._dynamo.output_graph.{_PASS}",)
+BODY_SITES = (
+    f"torch.fx.passes.runtime_assert.{_PASS}",
+    f"torch._higher_order_ops.utils.{_PASS}",
+    f"torch._higher_order_ops.invoke_subgraph.{_PASS}",
+    *DYNAMO_SITES,
+)
+"""Where bodies are handed to the pass: traced again by ``reenter_make_fx``, or by a Dynamo that runs inside."""
 
 
 class Reached(BaseException):
     """Carries the pass's arguments out of the trace that called it; no handler of torch's takes it for an error."""
 
-    def __init__(self, module: fx.GraphModule, env: ShapeEnv, name: str, export: bool) -> None:
+    def __init__(
+        self, module: fx.GraphModule, env: ShapeEnv, name: str, export: bool, bodies: tuple[Body, ...] = ()
+    ) -> None:
         super().__init__(name)
         self.module, self.env, self.name, self.export = copy_module(module), env, name, export
+        self.bodies = bodies
 
 
-def _interrupt(gm: fx.GraphModule, shape_env: ShapeEnv, name: str, export: bool = False) -> None:
-    raise Reached(gm, shape_env, name, export)
+class Bodies:
+    """The calls of the pass for bodies, in order, with what the ShapeEnv knew at each of them."""
+
+    def __init__(self) -> None:
+        self._calls: list[tuple[fx.GraphModule, EnvState, str, bool]] = []
+
+    def note(self, gm: fx.GraphModule, shape_env: ShapeEnv, name: str, export: bool = False) -> None:
+        """Takes the place of the pass."""
+        self._calls.append((gm, EnvState.take(shape_env), name, export))
+
+    def within(self, module: fx.GraphModule) -> tuple[Body, ...]:
+        """Those of the noted bodies that ``module`` holds, in the order of the calls; torch throws others away."""
+        paths = {id(body): path for path, body in subgraphs(module)}
+        return tuple(
+            Body(paths[id(gm)], state, name, export) for gm, state, name, export in self._calls if id(gm) in paths
+        )
+
+
+def _is_body(gm: fx.GraphModule) -> bool:
+    """Whether Dynamo, which calls the pass for all bodies first and from one place, does so for one of them."""
+    # Nothing in the graphs tells them apart for certain; the loop over the bodies has this name for the one at hand.
+    return sys._getframe(2).f_locals.get("subgraph") is gm
 
 
 @contextlib.contextmanager
@@ -61,6 +96,20 @@ def _has(site: str) -> bool:
         return False
 
 
+@contextlib.contextmanager
+def noted(bodies: Bodies) -> Iterator[None]:
+    """Notes the calls of the pass for bodies in ``bodies``, instead of carrying them out."""
+    with exchanged(BODY_SITES, bodies.note):
+        yield
+
+
+@contextlib.contextmanager
+def in_place_of_torch(sites: Sequence[str], subject: Callable[..., Any]) -> Iterator[None]:
+    """``subject`` in the pass's place at ``sites``, and for every body."""
+    with exchanged((*BODY_SITES, *sites), subject):
+        yield
+
+
 def reach(trace: Callable[[], object], sites: Sequence[str]) -> Reached:
     """Runs ``trace`` until it calls the pass at one of ``sites``.
 
@@ -68,7 +117,15 @@ def reach(trace: Callable[[], object], sites: Sequence[str]) -> Reached:
         NotCaptured: if torch refuses, or finishes without calling the pass.
         ToolError: if this torch has none of the sites.
     """
-    with exchanged(sites, _interrupt):
+    bodies = Bodies()
+
+    def interrupt(gm: fx.GraphModule, shape_env: ShapeEnv, name: str, export: bool = False) -> None:
+        if sites == DYNAMO_SITES and _is_body(gm):
+            bodies.note(gm, shape_env, name, export)
+            return
+        raise Reached(gm, shape_env, name, export, bodies.within(gm))
+
+    with noted(bodies), exchanged(sites, interrupt):
         try:
             with refused():
                 trace()

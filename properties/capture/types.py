@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,19 @@ from strategies.terms import Valuation, Value
 
 
 @dataclass(frozen=True, eq=False)
+class Body:
+    """A graph inside of a capture's (a branch, the body of a loop) for which torch calls the pass before.
+
+    ``path`` names it from the outer graph, one attribute a level; ``state`` is the ShapeEnv as the pass finds it there.
+    """
+
+    path: str
+    state: EnvState
+    name: str
+    export: bool
+
+
+@dataclass(frozen=True, eq=False)
 class Capture:
     """One traced Program, ready for any number of subjects.
 
@@ -31,6 +44,8 @@ class Capture:
 
     ``input_ranges`` are the ranges of the inputs' symbols before the Program ran, where nothing but the graph will
     check what it demands of them (make_fx with deferred asserts); None where the ranges of the ShapeEnv are checked.
+
+    ``bodies`` are the graphs inside, innermost first, on which the pass works before it gets to ``graph``.
     """
 
     program: Program
@@ -45,6 +60,7 @@ class Capture:
     arguments: Callable[[Valuation], tuple[Any, ...]]
     device: str = "cpu"
     input_ranges: Mapping[str, ValueRanges] | None = None
+    bodies: tuple[Body, ...] = ()
 
     def example(self) -> dict[str, Value]:
         """The values of the Program's leaves that its example inputs have."""
@@ -89,6 +105,20 @@ def copy_module(module: fx.GraphModule) -> fx.GraphModule:
     for name, inner in copies.items():
         setattr(copied, name, inner)
     return copied
+
+
+def subgraphs(module: fx.GraphModule, prefix: str = "") -> Iterator[tuple[str, fx.GraphModule]]:
+    """The graphs that ``module``'s graph hands to an operator, and theirs, by the names of their attributes."""
+    for node in module.graph.nodes:
+        if node.op != "get_attr":
+            continue
+        found: object = module
+        for part in str(node.target).split("."):
+            found = getattr(found, part, None)
+        if isinstance(found, fx.GraphModule):
+            name = f"{prefix}{node.target}"
+            yield name, found
+            yield from subgraphs(found, f"{name}.")
 
 
 def input_ranges(env: ShapeEnv) -> dict[str, ValueRanges]:

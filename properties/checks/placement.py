@@ -76,12 +76,26 @@ def unaliased(facts: Facts) -> Callable[[Term], Term]:
 
     The size of an input and the scalar input that carries the same number are one value with two names.
     """
+    return plainly(facts.bindings)
+
+
+def plainly(bindings: Bindings) -> Callable[[Term], Term]:
+    """:func:`unaliased` for the inputs of any graph."""
     meant: dict[str, Term] = {}
-    for link in facts.bindings.links:
+    for link in bindings.links:
         match link:
             case Apply("eq", (Var(name), term)) if name not in variables(term):
                 meant.setdefault(name, substitute(term, meant))
     return (lambda term: substitute(term, meant)) if meant else (lambda term: term)
 
 
-__all__ = ["computes", "failing_node", "next_computation", "node_values", "own_checks", "ready_at", "unaliased"]
+__all__ = [
+    "computes",
+    "failing_node",
+    "next_computation",
+    "node_values",
+    "own_checks",
+    "plainly",
+    "ready_at",
+    "unaliased",
+]

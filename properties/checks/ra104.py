@@ -25,29 +25,16 @@ from collections.abc import Iterator
 
 from torch import fx
 
+from properties.capture.types import subgraphs
 from properties.case import Case
 from properties.checks.models import refuted
-from properties.checks.placement import unaliased
+from properties.checks.placement import plainly, unaliased
 from properties.read.bindings import bindings_of
 from properties.read.graph import ASSERT_TARGETS, read_asserts, target_name
 from properties.read.nodes import computed
 from properties.solver.normal import normal, normal_set
 from properties.verdict import PROVED, Verdict
 from strategies.terms import TRUE, Term, conjuncts
-
-
-def subgraphs(module: fx.GraphModule, prefix: str = "") -> Iterator[tuple[str, fx.GraphModule]]:
-    """The graphs that ``module``'s graph hands to an operator, and theirs, by the names of their attributes."""
-    for node in module.graph.nodes:
-        if node.op != "get_attr":
-            continue
-        found: object = module
-        for part in str(node.target).split("."):
-            found = getattr(found, part, None)
-        if isinstance(found, fx.GraphModule):
-            name = f"{prefix}{node.target}"
-            yield name, found
-            yield from subgraphs(found, f"{name}.")
 
 
 def check(case: Case) -> Verdict:
@@ -97,7 +84,11 @@ def _outside(case: Case, module: fx.GraphModule) -> Iterator[Term]:
 
 def conditions(module: fx.GraphModule) -> Counter[str]:
     """The conditions that a graph asserts, as texts that are alike where the conditions are."""
-    read = {item.node: item.term for item in read_asserts(module.graph, bindings_of(module.graph))}
+    bindings = bindings_of(module.graph)
+    plain = plainly(bindings)
+    read = {
+        item.node: plain(item.term) if item.term is not None else None for item in read_asserts(module.graph, bindings)
+    }
     seen = computed(module.graph)
     found: Counter[str] = Counter()
     for node in module.graph.nodes:

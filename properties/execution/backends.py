@@ -21,7 +21,7 @@ from properties.capture.facts import graph_facts
 from properties.capture.frontends.compile import dynamic_sources, mark_dynamic
 from properties.capture.frontends.export import exported
 from properties.capture.frontends.tensors import example_inputs
-from properties.capture.interception import DYNAMO_SITES, EXPORT_SITES, exchanged
+from properties.capture.interception import DYNAMO_SITES, EXPORT_SITES, in_place_of_torch
 from properties.capture.table import FRONTENDS
 from properties.capture.types import Capture, copy_module
 from properties.subjects import Subject
@@ -100,7 +100,7 @@ def compile_program_whole(capture: Capture, subject: Subject, backend: str) -> C
 
     def call(*tensors: torch.Tensor) -> Any:
         with (
-            exchanged(DYNAMO_SITES, subject),
+            in_place_of_torch(DYNAMO_SITES, subject),
             private_cache(),
             warnings.catch_warnings(),
             torch._dynamo.config.patch(
@@ -132,7 +132,7 @@ def package(capture: Capture, subject: Subject) -> Compiled:
     row = FRONTENDS[capture.frontend]
     from torch._inductor import aoti_compile_and_package, aoti_load_package
 
-    with private_cache() as folder, exchanged(EXPORT_SITES, subject), warnings.catch_warnings():
+    with private_cache() as folder, in_place_of_torch(EXPORT_SITES, subject), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             whole = exported(

@@ -140,10 +140,30 @@ class Steps(fx.Interpreter):
     last: fx.Node | None = None
     results: Any = None
     error: Exception | None = None
+    outer: Steps | None = None
 
     def run_node(self, n: fx.Node) -> Any:
-        self.last = n
+        self._note(n)
         return super().run_node(n)
+
+    def call_function(self, target: Any, args: Any, kwargs: Any) -> Any:
+        """Bodies are run node by node too, by operators that ask only for something to call."""
+        if isinstance(target, torch._ops.HigherOrderOperator):
+            args = tuple(self._stepping(arg) if isinstance(arg, fx.GraphModule) else arg for arg in args)
+        return super().call_function(target, args, kwargs)
+
+    def _note(self, n: fx.Node) -> None:
+        self.last = n
+        if self.outer is not None:
+            self.outer._note(n)
+
+    def _stepping(self, module: fx.GraphModule) -> Callable[..., Any]:
+        def body(*arguments: Any) -> Any:
+            steps = Steps(module, garbage_collect_values=False)
+            steps.extra_traceback, steps.outer = False, self
+            return steps.run(*arguments)
+
+        return body
 
 
 def same_results(first: Outcome, second: Outcome) -> bool:

@@ -12,7 +12,7 @@ from torch import fx
 
 from properties.capture.frontends.export import exported
 from properties.capture.frontends.tensors import example_inputs
-from properties.capture.interception import EXPORT_SITES, exchanged
+from properties.capture.interception import EXPORT_SITES, in_place_of_torch
 from properties.case import Case
 from strategies.compile import as_module
 
@@ -25,7 +25,7 @@ def export_with(case: Case, subject: Callable[..., object]) -> torch.export.Expo
     program, device = case.capture.program, case.capture.device
     strict = case.capture.frontend == "export-strict"
     try:
-        with exchanged(EXPORT_SITES, subject):
+        with in_place_of_torch(EXPORT_SITES, subject):
             return exported(program, as_module(program, device), example_inputs(program, device), strict=strict)
     finally:
         if strict:
@@ -35,7 +35,7 @@ def export_with(case: Case, subject: Callable[..., object]) -> torch.export.Expo
 def decomposed(case: Case, subject: Callable[..., object]) -> fx.GraphModule:
     """The exported Program decomposed to core ATen, ``subject`` having worked on both graphs."""
     first = export_with(case, subject)
-    with exchanged(EXPORT_SITES, subject), warnings.catch_warnings():
+    with in_place_of_torch(EXPORT_SITES, subject), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return _bare(first.run_decompositions())
 

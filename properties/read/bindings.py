@@ -36,17 +36,24 @@ class Bindings:
     ``placeholders``: node name -> its tensor's leaves, its scalar's term, or None where nothing is known.
     ``sources``: node name -> key path (as text) -> the symbol that it binds. ``links`` are equations between
     leaves that the inputs' metadata asserts (a stride that is the product of sizes, two sizes that share
-    a symbol); they belong to the assumptions.
+    a symbol); they belong to the assumptions. ``undeclared`` are symbols that some node of ``sources`` yields although
+    nothing says that it binds them: read as leaves, but no pass can know where they come from.
     """
 
     placeholders: Mapping[str, TensorLeaf | Term | None]
     sources: Mapping[str, Mapping[tuple[str, ...], str]]
     links: tuple[Term, ...]
+    undeclared: frozenset[str] = frozenset()
 
     @property
     def bound(self) -> frozenset[str]:
         """The names of the unbacked symbols that some node of the graph binds."""
-        return frozenset(symbol for paths in self.sources.values() for symbol in paths.values())
+        named = frozenset(symbol for paths in self.sources.values() for symbol in paths.values())
+        return named - self.undeclared
+
+
+_ITEMS = frozenset({"aten._local_scalar_dense.default", "aten.item.default", "item"})
+"""Calls whose result is a number that was read, whatever the metadata says."""
 
 
 def key_path(path: Any) -> tuple[str, ...]:
@@ -119,4 +126,13 @@ def bindings_of(graph: fx.Graph, renamings: Mapping[sympy.Symbol, sympy.Symbol] 
                 chosen: Any = symbol if old in taken else old
                 taken.add(chosen)
                 paths[key_path(path)] = chosen.name
-    return Bindings(placeholders, sources, tuple(links))
+    declared = {symbol for paths in sources.values() for symbol in paths.values()}
+    undeclared: set[str] = set()
+    for node in graph.nodes:
+        value = example_value(node) if str(node.target) in _ITEMS and node.name not in sources else None
+        expr = value.node._expr if isinstance(value, (torch.SymInt, torch.SymFloat)) else None
+        if isinstance(expr, sympy.Symbol):
+            # Read again, or in a body from which torch lost the binding when it traced it anew.
+            sources[node.name] = {(): renamed.get(expr, expr).name}
+            undeclared |= {renamed.get(expr, expr).name} - declared
+    return Bindings(placeholders, sources, tuple(links), frozenset(undeclared))

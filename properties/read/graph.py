@@ -7,7 +7,7 @@ metadata or messages that the pass wrote.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
@@ -59,8 +59,14 @@ def read_asserts(graph: fx.Graph, bindings: Bindings) -> tuple[Emitted, ...]:
     return read_nodes(graph, bindings)[0]
 
 
-def read_nodes(graph: fx.Graph, bindings: Bindings) -> tuple[tuple[Emitted, ...], dict[fx.Node, Any]]:
-    """The asserts as :func:`read_asserts` gives them, and what every node yields: a term, sizes, or :class:`Opaque`."""
+def read_nodes(
+    graph: fx.Graph, bindings: Bindings, inputs: Sequence[Any] | None = None
+) -> tuple[tuple[Emitted, ...], dict[fx.Node, Any]]:
+    """The asserts as :func:`read_asserts` gives them, and what every node yields: a term, sizes, or :class:`Opaque`.
+
+    ``inputs`` are what the graph around a body hands to it, in the place of what its own inputs declare.
+    """
+    handed = iter(inputs or ())
     values: dict[fx.Node, Any] = {}
     found: list[Emitted] = []
 
@@ -78,7 +84,7 @@ def read_nodes(graph: fx.Graph, bindings: Bindings) -> tuple[tuple[Emitted, ...]
     for index, node in enumerate(graph.nodes):
         name = target_name(node.target)
         if node.op == "placeholder":
-            leaf = bindings.placeholders.get(node.name)
+            leaf = bindings.placeholders.get(node.name) if inputs is None else next(handed, None)
             values[node] = leaf if leaf is not None else Opaque(f"input {node.name}")
         elif node.op in ("call_function", "call_method"):
             args = [argument(arg) for arg in node.args]

@@ -26,5 +26,5 @@ CONSTRUCTS: dict[str, Construct] = _discover()
 
 
 def names_of_kind(kind: str) -> tuple[str, ...]:
-    """The names of all constructs of ``kind`` (``source``, ``check`` or ``consumer``), sorted."""
+    """The names of all constructs of ``kind`` (``source``, ``check``, ``consumer`` or ``structure``), sorted."""
     return tuple(name for name, construct in CONSTRUCTS.items() if construct.kind == kind)

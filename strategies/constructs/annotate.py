@@ -19,6 +19,7 @@ class Annotate(Construct):
     name = "annotate"
     kind = "consumer"
     fields = (Field("length", "int"),)
+    lengths = ("length",)
 
     def validate(self, statement: Statement, scope: Scope) -> str | None:
         length = statement.number("length")
@@ -27,11 +28,11 @@ class Annotate(Construct):
     def effect(self, statement: Statement, scope: Scope) -> Effect:
         return Effect()
 
-    def encloses(self, statement: Statement) -> int:
-        return statement.number("length")
+    def opening(self, statement: Statement, scope: Scope, block: int) -> tuple[str, ...]:
+        return ('with torch.fx.traceback.annotate({"part": "head"}):',)
 
     def source(self, statement: Statement, scope: Scope, render: Callable[[Term], str]) -> tuple[str, ...]:
-        return ('with torch.fx.traceback.annotate({"part": "head"}):',)
+        return ()
 
     def grow(self, chooser: Chooser, scope: Scope) -> tuple[Statement, ...]:
         return (self.statement(length=1 + chooser.below(4)),)

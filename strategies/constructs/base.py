@@ -13,7 +13,7 @@ from strategies.terms import Term
 if TYPE_CHECKING:
     from strategies.drawing.chooser import Chooser
 
-Kind: TypeAlias = Literal["source", "check", "consumer"]
+Kind: TypeAlias = Literal["source", "check", "consumer", "structure"]
 FieldKind: TypeAlias = Literal[
     "int", "int term", "bool term", "float term", "int terms", "dim terms", "tensor", "tensors", "word"
 ]
@@ -63,6 +63,8 @@ class Construct(ABC):
     fields: ClassVar[tuple[Field, ...]]
     reading: ClassVar[Reading | None] = None
     """How each leaf of a source is read from its input; ``None`` if no single call does it."""
+    lengths: ClassVar[tuple[str, ...]] = ()
+    """The fields (of kind ``int``) that say how long each of the blocks is that follow the statement."""
 
     def validate(self, statement: Statement, scope: Scope) -> str | None:
         """Why ``statement`` cannot stand in ``scope``, or ``None``. The form of the fields was tested before."""
@@ -84,13 +86,37 @@ class Construct(ABC):
         """The tensors that the statement reads and that no other statement has: inputs of ``forward``."""
         return ()
 
-    def encloses(self, statement: Statement) -> int:
-        """How many of the next statements stand inside this one, as in a ``with`` block."""
-        return 0
+    def encloses(self, statement: Statement) -> tuple[int, ...]:
+        """How many statements each of the blocks holds that follow this one, as far as there are so many.
+
+        A statement counts once, whatever its own blocks hold.
+        """
+        return tuple(statement.number(name) for name in self.lengths)
+
+    def inside(self, statement: Statement, before: Scope, scope: Scope, block: int) -> Scope:
+        """The scope at the start of a block: ``before`` is that of the statement, ``scope`` what came about since."""
+        return scope
+
+    def behind(self, statement: Statement, before: Scope, scope: Scope) -> Scope:
+        """The scope behind all blocks, in which :meth:`effect` adds what the statement itself binds."""
+        return scope
+
+    def opening(self, statement: Statement, scope: Scope, block: int) -> tuple[str, ...]:
+        """The lines in front of a block, whose own are indented; a block without lines gets a ``pass``."""
+        return ()
+
+    def closing(self, statement: Statement, before: Scope, scope: Scope, block: int) -> tuple[str, ...]:
+        """The last lines of a block; ``before`` and ``scope`` are those at its start and at its end."""
+        return ()
+
+    def sized(self, statement: Statement, lengths: tuple[int, ...]) -> Statement:
+        """``statement`` with blocks of these lengths."""
+        sizes = dict(zip(self.lengths, lengths, strict=True))
+        return Statement(statement.op, tuple((name, sizes.get(name, value)) for name, value in statement.args))
 
     @abstractmethod
     def source(self, statement: Statement, scope: Scope, render: Callable[[Term], str]) -> tuple[str, ...]:
-        """Lines of Python that run the statement; ``render`` prints a term."""
+        """Lines of Python that run the statement, behind its blocks; ``render`` prints a term."""
 
     @abstractmethod
     def grow(self, chooser: Chooser, scope: Scope) -> tuple[Statement, ...] | None:

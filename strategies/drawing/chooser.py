@@ -101,7 +101,7 @@ class Chooser:
         return [
             name
             for name, tensor in scope.tensors.items()
-            if tensor.shape and _numel(tensor.shape, scope) <= LARGEST_NUMEL
+            if name not in scope.hidden and tensor.shape and _numel(tensor.shape, scope) <= LARGEST_NUMEL
         ]
 
     def at_most(self, scope: Scope, limit: int) -> Term:

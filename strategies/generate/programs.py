@@ -37,8 +37,11 @@ _CONSTRUCT_WEIGHTS = {
     "flatten": 2,
 }
 _EMPTY_PLACES = (40, 20, 8)  # beside 86 turns of constructs
-# Sources, checks and consumers, with an unbacked leaf in scope and without.
-_SHARES = {True: (15, 43, 28), False: (76, 4, 4)}
+# Sources, checks, consumers and structure, with an unbacked leaf in scope and without.
+_SHARES = {True: (15, 43, 28, 1), False: (76, 4, 4, 0)}
+_BLOCK_PLACES, _DEEPEST = 3, 2
+_NOT_IN_A_BLOCK = frozenset({"mutate", "annotate"})
+"""What torch refuses in a branch: it writes to an input, or opens a region there."""
 _SMALLEST_DIM = 2  # torch takes the sizes 0 and 1 for constants
 
 
@@ -50,12 +53,14 @@ def programs(
     sources: Sequence[str] | None = None,
     checks: Sequence[str] | None = None,
     consumers: Sequence[str] | None = None,
+    structures: Sequence[str] | None = None,
 ) -> st.SearchStrategy[Program]:
     """Programs that run in eager mode on their example inputs.
 
     ``profile`` is a name in :data:`PROFILES` and sets the limits of size; ``max_statements`` overrides its own.
-    ``sources`` and ``consumers`` are names of constructs and ``checks`` names of forms in :data:`RELATIONS`;
-    ``None`` stands for all of them, an empty list for none, and a name that is given twice comes twice as often.
+    ``sources``, ``consumers`` and ``structures`` are names of constructs and ``checks`` names of forms in
+    :data:`RELATIONS`; ``None`` stands for all of them, an empty list for none, and a name that is given twice comes
+    twice as often. Where something else is narrowed, ``None`` stands for no structures.
 
     Shrinks to programs with fewer statements, fewer dims and smaller example values.
 
@@ -70,6 +75,10 @@ def programs(
     source_names = _known("sources", sources, names_of_kind("source"), _CONSTRUCT_WEIGHTS)
     check_names = _known("checks", checks, tuple(RELATIONS), WEIGHTS)
     consumer_names = _known("consumers", consumers, names_of_kind("consumer"), _CONSTRUCT_WEIGHTS)
+    narrowed = any(names is not None for names in (sources, checks, consumers))
+    structure_names = _known("structures", structures, names_of_kind("structure"), _CONSTRUCT_WEIGHTS)
+    if structures is None and narrowed:
+        structure_names = ()
     # The statements beside the plain check come where nothing is narrowed: some of them have no form to choose.
     statements = ("check",) if checks else _known("checks", None, names_of_kind("check"), _CONSTRUCT_WEIGHTS)
     statements = statements if check_names else ()
@@ -81,7 +90,7 @@ def programs(
         PROFILES[profile].max_dims,
         source_names,
         check_names,
-        _Menu(source_names, statements, consumer_names),
+        _Menu(source_names, statements, consumer_names, structure_names),
     )
 
 
@@ -208,6 +217,12 @@ class _Menu:
     sources: tuple[str, ...]
     checks: tuple[str, ...]
     consumers: tuple[str, ...]
+    structures: tuple[str, ...] = ()
+
+    def in_a_block(self, depth: int) -> _Menu:
+        """What may be grown in a block that lies in ``depth`` others."""
+        consumers = tuple(name for name in self.consumers if name not in _NOT_IN_A_BLOCK)
+        return _Menu(self.sources, self.checks, consumers, self.structures if depth + 1 < _DEEPEST else ())
 
     def turns(self, unbacked: bool, density: int, must: bool) -> tuple[tuple[str, ...], ...]:
         """Groups of names to pick one of, ``()`` for an empty place; without an unbacked leaf mostly sources."""
@@ -216,7 +231,7 @@ class _Menu:
 
 @lru_cache(maxsize=64)
 def _turns(menu: _Menu, unbacked: bool, empty: int) -> tuple[tuple[str, ...], ...]:
-    kinds = (menu.sources, menu.checks, menu.consumers)
+    kinds = (menu.sources, menu.checks, menu.consumers, menu.structures)
     turns: list[tuple[str, ...]] = [()] * empty
     for kind, share in zip(kinds, _SHARES[unbacked], strict=True):
         turns += [kind] * share if kind else []
@@ -232,6 +247,7 @@ class _Growth:
     most: int
     scope: Scope
     density: int
+    depth: int = 0
     places: int = 0
     body: list[Statement] = field(default_factory=list)
 
@@ -239,32 +255,80 @@ class _Growth:
     def room(self) -> int:
         return self.most - len(self.body)
 
-    def grow(self, name: str, chooser: Chooser) -> None:
-        """Add statements of the construct ``name``, or of another if it finds nothing in scope or no room."""
+    def grow(self, name: str, chooser: Chooser) -> Statement | None:
+        """Add statements of the construct ``name``, or of another if it finds nothing in scope or no room.
+
+        One that has functions for blocks is given back instead, to be added by :meth:`join`.
+        """
         for other in dict.fromkeys((name, *self.menu.checks, *self.menu.consumers, *self.menu.sources)):
-            grown = CONSTRUCTS[other].grow(chooser, self.scope)
+            construct = CONSTRUCTS[other]
+            grown = construct.grow(chooser, self.scope)
             if grown is not None and len(grown) <= self.room:
-                for statement in grown:
-                    self.scope = _behind(statement, self.scope)
+                opened = grown[-1] if construct.kind == "structure" else None
+                for statement in grown if opened is None else grown[:-1]:
+                    self.scope = _behind(statement, self.scope, self.scope)
                     self.body.append(statement)
-                return
+                return opened
+        return None
+
+    def block(self, statement: Statement, number: int, since: Scope, room: int) -> _Growth:
+        """The growth of block ``number`` of ``statement``; ``since`` is the scope at the end of the one before it."""
+        scope = CONSTRUCTS[statement.op].inside(statement, self.scope, since, number)
+        return _Growth(self.menu.in_a_block(self.depth), 0, room, scope, self.density, self.depth + 1)
+
+    def join(self, statement: Statement, blocks: Sequence[_Growth]) -> None:
+        """Add ``statement`` with the blocks that were grown for it."""
+        construct = CONSTRUCTS[statement.op]
+        lengths = tuple(_length(block.body) for block in blocks)
+        statement = construct.sized(statement, lengths)
+        self.scope = _behind(statement, self.scope, construct.behind(statement, self.scope, blocks[-1].scope))
+        self.body += [statement, *(inner for block in blocks for inner in block.body)]
+
+
+def _length(body: Sequence[Statement]) -> int:
+    """The number of statements of a block that are in no other block."""
+    index = count = 0
+
+    def skip(index: int) -> int:
+        inside = CONSTRUCTS[body[index].op].encloses(body[index])
+        index += 1
+        for _ in range(sum(inside)):
+            index = skip(index) if index < len(body) else index
+        return index
+
+    while index < len(body):
+        index, count = skip(index), count + 1
+    return count
 
 
 @st.composite
 def _place(draw: Callable[[Any], Any], growth: _Growth, chooser: Chooser) -> None:
     """Fill one place of ``growth``, or leave it empty."""
-    # A draw of its own tells Hypothesis which choices make up one element: it deletes and repeats them as one.
+    # A draw of its own tells Hypothesis which choices make up one element: it deletes and repeats them as one, and
+    # puts what a block holds in the place of the statement that it belongs to.
     must = growth.least - len(growth.body) >= growth.places
     turns = growth.menu.turns(bool(growth.scope.from_data), growth.density, must)
     names = turns[draw(BELOW[len(turns) - 1])]
-    if names:
-        growth.grow(chooser.pick(names), chooser)
+    opened = growth.grow(chooser.pick(names), chooser) if names else None
+    if opened is None:
+        return
+    blocks: list[_Growth] = []
+    room, since = growth.room - 1, growth.scope
+    for number in range(len(CONSTRUCTS[opened.op].encloses(opened))):
+        inner = growth.block(opened, number, since, room)
+        for left in range(_BLOCK_PLACES, 0, -1):
+            inner.places = left
+            if inner.room:
+                draw(_place(inner, chooser))
+        blocks.append(inner)
+        room, since = inner.room, inner.scope
+    growth.join(opened, blocks)
 
 
-def _behind(statement: Statement, scope: Scope) -> Scope:
+def _behind(statement: Statement, before: Scope, scope: Scope) -> Scope:
     construct = CONSTRUCTS[statement.op]
-    learned = construct.requires(statement, scope) + construct.guarantees(statement, scope)
-    return scope.after(statement.op, construct.effect(statement, scope), learned)
+    learned = construct.requires(statement, before) + construct.guarantees(statement, before)
+    return scope.after(statement.op, construct.effect(statement, before), learned)
 
 
 def _report(program: Program, chooser: Chooser) -> None:

@@ -1,4 +1,4 @@
-"""Boolean connectives and the conditional, all of them strict: every operand is computed first."""
+"""Boolean connectives and the conditional; all but ``implies`` are strict: every operand is computed first."""
 
 from __future__ import annotations
 
@@ -39,6 +39,17 @@ ROWS = (
         encode=lambda z, a: z.Not(a),
         fx=("torch.sym_not", "_operator.not_"),
         sympy=("Not",),
+    ),
+    Operator(
+        # What a branch demands, seen from outside: where the branch is not taken nothing in it is computed.
+        name="implies",
+        sorts=("bool", "bool"),
+        result="bool",
+        python=lambda a, b: not a or b,
+        template="{1} if {0} else True",
+        precedence=0.5,
+        encode=lambda z, a, b: z.Or(z.Not(a), b),
+        lazy=True,
     ),
     Operator(
         name="ite",

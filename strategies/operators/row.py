@@ -39,5 +39,7 @@ class Operator:
     sympy: tuple[str, ...] = ()
     variadic: bool = False
     """Whether more than two operands fold from the left (sums, conjunctions)."""
+    lazy: bool = False
+    """Whether the second operand is computed only where the first is true, and the result is true elsewhere."""
     approximation: str = ""
     """The id of what a solver may not know exactly (:data:`strategies.operators.APPROXIMATIONS`); empty: exact."""

@@ -114,6 +114,7 @@ def _from_graph(program: Program, device: str, frontend: str, reached: Reached) 
         source_placeholders=sources,
         arguments=arguments,
         device=device,
+        bodies=reached.bodies,
     )
 
 

@@ -10,7 +10,7 @@ import warnings
 
 from properties.capture.frontends.export import exported
 from properties.capture.frontends.tensors import example_inputs, tensor_capture
-from properties.capture.interception import EXPORT_SITES, exchanged, reach
+from properties.capture.interception import EXPORT_SITES, in_place_of_torch, reach
 from properties.capture.refusals import refused
 from properties.capture.types import Capture
 from runtime_assert import insert_deferred_runtime_asserts
@@ -27,7 +27,7 @@ def capture(
         NotCaptured: if torch refuses, or if it finishes without calling the pass again.
     """
     tensors, module = example_inputs(program, device), as_module(program, device)
-    with exchanged(EXPORT_SITES, insert_deferred_runtime_asserts), refused():
+    with in_place_of_torch(EXPORT_SITES, insert_deferred_runtime_asserts), refused():
         first = exported(program, module, tensors, deferred=deferred)
 
     def decompose() -> None:
@@ -36,4 +36,13 @@ def capture(
             first.run_decompositions()
 
     reached = reach(decompose, EXPORT_SITES)
-    return tensor_capture(program, device, name, reached.module, reached.env, export=reached.export, name=reached.name)
+    return tensor_capture(
+        program,
+        device,
+        name,
+        reached.module,
+        reached.env,
+        export=reached.export,
+        name=reached.name,
+        bodies=reached.bodies,
+    )

@@ -44,7 +44,14 @@ def _export(program: Program, device: str, frontend: str, *, strict: bool, defer
     tensors, module = example_inputs(program, device), as_module(program, device)
     reached = reach(lambda: exported(program, module, tensors, strict=strict, deferred=deferred), EXPORT_SITES)
     return tensor_capture(
-        program, device, frontend, reached.module, reached.env, export=reached.export, name=reached.name
+        program,
+        device,
+        frontend,
+        reached.module,
+        reached.env,
+        export=reached.export,
+        name=reached.name,
+        bodies=reached.bodies,
     )
 
 

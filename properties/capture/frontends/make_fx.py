@@ -8,6 +8,7 @@ from torch.fx.experimental.proxy_tensor import make_fx
 from torch.fx.experimental.symbolic_shapes import DimDynamic, ShapeEnv, StatelessSymbolicContext
 
 from properties.capture.frontends.tensors import fake_mode, symbolic_number, tensor_capture
+from properties.capture.interception import Bodies, noted
 from properties.capture.refusals import refused
 from properties.capture.types import Capture, input_ranges
 from properties.devices import stand_ins, why_not_run
@@ -45,7 +46,10 @@ def capture(program: Program, device: str = "cpu", name: str = "make_fx", *, def
             fakes = [*stand_ins(fakes, device, mode)]
         ranges = input_ranges(env) if deferred else None
         # The inputs are fake already: "real", under their own mode, leaves them as they are; "fake" makes them again.
-        with mode:
+        bodies = Bodies()
+        with mode, noted(bodies):
             module = make_fx(compile_program(program, device), tracing_mode="real")(*fakes)
 
-    return tensor_capture(program, device, name, module, env, export=False, name="make_fx", ranges=ranges)
+    return tensor_capture(
+        program, device, name, module, env, export=False, name="make_fx", ranges=ranges, bodies=bodies.within(module)
+    )

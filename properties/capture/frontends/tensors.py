@@ -14,7 +14,7 @@ from torch.fx.experimental.symbolic_shapes import DimDynamic, ShapeEnv
 from torch.utils._sympy.value_ranges import ValueRanges
 
 from properties.capture.state import EnvState
-from properties.capture.types import Capture
+from properties.capture.types import Body, Capture
 from properties.devices import stand_ins, why_not_run
 from properties.errors import NotCaptured
 from strategies.inputs import build_inputs, input_dims, input_of_leaf, scalar_inputs
@@ -86,6 +86,7 @@ def tensor_capture(
     export: bool,
     name: str,
     ranges: Mapping[str, ValueRanges] | None = None,
+    bodies: tuple[Body, ...] = (),
 ) -> Capture:
     """The capture of a graph whose placeholders are the Program's inputs in their order."""
     numbers = scalar_inputs(program)
@@ -106,4 +107,5 @@ def tensor_capture(
         arguments=arguments,
         device=device,
         input_ranges=ranges,
+        bodies=bodies,
     )
