@@ -85,6 +85,7 @@ PYTHON = {
         for name in ("sqrt", "exp", "log", "log2", "sin", "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos", "atan")
     },
     "and": "{} and {}", "or": "{} or {}", "not": "not {}", "ite": "{1} if {0} else {2}",
+    "implies": "{1} if {0} else True",
     "float_ite": "{1} if {0} else {2}", "float_div": "{} / {}", "int_div": "{} / {}", "to_float": "float({})",
     "trunc": "int({})", "floor": "math.floor({})", "ceil": "math.ceil({})", "round": "round({})",
     "round_digits": "round({}, {})", "is_integer": "({}).is_integer()", "lshift": "{} << {}", "rshift": "{} >> {}",
