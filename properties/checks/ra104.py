@@ -11,7 +11,8 @@ data through (pytorch/pytorch issues 165912, 158366, pull 165893).
 
 ## How it is decided
 By reading the asserts of every subgraph before and after the pass, as the graph's own are read, and comparing their
-normal forms; asserts that cannot be read are compared by what their nodes compute.
+normal forms; asserts that cannot be read are compared by what their nodes compute. A condition that follows from the
+assumptions, or from equalities that are asserted, needs no assert of its own.
 
 ## What it cannot see
 Whether the front end recorded a branch's check in the right place to begin with. Conditions that a pass lifts in other
@@ -20,8 +21,7 @@ words.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from torch import fx
 
@@ -32,9 +32,10 @@ from properties.checks.placement import plainly, unaliased
 from properties.read.bindings import bindings_of
 from properties.read.graph import ASSERT_TARGETS, read_asserts, target_name
 from properties.read.nodes import computed
+from properties.solver import solve
 from properties.solver.normal import normal, normal_set
 from properties.verdict import PROVED, Verdict
-from strategies.terms import TRUE, Term, conjuncts
+from strategies.terms import TRUE, Apply, Term, conjuncts
 
 
 def check(case: Case) -> Verdict:
@@ -46,13 +47,20 @@ def check(case: Case) -> Verdict:
         return PROVED
     after = dict(subgraphs(case.after))
     for name, module in before.items():
-        wanted, left = conditions(module), conditions(after[name]) if name in after else Counter()
-        lost = wanted - left
-        if lost:
-            text = next(iter(lost))
+        left = conditions(after[name]) if name in after else {}
+        for text, term in conditions(module).items():
+            if text in left or (name in after and term is not None and _follows(case, term, left)):
+                continue
             where = f"{name} asserts no longer" if name in after else f"{name} is gone, which asserted"
             return _refuted(case, "dropped", f"{where}: {text}")
     return _lifted(case, before)
+
+
+def _follows(case: Case, term: Term, left: Mapping[str, Term | None]) -> bool:
+    """Whether ``term`` follows from the assumptions and from equalities that are asserted, which needs no assert."""
+    asserted = (*case.emitted_terms, *(other for other in left.values() if other is not None))
+    equalities = (other for other in asserted if isinstance(other, Apply) and other.op == "eq")
+    return solve((*case.facts.assumptions, *equalities), (term,)).status == "unsat"
 
 
 def _lifted(case: Case, before: dict[str, fx.GraphModule]) -> Verdict:
@@ -82,26 +90,26 @@ def _outside(case: Case, module: fx.GraphModule) -> Iterator[Term]:
             yield item.term
 
 
-def conditions(module: fx.GraphModule) -> Counter[str]:
-    """The conditions that a graph asserts, as texts that are alike where the conditions are."""
+def conditions(module: fx.GraphModule) -> dict[str, Term | None]:
+    """The conditions that a graph asserts, by texts that are alike where they are; None for one that cannot be read."""
     bindings = bindings_of(module.graph)
     plain = plainly(bindings)
     read = {
         item.node: plain(item.term) if item.term is not None else None for item in read_asserts(module.graph, bindings)
     }
     seen = computed(module.graph)
-    found: Counter[str] = Counter()
+    found: dict[str, Term | None] = {}
     for node in module.graph.nodes:
         if target_name(node.target) not in ASSERT_TARGETS:
             continue
         term = read.get(node.name)
         if term is not None:
-            found.update(str(normal(part)) for part in set(conjuncts(term)) if normal(part) != TRUE)
+            found |= {str(normal(part)): part for part in conjuncts(term) if normal(part) != TRUE}
         else:
             condition = node.args[0] if node.args else node.kwargs.get("cond")
-            found[seen.get(condition, repr(condition)) if isinstance(condition, fx.Node) else repr(condition)] += 1
-    # An assert that stands there twice may become one.
-    return Counter(dict.fromkeys(found, 1))
+            digest = seen.get(condition, repr(condition)) if isinstance(condition, fx.Node) else repr(condition)
+            found[digest] = None
+    return found
 
 
 def _refuted(case: Case, kind: str, detail: str) -> Verdict:

@@ -124,6 +124,8 @@ def _value(
             return result
     rows = ROWS_OF_TARGET.get(name)
     if rows is not None and not any(isinstance(arg, (TensorLeaf, Sized)) for arg in args):
+        # ``round(x, None)`` is ``round(x)``.
+        args = [arg for arg in args if arg is not None]
         for arg in args:
             if not isinstance(arg, (Const, Var, Apply)):
                 return arg if isinstance(arg, Opaque) else Opaque(f"{name} of a non-scalar in {node.name}")

@@ -129,6 +129,9 @@ def compiled(term: Term, places: Mapping[str, int]) -> Callable[[list[Any]], Any
     if len(args) == 1:
         (only,) = args
         return lambda values: function(only(values))
+    if OPERATORS[term.op].lazy:
+        condition, then = args
+        return lambda values: not condition(values) or then(values)
     if len(args) == width == 2:
         left, right = args
         return lambda values: function(left(values), right(values))

@@ -196,3 +196,14 @@ def test_a_leaf_with_few_values_is_gone_through_where_roundings_matter():
     assert answer.status != "unknown"
     wrong = solve([*given, apply("le", "n", 3)], [exact])
     assert wrong.model is not None
+
+
+@pytest.mark.parametrize("divisor", ["u", apply("sub", "u", 1)])
+def test_what_is_not_computed_in_a_branch_is_not_demanded(divisor):
+    # The branch is taken where it can divide; the condition in it has to hold there and nowhere else.
+    inside = apply("implies", apply("ne", divisor, 0), apply("eq", apply("mod", 6, divisor), 0))
+    assert solve((inside, apply("eq", divisor, 0))).status == "sat"
+    assert solve((inside, apply("eq", divisor, 4))).status == "unsat"
+    assert solve((apply("eq", divisor, 0),), (inside,)).status == "unsat"
+    # Without the branch it would have to.
+    assert solve((apply("eq", apply("mod", 6, divisor), 0), apply("eq", divisor, 0))).status == "unsat"
