@@ -32,8 +32,8 @@ def has_a_value(condition: Term) -> tuple[Term, ...]:
 class HasFunctions(Construct):
     """Each block is a function whose result is a number that depends on all that it makes.
 
-    What a block binds is gone behind it. Numbers from outside that are no sizes of inputs can be named in it, and so can
-    tensors with a size that was read, but tracers that do not read Python code refuse that.
+    What a block binds is gone behind it. Numbers from outside that are no sizes of inputs can be named in it, and so
+    can tensors with a size that was read, but tracers that do not read Python code refuse that.
     """
 
     kind = "structure"
