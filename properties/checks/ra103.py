@@ -27,9 +27,9 @@ from properties.case import Case
 from properties.checks.models import program_values, refuted
 from properties.checks.placement import computes, failing_node, ready_at, unaliased
 from properties.read.graph import read_nodes
-from properties.solver import solve
+from properties.solver import Answer, solve
 from properties.solver.normal import Known
-from properties.verdict import PROVED, Verdict
+from properties.verdict import PROVED, Status, Verdict
 from strategies.evaluate import holds
 from strategies.operators import sort_of
 from strategies.statement import Unrealisable
@@ -52,11 +52,19 @@ def check(case: Case) -> Verdict:
     suspects = _suspects(case)
     if not suspects:
         return PROVED
-    for leaves, values in _violations(case, suspects):
+    for leaves, values in _executed(case):
         late = _shown(case, suspects, leaves, values)
         if late is not None:
             return late
-    return PROVED
+    unknown = ""
+    for answer in _solved(case, suspects):
+        if answer.status == "unknown":
+            unknown = answer.reason
+        elif answer.model is not None:
+            late = _shown(case, suspects, answer.model, program_values(case.facts, answer.model))
+            if late is not None:
+                return late
+    return Verdict(Status.UNDECIDED, reason=f"late: {unknown}") if unknown else PROVED
 
 
 def _suspects(case: Case) -> tuple[_Late, ...]:
@@ -88,12 +96,16 @@ def _suspects(case: Case) -> tuple[_Late, ...]:
     return tuple(found)
 
 
-def _violations(case: Case, suspects: tuple[_Late, ...]) -> Iterator[tuple[Valuation, Valuation]]:
-    """Inputs that break a check and perhaps a suspect, as values of the capture's leaves and of the Program's."""
-    facts = case.facts
+def _executed(case: Case) -> Iterator[tuple[Valuation, Valuation]]:
+    """Boundary inputs on which an operator fails instead of a check: values of the capture's leaves, the Program's."""
     for probe, after in case.probed:
         if probe.eager.by == "check" and after.by == "operator":
             yield probe.leaves, probe.values
+
+
+def _solved(case: Case, suspects: tuple[_Late, ...]) -> Iterator[Answer]:
+    """Whether there are inputs that break a check, a suspect, and what an operator needs: one query each."""
+    facts = case.facts
     late = [item.term for item in suspects]
     sizes = [apply("ge", term, 0) for term in _used(case, suspects)]
     for position, demand in enumerate(facts.requirements):
@@ -105,9 +117,7 @@ def _violations(case: Case, suspects: tuple[_Late, ...]) -> Iterator[tuple[Valua
         for trouble in (behind, sizes):
             if not trouble:
                 continue
-            answer = solve(given, (demand.term,), trouble, late, small=True)
-            if answer.model is not None:
-                yield answer.model, program_values(facts, answer.model)
+            yield solve(given, (demand.term,), trouble, late, small=True)
 
 
 def _used(case: Case, suspects: tuple[_Late, ...]) -> tuple[Term, ...]:
