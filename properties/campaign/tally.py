@@ -60,6 +60,9 @@ class Tally:
             self.counts["probes"] += len(probes.probes)
             self.counts["boundaries_unreachable"] += probes.unreachable
             self.counts["boundaries_unrealisable"] += probes.unrealisable
+            self.counts["boundaries_undecided"] += probes.undecided
+            self.counts["boundaries_edges"] += probes.edges
+            self.counts["boundaries_violations"] += probes.violations
 
     def subject(self, name: str, checked: Checked, where: Where, program: Program) -> None:
         """What ``checked`` says about the subject ``name``."""

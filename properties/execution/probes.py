@@ -1,33 +1,32 @@
-"""Inputs on and around every boundary of a Program, chosen by the solver (in the manner of MC/DC).
+"""Inputs on and around every boundary of a Program, chosen by the solver and executed.
 
-For each requirement one input that breaks it and nothing else, and one that satisfies everything with this
-requirement at its edge. Inputs stay within the capture's assumptions, outside of which no comparison means anything.
+Inputs stay within the capture's assumptions, outside of which no comparison means anything. What they are to reach is
+told in :mod:`properties.execution.goals`; beside that, numbers that programs get wrong by themselves are tried.
 """
 
 from __future__ import annotations
 
-import itertools
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from properties.capture.facts import Facts, program_values
+from properties.execution.goals import Goal, goals
 from properties.execution.run import run_graph
 from properties.solver import solve
-from properties.solver.normal import Known, normal
+from properties.solver.normal import Known
 from properties.solver.query import satisfies
 from properties.verdict import Outcome
 from strategies.evaluate import evaluate, holds
 from strategies.operators import OPERATORS
+from strategies.semantics import requirements, scopes
 from strategies.statement import Unrealisable
 from strategies.terms import Apply, Const, Term, Undefined, Valuation, Value, Var, variables, walk
 
-_DIM_LIMIT = 64
 _CONSTANT_LIMIT = 4096
-_SMALLEST = -2
-_GRID = {0: 0, 1: 2048, 2: 65, 3: 14}
-"""How far a search among small integers goes, by the number of leaves that vary."""
-_FLOAT_OPERATORS = frozenset(name for name, row in OPERATORS.items() if "float" in (*row.sorts, row.result))
+_ODD_FLOATS = (math.nan, math.inf, -math.inf, 0.0, -0.0)
+_ODD_INTS = (2**63 - 1, -(2**63))
 _COMPARISONS = frozenset(
     name for name, row in OPERATORS.items() if row.result == "bool" and row.sorts and "bool" not in row.sorts
 )
@@ -37,7 +36,8 @@ _COMPARISONS = frozenset(
 class Probe:
     """One input: the values of the Program's leaves and of the capture's, what was aimed at, and the eager run.
 
-    ``purpose`` is ``example``, ``edge`` or ``violation``; ``aim`` the index of the requirement, if any.
+    ``purpose`` is ``example``, that of a :class:`~properties.execution.goals.Goal`, or ``odd`` for a number that is
+    tried because of what it is (NaN, an end of int64); ``aim`` the index of the requirement, if any.
     """
 
     purpose: str
@@ -50,71 +50,97 @@ class Probe:
 
 @dataclass(frozen=True)
 class Probes:
-    """The probes of a capture, and how many boundaries have none.
+    """The probes of a capture, and how many boundaries have one and have none.
 
-    Those are proved unreachable, need inputs too large to build, or were not decided by the solver.
+    ``unreachable`` ones are proved to be so, ``unrealisable`` ones need inputs too large to build, and the solver did
+    not decide the ``undecided`` ones.
     """
 
     probes: tuple[Probe, ...]
     unreachable: int
     unrealisable: int
     undecided: int
+    edges: int = 0
+    violations: int = 0
 
 
 def probes_of(facts: Facts) -> Probes:
     """Chooses and runs (eagerly, and on the graph before the pass where eager accepts) the probes of a capture."""
-    found: list[Probe] = []
-    seen: set[tuple[tuple[str, Value], ...]] = set()
-    unreachable = unrealisable = undecided = 0
+    found: dict[tuple[tuple[str, str], ...], Probe] = {}
+    counts: Counter[str] = Counter()
 
-    def add(purpose: str, aim: int | None, leaves: Valuation | None) -> None:
-        values = facts.capture.example() if leaves is None else program_values(facts, leaves)
-        key = tuple(sorted(values.items()))
-        if key in seen:
-            return
-        seen.add(key)
-        eager = facts.capture.eager(values)
-        before = run_graph(facts.capture.graph, facts.capture, values) if eager.accepted else None
-        found.append(Probe(purpose, aim, values, facts.valuation(values), eager, before))
+    def add(purpose: str, aim: int | None, values: Valuation) -> None:
+        # Written out: NaN is unlike itself, and the two zeros are alike.
+        key = tuple(sorted((name, repr(value)) for name, value in values.items()))
+        if key not in found:
+            eager = facts.capture.eager(values)
+            before = run_graph(facts.capture.graph, facts.capture, values) if eager.accepted else None
+            found[key] = Probe(purpose, aim, values, facts.valuation(values), eager, before)
 
-    add("example", None, None)
-    for aim, purpose, hold, broken in _goals(facts):
+    add("example", None, facts.capture.example())
+    for goal in goals(facts):
+        outcome, leaves = _reached(facts, goal)
+        if leaves is not None:
+            try:
+                add(goal.purpose, goal.aim, program_values(facts, leaves))
+            except Unrealisable:
+                outcome = "unrealisable"
+        if goal.counts:
+            counts[outcome] += 1
+    for values in _odd(facts):
+        try:
+            add("odd", None, values)
+        except Unrealisable:
+            continue
+    return Probes(
+        tuple(found.values()),
+        counts["unreachable"],
+        counts["unrealisable"],
+        counts["undecided"],
+        counts["edge"],
+        counts["violation"],
+    )
+
+
+def _reached(facts: Facts, goal: Goal) -> tuple[str, Valuation | None]:
+    """How it went (the goal's purpose, if well), and the values of the capture's leaves that reach it."""
+    undecided = False
+    for hold, broken in goal.options:
         if _impossible_at_once(hold, broken):
-            unreachable += 1
             continue
         nearby = _nearby(facts, hold, broken)
-        if nearby is None:
-            answer = solve(hold, *broken, small=True)
-            if answer.model is None:
-                unreachable += answer.status == "unsat"
-                undecided += answer.status == "unknown"
-                continue
-            nearby = dict(answer.model)
-        try:
-            add(purpose, aim, nearby)
-        except Unrealisable:
-            unrealisable += 1
-    return Probes(tuple(found), unreachable, unrealisable, undecided)
+        if nearby is not None:
+            return goal.purpose, nearby
+        answer = solve(hold, *broken, small=True)
+        if answer.model is not None:
+            return goal.purpose, answer.model
+        undecided = undecided or answer.status == "unknown"
+    return "undecided" if undecided else "unreachable", None
 
 
-def _goals(facts: Facts) -> Iterator[tuple[int, str, tuple[Term, ...], tuple[tuple[Term, ...], ...]]]:
-    """For each requirement: what has to hold and what has to break for its two probes."""
-    # Of foreign code only what was recorded is known.
-    truth = facts.truth if facts.truth_known else tuple({normal(term): term for term in facts.required}.values())
-    limits = tuple(
-        Apply("le", (leaf, Const(_DIM_LIMIT)))
-        for leaf in facts.leaf_of.values()
-        if isinstance(leaf, Var) and facts.kinds.get(leaf.name) == "dim"
-    )
-    given = (*facts.assumptions, *limits)
-    for index, term in enumerate(truth):
-        if term in truth[:index]:
+def _odd(facts: Facts) -> Iterator[dict[str, Value]]:
+    """The example with one number exchanged for one that is odd in itself, as far as the assumptions allow."""
+    example = dict(facts.capture.example())
+    used = _in_sizes(facts)
+    for name, leaf in facts.leaf_of.items():
+        if not isinstance(leaf, Var) or name not in example:
             continue
-        others = tuple(other for other in truth if other != term)
-        yield index, "violation", (*given, *others), ((term,),)
-        edge = _edge(term)
-        if edge is not None:
-            yield index, "edge", (*given, *truth, edge), ()
+        odd: tuple[Value, ...] = _ODD_FLOATS if leaf.sort == "float" else ()
+        if leaf.sort == "int" and name not in used:
+            odd = _ODD_INTS
+        for value in odd:
+            values = {**example, name: value}
+            # A front end may leave out an input that nothing uses; the assumptions name it all the same.
+            if satisfies(facts.assumptions, (), {**values, **facts.valuation(values)}):
+                yield values
+
+
+def _in_sizes(facts: Facts) -> frozenset[str]:
+    """The Program's leaves that sizes are made of, or an operator's precondition: huge ones are no fair question."""
+    program = facts.capture.program
+    terms: list[Term] = [item.term for item in requirements(program) if item.kind == "precondition"]
+    terms += [size for tensor in scopes(program)[-1].tensors.values() for size in tensor.shape]
+    return frozenset(name for term in terms for name in variables(term))
 
 
 def _impossible_at_once(hold: Sequence[Term], broken: Sequence[Sequence[Term]]) -> bool:
@@ -127,19 +153,6 @@ def _impossible_at_once(hold: Sequence[Term], broken: Sequence[Sequence[Term]]) 
         return False
     known = Known(others)
     return known.implies(Apply("lt", edge.args)) or known.implies(Apply("gt", edge.args))
-
-
-def _edge(term: Term) -> Term | None:
-    """The tightest way of satisfying a comparison: both sides as close as it allows."""
-    if isinstance(term, Apply) and term.op in ("float_le", "float_ge"):
-        return Apply("float_eq", term.args)
-    if not isinstance(term, Apply) or term.op not in ("lt", "le", "gt", "ge"):
-        return None
-    left, right = term.args
-    if term.op in ("le", "ge"):
-        return Apply("eq", (left, right))
-    step = -1 if term.op == "lt" else 1
-    return Apply("eq", (left, Apply("add", (right, Const(step)))))
 
 
 def _nearby(facts: Facts, hold: Sequence[Term], broken: Sequence[Sequence[Term]]) -> dict[str, Value] | None:
@@ -166,7 +179,7 @@ def _nearby(facts: Facts, hold: Sequence[Term], broken: Sequence[Sequence[Term]]
                     return trial
             except KeyError:
                 return None
-    return _searched(base, names, hold, broken)
+    return None
 
 
 def _test(
@@ -229,36 +242,3 @@ def _other_flag(start: Value, numbers: Iterable[Value]) -> list[Value]:
 
 _NEAR = {int: _around_int, float: _around_float, bool: _other_flag}
 """How candidates beside a leaf's example value are found, by its type."""
-
-
-def _searched(
-    base: Valuation, names: Sequence[str], hold: Sequence[Term], broken: Sequence[Sequence[Term]]
-) -> dict[str, Value] | None:
-    """A solution among small integers, if the goal computes with floats: on those a solver takes seconds.
-
-    Up to three leaves vary, those that the goal names and what a condition ties to them. None proves nothing.
-    """
-    terms = [*hold, *(term for group in broken for term in group)]
-    if not any(isinstance(sub, Apply) and sub.op in _FLOAT_OPERATORS for term in terms for sub in walk(term)):
-        return None
-    related = dict.fromkeys(names)
-    for term in terms:
-        if variables(term) & set(names):
-            related.update(dict.fromkeys(sorted(variables(term))))
-    free = [name for name in related if type(base.get(name)) is int][:3]
-    # What one variable decides alone is decided once, not once for every value of the others.
-    alone: dict[str, list[Value]] = {}
-    for name in free:
-        own = [term for term in hold if variables(term) == {name}]
-        alone[name] = [value for value in range(_SMALLEST, _GRID[len(free)]) if satisfies(own, (), {name: value})]
-    solves = _test(hold, broken, base, free)
-    if solves is None:
-        return None
-    for values in itertools.product(*alone.values()):
-        trial = {**base, **dict(zip(free, values, strict=True))}
-        try:
-            if solves(trial):
-                return trial
-        except KeyError:
-            return None
-    return None
