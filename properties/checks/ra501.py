@@ -1,7 +1,8 @@
 """RA501 says which check and where: an assert's message names its condition, and it points to the line of the check.
 
 ## What it guarantees
-The message of an assert that the pass wrote is not empty, and shows a condition or is the user's own. An assert that
+The message of an assert that the pass wrote is not empty, and shows a condition or is the user's own. A condition
+that it shows is the one that is asserted, for some values that the names in it may stand for. An assert that
 says what a check of the program says names that check's line, in its message or in the node's stack trace, if the
 ShapeEnv or the graph recorded where the check stands.
 
@@ -10,34 +11,43 @@ The message is all that a user sees when a deployed model rejects an input. One 
 made, or ``True``, sends people to the wrong place (pytorch/pytorch issues 150063, 150064).
 
 ## How it is decided
-By comparing the asserts' conditions with those of the program's checks, and the lines that messages and stack traces
-name with the lines on which these checks are printed.
+A condition in a message is parsed as a Python expression; what is no arithmetic in it is a name of some value. Lines
+are decided by comparing the asserts' conditions with those of the program's checks, and the lines that messages and
+stack traces name with the lines on which these checks are printed.
 
 ## What it cannot see
-Asserts whose condition was rearranged beyond recognition. Whether a message reads well.
+Asserts whose condition was rearranged beyond recognition. Names in messages that stand for the wrong one of several
+values, and conditions with more than three names. Whether a message reads well.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from torch import fx
 
 from properties.case import Case
 from properties.checks.models import refuted
 from properties.checks.placement import unaliased
+from properties.checks.ra502 import recorded_messages
 from properties.errors import Unsupported
-from properties.read.graph import Emitted, target_name
+from properties.read.bindings import TensorLeaf
+from properties.read.claims import claim_in
+from properties.read.graph import Emitted, read_nodes, target_name
 from properties.read.sympy_terms import term_of
+from properties.solver import solve
 from properties.solver.normal import normal
 from properties.verdict import PROVED, Verdict
+from strategies.evaluate import holds
+from strategies.operators import sort_of
 from strategies.source import statement_of_line
-from strategies.terms import Const, Term, conjuncts
+from strategies.terms import Apply, Const, Term, Valuation, Var, conjuncts, leaves_of, variables
 
 _WRITTEN = "aten._assert_scalar.default"
 _PLACE = re.compile(r"<program (\w+)[^>]*>(?:\", line |:)(\d+)")
+_MOST_CANDIDATES = 8
 _RELATION = re.compile(r"==|!=|<|>|\b(?:Eq|Ne|Not|And|Or)\(|\bnot\b|~")
 
 
@@ -65,6 +75,7 @@ def _fault(case: Case) -> tuple[Emitted, str, str] | None:
         for node in case.capture.graph.graph.nodes
         if item.origin == "existing" and node.name == item.text
     }
+    words = sorted(recorded_messages(case.capture.graph), key=len, reverse=True)
     reported: set[Term] = set()
     for emitted in case.emitted:
         node = nodes[emitted.node]
@@ -83,6 +94,8 @@ def _fault(case: Case) -> tuple[Emitted, str, str] | None:
         reported.add(form)
         if not isinstance(form, Const) and not _says(message):
             return emitted, "no condition", f"the message names no condition: {message!r}"
+        if _claims_otherwise(case, emitted.term, message, words):
+            return emitted, "wrong condition", f"the message shows a condition that is not asserted: {message!r}"
         named = _named(case, f"{node.meta.get('stack_trace') or ''}\n{message}")
         if wanted and not named & wanted and _recorded(case, form) & wanted:
             lines = f"statement {min(wanted)}, named is {sorted(named) or 'none'}"
@@ -98,6 +111,58 @@ def _says(message: str) -> bool:
     """Whether ``message`` shows a condition, or is none of the fillers that stand for a missing one."""
     text = _PLACE.sub("", message)
     return bool(_RELATION.search(text)) or not re.match(r"Runtime assertion failed\b", text)
+
+
+def _claims_otherwise(case: Case, term: Term, message: str, words: Sequence[str]) -> bool:
+    """Whether ``message`` shows a condition that is not ``term``, whatever the names in it stand for."""
+    claim = claim_in(message, words)
+    if claim is None:
+        return False
+    symbols = [Var(name, sort) for name, sort in leaves_of(term).items()]
+    if {symbol.name for symbol in symbols} >= set(claim.names):
+        # Called by their symbols, values are what they are called.
+        direct = claim.term({symbol.name: symbol for symbol in symbols})
+        if direct is not None and _same(case, direct, term):
+            return False
+    asked = False
+    for reading in claim.readings(_candidates(case, term)):
+        asked = True
+        if _same(case, reading, term):
+            return False
+    return asked
+
+
+def _candidates(case: Case, term: Term) -> list[Term]:
+    """What a name in a message about ``term`` may stand for: its leaves, and the sizes that the graph has over them."""
+    assert case.after is not None
+    plain = unaliased(case.facts)
+    leaves = leaves_of(term, plain(term))
+    found: list[Term] = [Var(name, sort) for name, sort in leaves.items()]
+    _, values = read_nodes(case.after.graph, case.facts.bindings)
+    sizes = [value for value in values.values() if isinstance(value, Apply) and sort_of(value) == "int"]
+    for binding in case.facts.bindings.placeholders.values():
+        if isinstance(binding, TensorLeaf):
+            sizes += [size for size in (*binding.shape, *binding.stride) if size is not None]
+    found += [size for size in sizes if variables(size) and variables(size) <= leaves.keys()]
+    return list(dict.fromkeys(found))[:_MOST_CANDIDATES]
+
+
+def _same(case: Case, reading: Term, term: Term) -> bool:
+    """Whether two conditions are the same under the assumptions, or may be; inputs tell most of them apart at once."""
+    plain = unaliased(case.facts)
+    if normal(plain(reading)) == normal(plain(term)):
+        return True
+    if any(_differ(reading, term, probe.leaves) for probe, _ in case.probed):
+        return False
+    given = case.facts.assumptions
+    return all(solve((*given, one), (other,)).status != "sat" for one, other in ((term, reading), (reading, term)))
+
+
+def _differ(one: Term, other: Term, leaves: Valuation) -> bool:
+    try:
+        return holds(one, leaves) != holds(other, leaves)
+    except KeyError:
+        return False
 
 
 def _statements(case: Case) -> Mapping[Term, frozenset[int]]:

@@ -258,6 +258,12 @@ def _inverse(term: Apply, low: int | None, high: int | None) -> Iterable[tuple[T
         yield args[0], (-high, high)
     elif op == "mul" and len(args) == 2 and args[0] == args[1] and high is not None and high >= 0:
         yield args[0], (-isqrt(high), isqrt(high))
+    elif op == "bitxor" and low is not None and low == high:
+        # A number that is known but for the bits that a constant turns.
+        (constant, other) = args if isinstance(args[0], Const) else args[::-1]
+        if isinstance(constant, Const):
+            value = low ^ int(constant.value)
+            yield other, (value, value)
     elif op == "floordiv" and isinstance(args[1], Const) and args[1].value:
         divisor = int(args[1].value)
         if divisor > 0:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 from properties.solver import residues
 from properties.solver.bits import bit_builder
@@ -15,19 +16,21 @@ from properties.solver.smt import Answer, Budget, ask, satisfies
 from strategies.operators import sort_of
 from strategies.terms import Const, Value, substitute, walk
 
-_QUICK = 0.1
-"""The share of the work that z3 may do before other steps are tried."""
+_GLANCE, _QUICK = 0.01, 0.1
+"""The shares of the work that z3 may do before other steps are tried."""
+_FEW_ROUNDED = 10_000
+"""So many values are gone through at first where roundings matter, which no solver likes."""
 _VALUES = 64
 """A leaf with more values than these is not gone through value by value."""
 
 
-def decide(part: Part, budget: Budget, work: int) -> Answer:
+def decide(part: Part, budget: Budget, work: int, steps: Steps | None = None) -> Answer:
     """The answer of the first step that knows; else ``unknown`` with what z3 says to it.
 
     ``work`` is what one call of z3 may do, and ``budget`` what all of them may do together.
     """
     last = Answer("unknown", "none", reason="no step decides this")
-    for name, step in STEPS:
+    for name, step in STEPS if steps is None else steps:
         answer = step(part, budget, work, last.model or {})
         if answer is None:
             continue
@@ -38,7 +41,7 @@ def decide(part: Part, budget: Budget, work: int) -> Answer:
 
 
 def _few(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) -> Answer | None:
-    return _enumerated(part, FEW)
+    return _enumerated(part, _FEW_ROUNDED if _has_floats(part) else FEW)
 
 
 def _many(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) -> Answer | None:
@@ -50,6 +53,10 @@ def _enumerated(part: Part, most: int) -> Answer | None:
     if found.model is not None:
         return Answer("sat", "enumeration", found.model)
     return Answer("unsat", "enumeration") if found.complete else None
+
+
+def _glance(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) -> Answer:
+    return ask(part.hold, part.broken, budget, int(work * _GLANCE))
 
 
 def _quick(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) -> Answer:
@@ -88,10 +95,16 @@ def _search(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) ->
     return None if found is None else Answer("sat", "search", found)
 
 
+def _values_of_rounded(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) -> Answer | None:
+    return _values(part, budget, work, hint) if _has_floats(part) else None
+
+
+def _has_floats(part: Part) -> bool:
+    return any(sort_of(sub) == "float" for term in part.terms for sub in walk(term))
+
+
 def _values(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) -> Answer | None:
-    """Goes through the values of a leaf that can have a few only: roundings of literals are known exactly."""
-    if not any(sort_of(sub) == "float" for term in part.terms for sub in walk(term)):
-        return None
+    """Goes through the values of a leaf that can have a few only: what is left may be about one leaf, or linear."""
     widths = {
         name: high - low
         for name, (low, high) in part.box.intervals.items()
@@ -110,7 +123,7 @@ def _values(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) ->
             )
         except Contradiction:
             continue
-        answer = decide(left, budget, int(work * _QUICK))
+        answer = decide(left, budget, int(work * _QUICK), _INNER)
         if answer.status == "unknown":
             return None
         if answer.model is not None:
@@ -119,13 +132,20 @@ def _values(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) ->
     return Answer("unsat", "values")
 
 
-STEPS: tuple[tuple[str, Callable[..., Answer | None]], ...] = (
+Step: TypeAlias = Callable[[Part, Budget, int, Mapping[str, Value]], Answer | None]
+Steps: TypeAlias = Sequence[tuple[str, Step]]
+
+STEPS: Steps = (
     ("enumeration", _few),
-    ("z3", _quick),
+    ("z3", _glance),
     ("residues", _residues),
+    ("values", _values_of_rounded),
+    ("z3", _quick),
     ("enumeration", _many),
     ("search", _search),
     ("bits", _bits),
-    ("z3", _thorough),
     ("values", _values),
+    ("z3", _thorough),
 )
+"""By the name under which an answer tells who gave it."""
+_INNER: Steps = tuple((name, step) for name, step in STEPS if name != "values")

@@ -94,3 +94,38 @@ def test_torch_names_the_line_of_the_binding(frontend):
 @pytest.mark.parametrize("prog", [BOUND, VACUOUS_EQUALITY, DROPPED_BOUND], ids=["bound", "equality", "minimum"])
 def test_asserts_that_say_what_and_where_are_proved(prog, subject, frontend):
     assert str(verdict(prog, frontend, subject)) == "PROVED"
+
+
+@pytest.mark.parametrize("frontend", FRONTENDS)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Runtime assertion failed: 0 == 1",
+        "Runtime assertion failed for expression u0 > 4 on node 'gt'",
+        "Runtime assertion failed: x0.item() >= 3 (checked at model.py:3)",
+        "Runtime assertion failed: (x0.item() > 3) | (x0.item() < 0)",
+        "too small: Ne(u0, 7)",
+    ],
+)
+def test_a_condition_other_than_the_asserted_one_is_refuted(frontend, text):
+    found = verdict(BOUND, frontend, saying(text, f'  File "<program {BOUND.key()}>", line 3, in forward\n'))
+    assert (str(found), found.skeleton) == ("REFUTED(unhelpful)", "wrong condition")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "u0 > 3",
+        "Runtime assertion failed for expression 4 <= u0 on node 'ge'",
+        "Runtime assertion failed: x0[2].item() - 1 >= 3 (checked at model.py:3)",
+        "not (3 >= n)",
+        "max(n, 3) != 3",
+        "Piecewise((n, n > 0), (0, True)) > 3",
+        "the size is wrong: it has to be larger",
+        "Runtime assertion failed: ... > 3",
+        "needs f(u0) > 4",
+    ],
+)
+def test_the_asserted_condition_may_be_written_in_any_way(text):
+    trace = f'  File "<program {BOUND.key()}>", line 3, in forward\n'
+    assert str(verdict(BOUND, "make_fx", saying(text, trace))) == "PROVED"
