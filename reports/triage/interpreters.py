@@ -16,6 +16,10 @@ from reports.triage.bisect import Trial
 VERSION = re.compile(r"\d+(?:\.\d+){1,3}(?:[a-z0-9.+]*)?")
 
 
+_START = 60.0
+"""Seconds within which an interpreter has to start."""
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """What running the script under one interpreter gave; ``text`` is the end of what it printed."""
@@ -40,6 +44,8 @@ def run_script(interpreter: Path, script: Path, *, seconds: float) -> Attempt:
     tried nothing.
     """
     command = [str(interpreter), "-I", str(script)]
+    if not _is_python(interpreter):
+        return Attempt(Trial.UNTESTABLE, "it is no Python interpreter")
     try:
         done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=seconds, cwd="/")
     except subprocess.TimeoutExpired:
@@ -51,6 +57,16 @@ def run_script(interpreter: Path, script: Path, *, seconds: float) -> Attempt:
     if done.returncode == 0:
         return Attempt(Trial.GOOD, _last(done.stdout))
     return Attempt(Trial.UNTESTABLE, f"status {done.returncode}: {_last(done.stderr or done.stdout)}")
+
+
+def _is_python(interpreter: Path) -> bool:
+    """Whether it runs Python: many a program takes any arguments and ends with 0, which would stand for no fault."""
+    command = [str(interpreter), "-I", "-c", "print(6 * 7)"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=_START, cwd="/")
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0 and done.stdout.strip() == "42"
 
 
 def make_environment(folder: Path, torch: str, *, index_url: str | None) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -249,7 +250,8 @@ def interpreters(tmp_path: Path) -> Callable[..., list[str]]:
         paths = []
         for number, body in enumerate(bodies):
             path = tmp_path / f"python{number}"
-            path.write_text(f"#!/bin/sh\n{body}\n")
+            # It is asked first whether it is a Python at all.
+            path.write_text(f'#!/bin/sh\ntest "$2" = -c && echo 42 && exit 0\n{body}\n')
             path.chmod(path.stat().st_mode | stat.S_IXUSR)
             paths += ["--python", str(path)]
         return paths
@@ -278,6 +280,21 @@ def test_bisect_runs_the_script_under_each_interpreter(
     assert said in out
     if len(bodies) < 4:
         assert "python0: the fault does not show" in err
+
+
+@pytest.mark.parametrize("other", ["/bin/true", "/bin/echo", "/bin/false", "/bin/cat"])
+def test_a_program_that_is_no_python_has_tried_nothing(run: str, call: Call, other: str):
+    status, out, err = call("bisect", run, "ffff", "--python", other)
+    assert (status, out) == (4, "cannot be told: no version has it, but not all could be tried\n")
+    assert "it is no Python interpreter" in err
+
+
+def test_an_interpreter_without_torch_has_tried_nothing(run: str, call: Call, tmp_path: Path):
+    bare = tmp_path / "bare"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(bare)], check=True)
+    status, _, err = call("bisect", run, "ffff", "--python", str(bare / "bin" / "python"))
+    assert status == 4
+    assert "No module named 'torch'" in err
 
 
 def test_bisect_gives_the_script_of_the_finding_to_the_interpreter(
