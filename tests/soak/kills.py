@@ -20,10 +20,12 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from reports.store import NAME, JournalError, read_journal
 
+REAL = "reports"
 ROOT = Path(__file__).resolve().parents[2]
 SUBJECT = "tests/soak/drops_inequalities.py:insert"
 SEARCH = ("--subject", SUBJECT, "--frontend", "shape_env", "--property", "RA101")
@@ -41,21 +43,38 @@ class Outcome:
 
 
 def soak(
-    kills: int, seed: int, programs: int, jobs: int = 2, tell: Callable[[str], None] = lambda line: None
+    kills: int,
+    seed: int,
+    programs: int,
+    jobs: int = 2,
+    *,
+    module: str = REAL,
+    tell: Callable[[str], None] = lambda line: None,
 ) -> Outcome:
-    """Kills a search of ``programs`` Programs until ``kills`` kills have hit; ``tell`` hears of each."""
+    """Kills a search of ``programs`` Programs until ``kills`` kills have hit; ``tell`` hears of each.
+
+    ``module`` is what is run: the command line, or one that stands in for it.
+    """
     place = Path(tempfile.mkdtemp(prefix="runtime-assert-kills-"))
     try:
         whole = place / "whole"
         began = time.monotonic()
-        _wait(_start(["--programs", str(programs), "--seed", str(seed), *SEARCH, "--output", str(whole)], jobs))
-        return _soak(kills, seed, programs, jobs, place, time.monotonic() - began, tell)
+        start = partial(_start, module, jobs)
+        arguments = ["--programs", str(programs), "--seed", str(seed), *SEARCH]
+        _wait(start([*arguments, "--output", str(whole)]))
+        return _soak(kills, seed, arguments, start, place, time.monotonic() - began, tell)
     finally:
         shutil.rmtree(place, ignore_errors=True)
 
 
 def _soak(
-    kills: int, seed: int, programs: int, jobs: int, place: Path, whole_seconds: float, tell: Callable[[str], None]
+    kills: int,
+    seed: int,
+    search: Sequence[str],
+    start: Callable[[Sequence[str]], subprocess.Popen[bytes]],
+    place: Path,
+    whole_seconds: float,
+    tell: Callable[[str], None],
 ) -> Outcome:
     chance = random.Random(seed)
     expected = timeless(place / "whole")
@@ -65,10 +84,10 @@ def _soak(
     tell(f"undisturbed: {whole_seconds:.0f} s, {len(_records(place / 'whole'))} records")
     while done < kills and not faults:
         folder = place / f"run{runs}"
-        arguments = ["--programs", str(programs), "--seed", str(seed), *SEARCH, "--output", str(folder)]
+        arguments = [*search, "--output", str(folder)]
         while True:
             before = _records(folder)
-            process = _start(arguments, jobs)
+            process = start(arguments)
             with suppress(subprocess.TimeoutExpired):
                 process.wait(chance.uniform(0, whole_seconds))
             hit = process.poll() is None and done < kills
@@ -107,9 +126,9 @@ def timeless(folder: Path) -> dict[str, str]:
     return found | {path.name: path.read_text() for path in sorted((folder / "findings").glob("*"))}
 
 
-def _start(arguments: Sequence[str], jobs: int) -> subprocess.Popen[bytes]:
+def _start(module: str, jobs: int, arguments: Sequence[str]) -> subprocess.Popen[bytes]:
     """The command in a process group of its own, so that all of it can be killed at once."""
-    command = [sys.executable, "-m", "reports", "fuzz", *arguments, "--jobs", str(jobs)]
+    command = [sys.executable, "-m", module, "fuzz", *arguments, "--jobs", str(jobs)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.Popen(
         command, cwd=ROOT, env=environment, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
