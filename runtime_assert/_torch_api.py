@@ -11,6 +11,7 @@ from typing import Any
 import sympy
 import torch
 from torch import fx
+from torch.fx.experimental import _config
 from torch.fx.experimental import sym_node as _sym_node
 from torch.fx.experimental.sym_node import SymNode
 from torch.fx.experimental.symbolic_shapes import (
@@ -19,6 +20,7 @@ from torch.fx.experimental.symbolic_shapes import (
     DivideByKey,
     InnerTensorKey,
     ShapeEnv,
+    canonicalize_bool_expr,
 )
 from torch.utils._pytree import GetAttrKey, MappingKey, SequenceKey
 from torch.utils._sympy.symbol import SymT, prefix_str
@@ -106,6 +108,12 @@ def replaced_expr(value: object) -> sympy.Basic | None:
     return found
 
 
+def canonical(expr: sympy.Basic) -> sympy.Basic:
+    """A condition in the form in which the ShapeEnv keeps it as a deferred assert."""
+    found: Any = canonicalize_bool_expr(expr)  # type: ignore[type-var]
+    return found
+
+
 def renamings(env: ShapeEnv) -> dict[sympy.Symbol, sympy.Symbol]:
     """Later names of unbacked symbols, mapped to the first name (chains are followed to their end)."""
     direct: Mapping[sympy.Symbol, sympy.Symbol] = getattr(env, "unbacked_renamings", None) or {}
@@ -125,9 +133,9 @@ def backed_values(env: ShapeEnv) -> Mapping[sympy.Symbol, Any]:
     return env.var_to_val if values is None else values  # type: ignore[attr-defined]
 
 
-def prefers_deferred(env: ShapeEnv) -> bool:
-    """Whether checks on inputs become deferred asserts instead of guards."""
-    return bool(getattr(env, "prefer_deferred_runtime_asserts_over_guards", False))
+def specialises_zero_one(env: ShapeEnv) -> bool:
+    """Whether tracing makes constants of sizes that are 0 or 1, so that a symbolic size is at least 2."""
+    return bool(getattr(env, "specialize_zero_one", False)) and not _config.backed_size_oblivious
 
 
 _EDGE = 2**63 - 1
@@ -221,8 +229,13 @@ class CallMaker:
     def __init__(self, graph: fx.Graph) -> None:
         self._graph: Any = graph
         hooks = getattr(graph.owning_module, "_create_node_hooks", None)
-        self._short = not hooks and all(hasattr(graph, name) for name in _GRAPH_LAYOUT)
-        self._candidates: dict[Any, str] = {}
+        names = getattr(graph, "_graph_namespace", None)
+        self._short = (
+            not hooks
+            and all(hasattr(graph, name) for name in _GRAPH_LAYOUT)
+            and all(hasattr(names, name) for name in _NAMES_LAYOUT)
+        )
+        self._bases: dict[Any, str] = {}
 
     def call(self, target: Any, args: tuple[Any, ...], anchor: fx.Node, before: bool = False) -> fx.Node:
         """`call_function(target, args)` right behind (or before) the node `anchor`."""
@@ -230,13 +243,22 @@ class CallMaker:
         if not self._short:
             with graph.inserting_before(anchor) if before else graph.inserting_after(anchor):
                 return graph.call_function(target, args)
-        candidate = self._candidates.get(target)
-        if candidate is None:
-            candidate = self._candidates[target] = graph._target_to_str(target)
         names = graph._graph_namespace
-        name = names.create_name(candidate, None)
+        base = self._bases.get(target)
+        if base is None:
+            name = names.create_name(graph._target_to_str(target), None)
+            stem = _NUMBER.sub("", name)
+            if stem in names._base_count:
+                self._bases[target] = stem
+        else:
+            # As create_name counts on, without taking the candidate apart each time.
+            used, number = names._used_names, names._base_count[base] + 1
+            while (name := f"{base}_{number}") in used:
+                number += 1
+            used.add(name)
+            names._base_count[base] = number
         node = fx.Node(graph, name, "call_function", target, args, {})
-        names.associate_name_with_obj(name, node)
+        names._obj_to_name[node] = name
         if before:
             anchor.prepend(node)
         else:
@@ -246,7 +268,9 @@ class CallMaker:
         return node
 
 
+_NUMBER = re.compile(r"_\d+$")
 _GRAPH_LAYOUT = ("_graph_namespace", "_target_to_str", "_find_nodes_lookup_table", "_len")
+_NAMES_LAYOUT = ("_used_names", "_base_count", "_obj_to_name")
 
 
 def export_metadata(node: fx.Node) -> dict[str, Any]:
@@ -259,17 +283,16 @@ def export_metadata(node: fx.Node) -> dict[str, Any]:
     }
 
 
-def raw_frames(stacks: list[Any]) -> list[Iterator[tuple[str, int, str]]]:
-    """(file, line, function) of every frame, innermost first, for many captured tracebacks at once."""
+def raw_frames(stacks: list[Any]) -> list[list[dict[str, Any]]]:
+    """Every frame, innermost first, for many captured tracebacks at once: `filename`, `line` and `name`.
+
+    A frame that several tracebacks share is one and the same object in all of them.
+    """
     import torch._C._profiler as profiler
 
     held = [getattr(stack, "tb", None) for stack in stacks]
     found = iter(profiler.symbolize_tracebacks([tb for tb in held if tb is not None]))
-    return [iter(()) if tb is None else map(_frame, next(found)) for tb in held]
-
-
-def _frame(frame: dict[str, Any]) -> tuple[str, int, str]:
-    return frame["filename"], frame["line"], frame["name"]
+    return [[] if tb is None else next(found) for tb in held]
 
 
 def _text(source: Any) -> str:

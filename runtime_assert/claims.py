@@ -22,6 +22,7 @@ class Claim:
 
     slot: position after which it can be decided. deadline: first position that uses a value it protects.
     status and reason are filled in as the pass decides; `by` is the claim that makes this one superfluous.
+    check: the assert of the graph for which this was recorded, where the two are not seen to be one.
     text: the condition in the user's terms, once somebody asked. group: which conjunction this is a part of.
     """
 
@@ -39,6 +40,7 @@ class Claim:
     status: Status | None = None
     reason: str = ""
     by: Claim | None = None
+    check: Claim | None = None
     premises: list[Claim] = field(default_factory=list)
     text: str | None = None
     group: int | None = None

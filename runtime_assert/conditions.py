@@ -221,24 +221,19 @@ def assume(env: api.ShapeEnv, lowering: Lowering, bindings: Bindings) -> list[Cl
     return claims
 
 
-def assumed_ranges(env: api.ShapeEnv, bindings: Bindings, export: bool) -> dict[Monomial, Interval]:
-    """The ranges of what comes in through the inputs: backed ranges, and that no size is negative.
+def assumed_ranges(env: api.ShapeEnv, bindings: Bindings) -> dict[Monomial, Interval]:
+    """What holds for the sizes of the inputs: none is negative, and 0 and 1 are specialised.
 
-    A ShapeEnv that prefers deferred asserts over guards narrows backed ranges by checks that nothing but the
-    assert makes sure of; an exported program's own input guards do look at them.
+    The ranges of backed symbols say more, but are no assumption. What guards contributed to them is in the
+    guards; the rest comes from the very checks that are to be asserted: `u0 <= 0` and `u0 == s0 - 3` narrow s0
+    to at most 3, which nothing but these two checks makes sure of.
     """
     ranges: dict[Monomial, Interval] = {}
-    unguarded = not export and api.prefers_deferred(env)
-    for symbol, value in bindings.leaves.items():
-        lower: float | int | None = None
-        upper: float | int | None = None
-        if not api.is_unbacked(symbol):
-            lower, upper = api.finite_int_bounds(env, symbol)
-            if unguarded:
-                # What is left is what tracing itself takes for granted: sizes of 0 and 1 are specialised.
-                upper, lower = None, min(lower, 2) if lower is not None and symbol in bindings.dimensions else None
-        elif symbol in bindings.dimensions:
-            lower = 0
-        if lower is not None or upper is not None:
-            ranges[(value,)] = (-inf if lower is None else lower, inf if upper is None else upper)
+    specialised = api.specialises_zero_one(env)
+    for symbol in bindings.dimensions:
+        lower: int | None = 0
+        if specialised and not api.is_unbacked(symbol):
+            lower, _ = api.finite_int_bounds(env, symbol)
+            lower = min(max(lower or 0, 0), 2)
+        ranges[(bindings.leaves[symbol],)] = (lower, inf)
     return ranges

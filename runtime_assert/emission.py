@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from torch import fx
@@ -15,6 +16,16 @@ from runtime_assert.reading import Reading
 from runtime_assert.values import NEVER, Argument, Value, in_order
 
 _ORIGIN = ("stack_trace", "nn_module_stack", "custom")
+_QUERIES = frozenset({"size", "stride", "storage_offset"})
+_PARTS = frozenset({"getitem", "getattr"})
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Metadata for the new nodes of one check, and the keys for which it has nothing to say."""
+
+    meta: dict[str, Any]
+    lacking: tuple[str, ...]
 
 
 def _is_settled(value: Value) -> bool:
@@ -49,22 +60,35 @@ class Emitter:
         # Which of these anything in this graph has: most often there is nothing to look for. Checks bring stack
         # traces of their own into graphs that have none.
         told = {key for node in nodes for key in _ORIGIN if key in node.meta} | {"stack_trace"}
-        self._told = [key for key in _ORIGIN if key in told]
+        self._told = [key for key in _ORIGIN if key in told and not (extra is not None and key == "nn_module_stack")]
 
-    def node_of(self, value: Value, origin: dict[str, Any]) -> fx.Node:
+    def origin(self, meta: dict[str, Any]) -> Origin:
+        """Where nodes come from. What is not told is taken from the operands of each."""
+        return Origin(meta, tuple(key for key in self._told if not meta.get(key)))
+
+    def node_of(self, value: Value, origin: Origin) -> fx.Node:
         """The node that computes `value`, standing at its slot; `origin` is metadata for new nodes."""
-        for part in in_order(value, _is_settled):
-            args = [a.node if isinstance(a, Value) else a for a in part.args]
-            if part.node is None:
-                part.node = self._existing_entry(part, args)
-            if part.node is None:
-                part.node = self._create(part, args, origin)
+        if not value.settled:
+            for argument in value.args:
+                if type(argument) is Value and not argument.settled:
+                    for part in in_order(value, _is_settled):
+                        self._settle(part, origin)
+                    break
             else:
-                self._rewire(part.node)
-                self._move(part.node, part.slot)
-            part.settled = True
+                self._settle(value, origin)
         assert value.node is not None
         return value.node
+
+    def _settle(self, value: Value, origin: Origin) -> None:
+        args = [a.node if type(a) is Value else a for a in value.args]
+        if value.node is None:
+            value.node = self._existing_entry(value, args)
+        if value.node is None:
+            value.node = self._create(value, args, origin)
+        else:
+            self._rewire(value.node)
+            self._move(value.node, value.slot)
+        value.settled = True
 
     def _rewire(self, node: fx.Node) -> None:
         """Let an existing node take its operands from the nodes that stand for their values."""
@@ -76,7 +100,7 @@ class Emitter:
         if any(first(operand) is not operand for operand in node.all_input_nodes):
             node.args = fx.map_arg(node.args, first)
 
-    def argument(self, value: Argument, origin: dict[str, Any]) -> Any:
+    def argument(self, value: Argument, origin: Origin) -> Any:
         """The node of a value, a constant as it is."""
         return self.node_of(value, origin) if isinstance(value, Value) else value
 
@@ -88,7 +112,7 @@ class Emitter:
                 return user
         return None
 
-    def _create(self, value: Value, args: list[Any], origin: dict[str, Any]) -> fx.Node:
+    def _create(self, value: Value, args: list[Any], origin: Origin) -> fx.Node:
         if value.op.startswith("method:"):
             anchor, before = self._anchor(value.slot)
             with self.graph.inserting_before(anchor) if before else self.graph.inserting_after(anchor):
@@ -137,40 +161,38 @@ class Emitter:
             self.moved.append(node)
         self._cursor[slot] = node
 
-    def _describe(self, node: fx.Node, value: Value, args: list[Any], origin: dict[str, Any]) -> None:
+    def _describe(self, node: fx.Node, value: Value, args: list[Any], origin: Origin) -> None:
         """Metadata of a new node: its value, made and not run, and where it comes from."""
-        meta = node.meta
+        meta, op = node.meta, value.op
+        self._place(node, meta, origin)
+        if op in _QUERIES and args:
+            traced = api.example_value(args[0])
+            asked = getattr(traced, op, None)
+            meta[self._key] = asked(*args[1:]) if asked is not None else None
+        elif op in _PARTS or op.startswith("method:"):
+            meta[self._key] = _entry(op, args)
+        else:
+            expr = value.expr if value.expr is not None else sympy_of(value)
+            meta[self._key] = api.make_value(expr, value.kind, self._env, value.deadline != NEVER)
+
+    def _place(self, node: fx.Node, meta: dict[str, Any], origin: Origin) -> None:
+        """Where a node comes from. Where the check has no place of its own, from where the node's operands do."""
         if self._extra is not None:
             meta.update(api.export_metadata(node))
-        meta.update(origin)
-        self._inherit(node)
-        if value.op in ("size", "stride", "storage_offset") and args:
-            traced = api.example_value(args[0])
-            asked = getattr(traced, value.op, None)
-            meta[self._key] = asked(*args[1:]) if asked is not None else None
-        elif value.op in ("getitem", "getattr") or value.op.startswith("method:"):
-            meta[self._key] = _entry(value.op, args)
-        else:
-            meta[self._key] = api.make_value(sympy_of(value), value.kind, self._env, value.deadline != NEVER)
+        meta.update(origin.meta)
+        for key in origin.lacking:
+            for operand in node.all_input_nodes:
+                found = operand.meta.get(key)
+                if found:
+                    meta[key] = found
+                    break
 
-    def _inherit(self, node: fx.Node) -> None:
-        """Where a check has no place of its own, its nodes come from where their operands do."""
-        meta = node.meta
-        for key in self._told:
-            if not meta.get(key):
-                for operand in node.all_input_nodes:
-                    if operand.meta.get(key):
-                        meta[key] = operand.meta[key]
-                        break
-
-    def assert_node(self, slot: int, condition: Any, message: str, meta: dict[str, Any]) -> fx.Node:
+    def assert_node(self, slot: int, condition: Any, message: str, origin: Origin) -> fx.Node:
         """A new `_assert_scalar` at the end of a slot."""
         node = self._call(slot, api.ASSERT_SCALAR, (condition, message))
-        if self._extra is not None:
-            node.meta.update(api.export_metadata(node))
-        node.meta.update(meta)
-        self._inherit(node)
-        node.meta[self._key] = None
+        meta = node.meta
+        self._place(node, meta, origin)
+        meta[self._key] = None
         return node
 
 

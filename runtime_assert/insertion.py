@@ -7,6 +7,7 @@ import logging
 from torch import fx
 
 from runtime_assert import _torch_api as api
+from runtime_assert.attribution import attribute
 from runtime_assert.bindings import bind_symbols
 from runtime_assert.claims import Claim
 from runtime_assert.conditions import assume, assumed_ranges, read_checks, resolve
@@ -95,7 +96,8 @@ def _insert(
         assumptions = assume(shape_env, lowering, bindings)
         wanted = split(wanted)
         known = [*present, *facts_of(present)]
-        drop_redundant(assumptions, known, wanted, assumed_ranges(shape_env, bindings, export))
+        drop_redundant(assumptions, known, wanted, assumed_ranges(shape_env, bindings))
+        attribute(present, wanted)
         join(wanted, table)
 
     with api.without_metadata_hooks(graph) as extra:

@@ -132,13 +132,16 @@ class Lowering:
         return special(self, expr, args)
 
     def _op(self, op: str, args: Iterable[Argument]) -> Argument:
-        operands = list(args)
-        if not any(isinstance(a, Value) for a in operands):
-            return WRITTEN[op][0](*operands)
-        return self.table.get(op, operands)
+        operands = args if type(args) is tuple or type(args) is list else list(args)
+        for operand in operands:
+            if type(operand) is Value:
+                return self.table.get(op, operands)
+        return WRITTEN[op][0](*operands)
 
     def _relation(self, op: str, expr: sympy.Basic) -> Argument:
         lhs, rhs = expr.args
+        if isinstance(lhs, sympy.Integer):
+            lhs, rhs, op = rhs, lhs, _MIRROR[op]
         if type(lhs) is sympy.Symbol and isinstance(rhs, sympy.Integer):
             return self.table.get(op, (self.lower(lhs), int(rhs)), "bool")
         if not (lhs.is_Atom and rhs.is_Atom):

@@ -108,14 +108,16 @@ class Place:
 
 def symbolise(stacks: list[Any]) -> list[Place]:
     """The places of many captured tracebacks (None gives an empty one). Checks in a loop share theirs."""
-    known: dict[tuple[Frame, ...], Place] = {(): Place()}
-    places: list[Place] = []
+    known: dict[tuple[int, ...], Place] = {}
     files: dict[str, bool | None] = {}
-    for frames in api.raw_frames(stacks):
-        found = tuple(user_frames(frames, files))
-        place = known.get(found)
+    every = api.raw_frames(stacks)
+    places: list[Place] = []
+    for frames in every:
+        key = tuple(map(id, frames))
+        place = known.get(key)
         if place is None:
-            place = known[found] = Place(location_of(found), trace_of(found))
+            found = user_frames(((f["filename"], f["line"], f["name"]) for f in frames), files)
+            place = known[key] = Place(location_of(found), trace_of(found))
         places.append(place)
     return places
 

@@ -72,6 +72,8 @@ def _build(value: Value) -> Polynomial:
     if value.symbol is not None or value.op == "node":
         return {(value,): 1}
     op, args = value.op, value.args
+    if op == "ite" and value.kind == "int" and polynomial(args[1]) == polynomial(args[2]):
+        return polynomial(args[1])
     if value.kind != "int" or any(kind_of(a) != "int" for a in args):
         return {(_atom(value),): 1}
     if op == "mul":
@@ -185,6 +187,10 @@ def relation(condition: Argument) -> Relation:
 
 def _relation(condition: Value) -> Relation:
     op, args = condition.op, condition.args
+    if op in _BOUND and type(args[1]) is int and args[0].symbol is not None and args[0].kind == "int":
+        # The most frequent form by far, a bound of one symbol: u0 >= 3 is -u0 <= -3.
+        sign, slack = _BOUND[op]
+        return Bound((((args[0],), sign),), sign * args[1] + slack)
     if op == "not" and isinstance(args[0], Value):
         return _negated(relation(args[0]))
     if op in _DUAL and all(kind_of(argument) == "bool" for argument in args):
@@ -192,11 +198,6 @@ def _relation(condition: Value) -> Relation:
     if op not in _DIFFERENCE or kind_of(args[0]) != "int" or kind_of(args[1]) != "int":
         return Holds(condition)
     first, second, slack, form = _DIFFERENCE[op]
-    left, right = args
-    if form == "bound" and type(right) is int and left.symbol is not None:
-        # The most frequent form by far, a bound of one symbol: u0 >= 3 is -u0 <= -3.
-        sign = 1 if first == 0 else -1
-        return Bound((((left,), sign),), sign * right + slack)
     difference = dict(polynomial(args[first]))
     accumulate(difference, polynomial(args[second]), -1)
     if form == "bound":
@@ -237,6 +238,10 @@ _DIFFERENCE: dict[str, tuple[int, int, int, str]] = {
     "eq": (0, 1, 0, "equal"),
     "ne": (0, 1, 0, "differs"),
 }
+
+
+# Of a bound by a constant: the sign of the value, and what is added to the constant.
+_BOUND = {"le": (1, 0), "lt": (1, -1), "ge": (-1, 0), "gt": (-1, -1)}
 
 
 def _undivided(poly: dict[Monomial, int], slack: int) -> tuple[dict[Monomial, int], int]:

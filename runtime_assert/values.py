@@ -112,6 +112,10 @@ class ValueTable:
 
     def get(self, op: str, args: Sequence[Argument], kind: Kind | None = None) -> Value:
         """The value `op(*args)`; its slot is the latest of its arguments."""
+        if len(args) == 2:
+            left, right = args
+            if type(left) is Value and left.kind == "int" and type(right) is int:
+                return self._with_constant(op, left, right, kind)
         tokens: list[Any] = []
         slot, deadline, rounds = self.preamble, NEVER, False
         for argument in args:
@@ -140,6 +144,17 @@ class ValueTable:
         if found is None:
             what = kind or result_kind(op, args)
             found = Value(op, tuple(args), what, slot, deadline, len(self._values), self._atoms)
+            self._values[key] = found
+        return found
+
+    def _with_constant(self, op: str, left: Value, right: int, kind: Kind | None) -> Value:
+        """`get` for the most frequent form, an integer and a constant: nothing to sort and nothing that rounds."""
+        key = (MIRRORED[op], right, left) if op in MIRRORED else (op, left, right)
+        found = self._values.get(key)
+        if found is None:
+            what = kind or result_kind(op, (left, right))
+            slot = left.slot if left.slot > self.preamble else self.preamble
+            found = Value(op, (left, right), what, slot, left.deadline, len(self._values), self._atoms)
             self._values[key] = found
         return found
 

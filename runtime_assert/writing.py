@@ -11,7 +11,7 @@ from runtime_assert import _torch_api as api
 from runtime_assert import messages
 from runtime_assert.checks import message_text, normalise
 from runtime_assert.claims import Claim
-from runtime_assert.emission import Emitter
+from runtime_assert.emission import Emitter, Origin
 from runtime_assert.names import Names
 from runtime_assert.normal import Bound
 from runtime_assert.operators import READ
@@ -45,26 +45,30 @@ class Writer:
         self._emitter = Emitter(gm.graph, nodes, reading, key, env, extra)
         self._loose: list[fx.Node] = []
         self._locations: dict[int, str] = {}
+        self._words: dict[str, str | None] = {}
 
     def write(self, present: list[Claim], wanted: list[Claim]) -> None:
         """Bring the graph's own asserts into shape, then emit what is still wanted, by slot."""
-        for claim in present:
-            self._write_present(claim)
         pending = sorted((c for c in wanted if c.status is None), key=lambda c: (c.slot, not _is_range(c)))
-        places = messages.symbolise([c.assertion.stack if c.assertion is not None else None for c in pending])
-        for claim, place in zip(pending, places, strict=True):
+        every = [*present, *pending]
+        places = messages.symbolise([None if c.assertion is None else c.assertion.stack for c in every])
+        for claim, place in zip(present, places[: len(present)], strict=True):
+            self._write_present(claim, place)
+        for claim, place in zip(pending, places[len(present) :], strict=True):
             self._emit(claim, place)
         for node in self._reading.constraints:
             self._discard(node)
         self._sweep()
 
-    def _write_present(self, claim: Claim) -> None:
+    def _write_present(self, claim: Claim, check: messages.Place) -> None:
         node = claim.node
         assert node is not None
         if claim.status is not None:
             self._discard(node)
             claim.node = None
             return
+        if check.trace is not None and not node.meta.get("stack_trace"):
+            node.meta["stack_trace"] = check.trace
         if claim.user:
             location = messages.location_in_trace(node.meta.get("stack_trace"))
             text = message_text(self._gm, node)
@@ -72,7 +76,7 @@ class Writer:
                 text = messages.compose(None, self.show(claim), f"checked at {location}" if location else "")
             node = claim.node = normalise(self._graph, node, text)
         if claim.late and isinstance(claim.condition, Value):
-            condition = self._emitter.node_of(claim.condition, self._origin(claim, messages.Place()))
+            condition = self._emitter.node_of(claim.condition, self._origin(claim, check))
             node.replace_input_with(check_condition(node), condition)
             self._emitter.move(node, claim.slot)
             claim.status = "moved"
@@ -87,13 +91,28 @@ class Writer:
         else:
             made = messages.location_in_trace(self._made_at(claim))
             place = f"value made at {made}" if made else ""
-        words = messages.user_message(claim.assertion.msg) if claim.assertion is not None else None
+        words = self._words_of(claim)
         text = messages.compose(words, self.show(claim), place)
         claim.node = self._emitter.assert_node(claim.slot, condition, text, origin)
         claim.status = "emitted"
         self._locations[id(claim)] = check.location
 
-    def _origin(self, claim: Claim, check: messages.Place) -> dict[str, Any]:
+    def _words_of(self, claim: Claim) -> str | None:
+        """The user's message for an obligation: of the check that it was recorded for, or recorded with it."""
+        if claim.check is not None and claim.check.node is not None:
+            found = messages.user_message(message_text(self._gm, claim.check.node))
+            if found is not None:
+                return found
+        if claim.assertion is None:
+            return None
+        text: Any = claim.assertion.msg
+        if not isinstance(text, str):
+            return None
+        if text not in self._words:
+            self._words[text] = messages.user_message(text)
+        return self._words[text]
+
+    def _origin(self, claim: Claim, check: messages.Place) -> Origin:
         """Metadata for new nodes: the stack trace of the check, the module of what is checked."""
         source = self._nodes[claim.slot].meta if claim.slot >= 0 else {}
         if claim.source == "check" and claim.node is not None:
@@ -102,7 +121,7 @@ class Writer:
         trace = check.trace or source.get("stack_trace") or (self._extra or {}).get("stack_trace")
         if trace is not None:
             meta["stack_trace"] = trace
-        return meta
+        return self._emitter.origin(meta)
 
     def _made_at(self, claim: Claim) -> object:
         return self._nodes[claim.slot].meta.get("stack_trace") if claim.slot >= 0 else None
@@ -115,7 +134,7 @@ class Writer:
                 continue
             first = value.node
             if first is None or (not value.settled and position[first] > position[node]):
-                first = self._emitter.node_of(value, _kept_meta(node))
+                first = self._emitter.node_of(value, self._emitter.origin(_kept_meta(node)))
             node.replace_all_uses_with(first)
             self.shared += 1
             self._discard(node)

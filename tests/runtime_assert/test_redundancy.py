@@ -230,3 +230,21 @@ def test_an_equality_that_the_ranges_of_the_inputs_decide_is_not_asserted() -> N
     drop_redundant([], [], [decided, open_], {(x,): (2, float("inf"))})
     assert decided.status == "implied"
     assert open_.status is None
+
+
+def bounded_by_each_other(a: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    u = x.item()
+    torch._check(u <= 0)
+    torch._check(u == a.shape[0] - 3)
+    return a + u
+
+
+@pytest.mark.parametrize("export", [False, True])
+def test_a_range_of_an_input_that_only_the_checks_make_is_no_assumption(export: bool) -> None:
+    """The ShapeEnv concludes from the two checks that the input has at most 3 rows; no guard says so."""
+    gm, env = capture(bounded_by_each_other, (torch.ones(3), torch.tensor([0])), ((0,), ()))
+    assert not env.guards
+    insert_with_report(gm, env, "test", export=export, strict=True)
+    assert accepts(gm, torch.ones(3), torch.tensor([0]))
+    assert accepts(gm, torch.ones(2), torch.tensor([-1]))
+    assert not accepts(gm, torch.ones(4), torch.tensor([1]))
