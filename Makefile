@@ -6,6 +6,8 @@
 # make test-browser   the tests of the page in a real browser
 # make docs    the pages of the commands, from their help
 # make recall  within how many programs random search finds public faults of the pass again
+# make regressions  records the verdicts of tests/regressions/corpus anew; review them with git diff (ARGS=--check writes nothing)
+# make selfcheck  finds every seeded fault of the pass, and mutates our own code (MODULES, MINUTES)
 # make lint    style and types
 # make wheels  fetch what make audit-cuda needs into wheels/, on a machine with a network
 # make audit-cuda  audit on a CUDA device, without a network: PYTHON has torch with CUDA, wheels/ was carried along
@@ -26,7 +28,7 @@ TORCH := $(shell sed -n "s/^torch==//p" constraints.txt)
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: audit publish test bench soak coverage recall lint wheels audit-cuda clean venv test-browser docs
+.PHONY: audit publish test bench soak coverage recall regressions selfcheck lint wheels audit-cuda clean venv test-browser docs
 .DELETE_ON_ERROR:
 
 audit: $(STAMP)
@@ -59,6 +61,17 @@ docs: $(STAMP)
 
 recall: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.quality.recall $(ARGS)
+
+regressions: $(STAMP)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.regressions $(ARGS)
+
+# Who checks the checker: seeded faults of the pass, and mutants of our own code, a part of them at a time.
+MODULES ?= properties.solver.normal properties.solver.query properties.solver.skeleton
+MINUTES ?= 20
+selfcheck: $(STAMP)
+	OMP_NUM_THREADS=1 $(BIN)/runtime-assert selfcheck $(ARGS)
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[mutation]'
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.quality.mutation --minutes $(MINUTES) $(MODULES)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
