@@ -10,6 +10,8 @@ from typing import Any
 
 from properties.errors import UsageError
 
+OF_PROGRAMS = ("RA601", "RA602")
+"""Properties that trace or compile a generated Program again, and so are not asked of foreign code."""
 FRONTENDS = ("export", "export-strict", "make_fx", "compile")
 """The frontends through which foreign code can be traced."""
 COLLECTIONS = ("torch:examples", "torch:operators", "torch:models")
@@ -46,6 +48,9 @@ def run_target(
         if frontend not in FRONTENDS:
             raise UsageError(f"frontend {frontend!r} cannot trace code; allowed: {', '.join(FRONTENDS)}, all")
     check_names((), tuple(codes))
+    for code in codes:
+        if code in OF_PROGRAMS:
+            raise UsageError(f"--property {code}: is asked of generated programs only, by audit and fuzz")
     names = tuple(dict.fromkeys(subjects)) or (("torch", "reference") if many else ("torch",))
     resolved = {name: resolve(name) for name in names}
 

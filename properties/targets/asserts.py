@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import os
-import re
-from collections.abc import Iterable, Mapping
+import contextlib
+from collections.abc import Callable, Mapping
 from typing import Any
 
-import torch
 from torch import fx
 
 from properties.case import Case
 from properties.checks.placement import computes, ready_at, unaliased
 from properties.errors import Unsupported
-from properties.read.graph import Emitted
+from properties.read.graph import Emitted, read_asserts
 from properties.read.sympy_terms import term_of
 from properties.solver import solve
 from properties.solver.normal import Known, normal
+from properties.targets.foreign import ForeignCapture
+from properties.targets.places import Places, stack_place, written_at
 from strategies.source import render_term
 from strategies.terms import TRUE, Term, conjuncts, variables
 
-_TORCH = os.path.dirname(torch.__file__)
-_OWN = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-_FRAME = re.compile(r'File "([^"]+)", line (\d+)')
+NOWHERE = {"source": "", "line": "", "source_of": ""}
 _SOLVED = 64
 """Up to how many asserts the solver is asked whether one follows from the others."""
 
@@ -38,30 +36,34 @@ def assert_rows(case: Case, names: Mapping[str, str]) -> list[dict[str, Any]]:
     """A row for each assert after the pass, in order.
 
     ``state`` is ``needed``, ``vacuous`` (true for all values), ``duplicate`` (an earlier assert says the same),
-    ``implied`` (it follows from the guards and the other asserts), ``late`` (an operator stands between its values and
-    it) or ``unread``. ``protects`` are the constraints that it stands for, as they were recorded.
+    ``implied`` (what holds anyway, or asserts that are needed, say it as well), ``late`` (an operator stands between
+    its values and it) or ``unread``. ``protects`` are the constraints that it stands for, as they were recorded.
+    ``source`` is the ``file:line`` of the check that it came from, or else where the value is read (``source_of`` says
+    which), ``line`` what stands there.
     """
     if case.after is None:
         return []
     plain = unaliased(case.facts)
     said = Names(names)
-    places = _Places(case)
+    places = Origins(case)
     before = {node.name for node in case.capture.graph.graph.nodes}
-    states = _states(case)
+    states = _states(case, said)
     rows = []
     for emitted, (state, why) in zip(case.emitted, states, strict=True):
         form = None if emitted.term is None else normal(plain(emitted.term))
         recorded = [item for item in case.facts.obligations if form is not None and form in _forms(plain(item.term))]
+        source, source_of = places.of(emitted, form)
         rows.append(
             {
                 "node": emitted.node,
-                "condition": render_term(emitted.term, said) if emitted.term is not None else f"? {emitted.reason}",
+                "condition": _text(emitted.term, said) if emitted.term is not None else f"? {emitted.reason}",
                 "state": state,
                 "why": why,
                 "by": "the code" if emitted.node in before else "the pass",
-                "protects": list(dict.fromkeys(f"{item.origin}: {_said(item.text, said)}" for item in recorded)),
+                "protects": list(dict.fromkeys(f"{item.origin}: {render_term(item.term, said)}" for item in recorded)),
                 "leaves": sorted(said[name] for name in variables(emitted.term)) if emitted.term is not None else [],
-                "source": places.of(emitted, form),
+                **written_at(source),
+                "source_of": source_of,
                 "message": emitted.message,
             }
         )
@@ -72,21 +74,21 @@ def unchecked_rows(case: Case, names: Mapping[str, str]) -> list[dict[str, Any]]
     """The recorded constraints that no assert of the graph checks, with the reason."""
     said = Names(names)
     facts = case.facts
-    rows = [
-        {
-            "condition": render_term(item.term, said),
-            "origin": item.origin,
-            "why": "nothing in this graph yields its value",
-        }
-        for item in facts.unplaceable
+    origins = Origins(case)
+    plain = unaliased(facts)
+
+    def row(term: Term, origin: str, why: str) -> dict[str, Any]:
+        return {"condition": render_term(term, said), "origin": origin, "why": why, **origins.of_term(term, plain)}
+
+    rows = [row(item.term, item.origin, "nothing in this graph yields its value") for item in facts.unplaceable]
+    rows += [
+        {"condition": text, "origin": "unread", "why": "this tool cannot read it", **NOWHERE} for text in facts.unread
     ]
-    rows += [{"condition": text, "origin": "unread", "why": "this tool cannot read it"} for text in facts.unread]
     if case.after is None:
         return rows
     given = (*facts.assumptions, *case.emitted_terms)
     known = Known(given)
     seen: set[Term] = set()
-    plain = unaliased(facts)
     for item in facts.obligations:
         for part in conjuncts(item.term):
             form = normal(plain(part))
@@ -96,7 +98,7 @@ def unchecked_rows(case: Case, names: Mapping[str, str]) -> list[dict[str, Any]]
             status = solve(given, (part,)).status
             if status != "unsat":
                 why = "no assert implies it" if status == "sat" else "it is not known whether the asserts imply it"
-                rows.append({"condition": render_term(part, said), "origin": item.origin, "why": why})
+                rows.append(row(part, item.origin, why))
     return rows
 
 
@@ -104,36 +106,52 @@ def _forms(term: Term) -> set[Term]:
     return {normal(part) for part in (term, *conjuncts(term))}
 
 
-def _said(text: str, names: Mapping[str, str]) -> str:
-    return re.sub(r"\b[A-Za-z_]\w*\b", lambda match: names[match[0]], text)
-
-
-def _states(case: Case) -> list[tuple[str, str]]:
+def _states(case: Case, said: Names) -> list[tuple[str, str]]:
+    """The state of each assert and the reason. Those that are needed imply, with the guards, all the others."""
     plain = unaliased(case.facts)
     late = _late(case)
-    earlier: dict[Term, str] = {}
-    found: list[tuple[str, str]] = []
-    usable = [(item, item.term) for item in case.emitted if item.term is not None]
+    found: dict[str, tuple[str, str]] = {}
+    first: dict[Term, Emitted] = {}
     for emitted in case.emitted:
-        if emitted.term is None:
-            found.append(("unread", emitted.reason))
-            continue
-        form = normal(plain(emitted.term))
-        if form == TRUE:
-            found.append(("vacuous", "it holds for all values"))
-            continue
-        if form in earlier:
-            found.append(("duplicate", f"{earlier[form]} says the same"))
-            continue
-        earlier[form] = emitted.node
-        others = [term for item, term in usable if item is not emitted and normal(plain(term)) != form]
-        if len(usable) <= _SOLVED and _follows(case, others, emitted.term):
-            found.append(("implied", "it follows from the guards and the other asserts"))
-        elif emitted.node in late:
-            found.append(("late", f"{late[emitted.node]} runs before it"))
+        form = None if emitted.term is None else normal(plain(emitted.term))
+        if form is None:
+            found[emitted.node] = ("unread", emitted.reason)
+        elif form == TRUE:
+            found[emitted.node] = ("vacuous", "it holds for all values")
+        elif form in first:
+            found[emitted.node] = ("duplicate", f"it says the same as {_text(first[form].term, said)}")
         else:
-            found.append(("needed", ""))
-    return found
+            first[form] = emitted
+    # A check of the user's own stays, so that what the pass wrote is looked at first.
+    before = {node.name for node in case.capture.graph.graph.nodes}
+    kept = {item.node: item.term for item in first.values() if item.term is not None}
+    asked = sorted(first.values(), key=lambda item: item.node in before) if len(first) <= _SOLVED else []
+    for emitted in asked:
+        term = kept.pop(emitted.node)
+        why = _implied(case, term, list(kept.values()), said)
+        if why:
+            found[emitted.node] = ("implied", why)
+        else:
+            kept[emitted.node] = term
+    for emitted in first.values():
+        if emitted.node in late:
+            found.setdefault(emitted.node, ("late", f"{late[emitted.node]} runs before it"))
+    return [found.get(emitted.node, ("needed", "")) for emitted in case.emitted]
+
+
+def _text(term: Term | None, said: Names) -> str:
+    return render_term(term, said) if term is not None else "?"
+
+
+def _implied(case: Case, term: Term, others: list[Term], said: Names) -> str:
+    """Why ``term`` holds whenever ``others`` and what is known of the inputs do; empty if that is not so."""
+    if _follows(case, [], term):
+        return "the operators and the guards on the inputs ensure it"
+    plain = unaliased(case.facts)
+    one = next((other for other in others if Known((normal(plain(other)),)).implies(normal(plain(term)))), None)
+    if one is not None:
+        return f"it follows from {render_term(one, said)}"
+    return "it follows from the other asserts and the guards on the inputs" if _follows(case, others, term) else ""
 
 
 def _follows(case: Case, others: list[Term], term: Term) -> bool:
@@ -159,47 +177,46 @@ def _late(case: Case) -> dict[str, str]:
     return found
 
 
-class _Places:
-    """Where in the user's source an assert comes from."""
+class Origins:
+    """Where in the user's source a constraint comes from."""
 
     def __init__(self, case: Case) -> None:
-        self.case = case
+        capture = case.capture
+        self.places = capture.places if isinstance(capture, ForeignCapture) else Places()
         plain = unaliased(case.facts)
         self.checks: dict[Term, str] = {}
-        for asserts in case.capture.shape_env.deferred_runtime_asserts.values():
-            for item in asserts:
-                try:
-                    form = normal(plain(term_of(item.expr)))
-                except Unsupported:
-                    continue
-                frames = item.stack.summary() if item.stack is not None else ()
-                place = _outside((frame.filename, frame.lineno) for frame in frames)
-                if place:
-                    self.checks.setdefault(form, place)
+        for expression, place in self.places.checks:
+            with contextlib.suppress(Unsupported):
+                self.checks.setdefault(normal(plain(term_of(expression))), place)
+        self.before = {node.name: node for node in capture.graph.graph.nodes}
+        for item in read_asserts(capture.graph.graph, case.facts.bindings):
+            if item.term is not None and self._node(self.before[item.node]):
+                self.checks.setdefault(normal(plain(item.term)), self._node(self.before[item.node]))
+        # What holds for all values is no check of anything.
+        self.checks.pop(TRUE, None)
         self.readers: dict[str, str] = {}
-        for node in case.capture.graph.graph.nodes:
-            for leaf in case.facts.bindings.sources.get(node.name, {}).values():
-                self.readers[leaf] = stack_place(node)
-        assert case.after is not None
-        self.nodes = {node.name: node for node in case.after.graph.nodes}
+        for name, leaves in case.facts.bindings.sources.items():
+            if name in self.before:
+                self.readers |= dict.fromkeys(leaves.values(), self._node(self.before[name]))
 
-    def of(self, emitted: Emitted, form: Term | None) -> str:
-        """``file:line`` of the check, else of the node, else of where the value is read; empty if nobody noted it."""
+    def of(self, emitted: Emitted, form: Term | None) -> tuple[str, str]:
+        """``file:line``, and whether the ``check`` stands there or the value is ``read`` there; empty if not noted."""
         if form is not None and form in self.checks:
-            return self.checks[form]
-        own = stack_place(self.nodes[emitted.node])
-        if own or emitted.term is None:
-            return own
-        read = [self.readers[name] for name in sorted(variables(emitted.term)) if self.readers.get(name)]
-        return read[-1] if read else ""
+            return self.checks[form], "check"
+        if emitted.node in self.before and self._node(self.before[emitted.node]):
+            return self._node(self.before[emitted.node]), "check"
+        return self.read(emitted.term)
 
+    def of_term(self, term: Term, plain: Callable[[Term], Term]) -> dict[str, str]:
+        """``source``, ``line`` and ``source_of`` of a constraint that no node stands for."""
+        form = normal(plain(term))
+        place, kind = (self.checks[form], "check") if form in self.checks else self.read(term)
+        return {**written_at(place), "source_of": kind}
 
-def stack_place(node: fx.Node) -> str:
-    """The innermost line outside of torch in the stack trace of ``node``."""
-    found = _FRAME.findall(node.meta.get("stack_trace") or "")
-    return _outside((name, int(line)) for name, line in found)
+    def read(self, term: Term | None) -> tuple[str, str]:
+        """Where the last of the values of ``term`` is read."""
+        found = [self.readers[name] for name in sorted(variables(term)) if self.readers.get(name)] if term else []
+        return (found[-1], "read") if found else ("", "")
 
-
-def _outside(frames: Iterable[tuple[str, int | None]]) -> str:
-    own = [(name, line) for name, line in frames if line and not name.startswith((_TORCH, _OWN, "torch/", "<"))]
-    return f"{own[-1][0]}:{own[-1][1]}" if own else ""
+    def _node(self, node: fx.Node) -> str:
+        return stack_place(node) or self.places.nodes.get(node.name, "")

@@ -13,17 +13,22 @@ from properties.campaign.environment import environment
 from properties.campaign.identity import identity_check
 from properties.campaign.signature import signature_of
 from properties.case import Case, apply
+from properties.checks.placement import unaliased
 from properties.errors import NotCaptured, ToolError
 from properties.registry import properties
 from properties.subjects import Subject
-from properties.targets.asserts import Names, assert_rows, unchecked_rows
-from properties.targets.foreign import Code, ForeignFacts
+from properties.targets import OF_PROGRAMS
+from properties.targets.asserts import NOWHERE, Names, Origins, assert_rows, unchecked_rows
+from properties.targets.code import Code
+from properties.targets.foreign import ForeignFacts
+from properties.targets.places import place_of_error, written_at
 from properties.targets.trace import trace
 from properties.verdict import Outcome, Status, Verdict, Witness
 from strategies.source import render_term
 
 SCHEMA = 1
 _TIMINGS = 3
+_REASON = 400
 
 
 def check_code(
@@ -41,7 +46,7 @@ def check_code(
     ``exchange`` the first row tells what comes of our pass in torch's place, also on the inputs that showed an assert
     to be missing.
     """
-    every = tuple(codes) or tuple(properties())
+    every = tuple(codes) or tuple(code for code in properties() if code not in OF_PROGRAMS)
     accepted: list[tuple[Any, ...]] = []
     rows = [_row(code, frontend, subjects, every, skip_plain, accepted) for frontend in frontends]
     if exchange and rows:
@@ -59,6 +64,9 @@ def empty_row(target: str, frontend: str) -> dict[str, Any]:
         "frontend": frontend,
         "outcome": "captured",
         "reason": "",
+        "source": "",
+        "line": "",
+        "fixed": {},
         "seconds": {},
         "leaves": {},
         "nodes": 0,
@@ -91,12 +99,14 @@ def _row(
     except NotCaptured as refusal:
         row["outcome"] = "refused"
         row["reason"] = _reason(refusal)
+        row |= written_at(place_of_error(refusal.__cause__) if refusal.__cause__ is not None else "")
         return row
     except Exception as error:  # noqa: BLE001 - the boundary of a target: a fault of ours is a row, not a crash
         row["outcome"], row["reason"] = "tool error", f"{type(error).__name__}: {error}"[:300]
         row["errors"].append(_trace(error))
         return row
     row["leaves"] = dict(facts.leaf_names)
+    row["fixed"] = facts.fixed
     row["nodes"] = len(facts.capture.graph.graph.nodes)
     row["obligations"] = len(facts.required)
     if skip_plain and not facts.obligations and not facts.unread and not facts.unplaceable and not facts.bindings.bound:
@@ -113,7 +123,12 @@ def _reason(refusal: NotCaptured) -> str:
     if cause is None:
         return str(refusal)
     lines = [line.strip() for line in str(cause).splitlines() if line.strip()]
-    return f"{type(cause).__name__}: {lines[0] if lines else ''}"[:300]
+    # Violated constraints are listed below a first line that only says so.
+    listed = [line for line in lines[1:4] if line.startswith("- ")]
+    if "Suggested fixes:" in lines:
+        fixes = lines[lines.index("Suggested fixes:") + 1 :]
+        listed += ["Suggested fixes:", *(line for line in fixes[:3] if " = " in line)]
+    return " ".join([f"{type(cause).__name__}:", *lines[:1], *listed])[:_REASON]
 
 
 def _subject(
@@ -172,6 +187,7 @@ def _verdict(verdict: Verdict, names: Mapping[str, str]) -> dict[str, Any]:
     return {
         "status": verdict.status.value,
         "text": str(verdict),
+        "why": verdict.reason,
         "stage": verdict.stage,
         "constraint": render_term(verdict.constraint, Names(names)) if verdict.constraint is not None else "",
         "detail": verdict.detail[:500],
@@ -193,6 +209,7 @@ def _finding(case: Case, code: str, verdict: Verdict, facts: ForeignFacts) -> di
         "stage": verdict.stage,
         "constraint": render_term(verdict.constraint, Names(names)) if verdict.constraint is not None else "",
         "detail": verdict.detail[:1000],
+        **(NOWHERE if verdict.constraint is None else Origins(case).of_term(verdict.constraint, unaliased(facts))),
         "witness": _witness(verdict.witness, names, case),
     }
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from properties.targets.foreign import Code
+from properties.targets.code import Code
 from properties.targets.inputs import automatic, for_export
 
 

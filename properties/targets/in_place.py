@@ -13,8 +13,9 @@ from torch.utils import _pytree as pytree
 import runtime_assert
 from properties.capture.refusals import normalised
 from properties.execution.run import same_results
-from properties.targets.foreign import Code
-from properties.targets.trace import _quiet, _reset, as_module, dynamic_axes, export_arguments
+from properties.targets.axes import open_axes
+from properties.targets.code import Code
+from properties.targets.trace import as_module, export_arguments, fresh_dynamo, quiet
 from properties.verdict import Outcome
 
 STAGES = ("export", "compile")
@@ -48,7 +49,7 @@ def in_place(code: Code, stages: Sequence[str] = STAGES, extra: Sequence[Sequenc
 
 def _built(build: Callable[[Code], Callable[..., Any]], code: Code, place: AbstractContextManager[None]) -> Built:
     try:
-        with _reset(), _quiet(), place:
+        with fresh_dynamo(), quiet(), place:
             return Built(build(code))
     except Exception as error:  # noqa: BLE001 - whatever torch raises here is its refusal
         return Built(None, normalised(error))
@@ -62,7 +63,7 @@ def _compiled(code: Code) -> Callable[..., Any]:
     """Compiled for the code's example inputs; what is compiled later, for other inputs, is torch's own affair."""
     torch._dynamo.reset()
     flat = _fresh(code.flat)
-    for value, axes in zip(flat, dynamic_axes(code), strict=True):
+    for value, axes in zip(flat, open_axes(code), strict=True):
         for axis in axes:
             torch._dynamo.maybe_mark_dynamic(value, axis)
     function = torch.compile(code.call, backend="aot_eager")
@@ -89,7 +90,7 @@ def _run(code: Code, function: Callable[..., Any], flat: Sequence[Any]) -> Outco
     args, kwargs = code.unflatten(_fresh(flat))
     torch.manual_seed(0)
     try:
-        with torch.no_grad(), _quiet():
+        with torch.no_grad(), quiet():
             return Outcome("accepted", results=tuple(pytree.tree_leaves(function(*args, **kwargs))))
     except Exception as error:  # noqa: BLE001 - whatever the program raises is its rejection
         return Outcome("rejected", "", type(error).__name__, str(error)[:200])

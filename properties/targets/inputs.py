@@ -13,7 +13,7 @@ import torch
 from properties.errors import UsageError
 
 FORM = (
-    "[NAME:]DTYPE[SIZE,...][=VALUE], where a SIZE is a number, a name, or name=number; or int=5, float=0.5, bool=true"
+    "[NAME:]DTYPE[SIZE,...][=VALUE] or int=SIZE, float=0.5, bool=true, where a SIZE is a number, a name, or name=number"
 )
 _TEXT = re.compile(
     r"(?:(?P<name>[A-Za-z_]\w*):)?(?P<dtype>[a-z][a-z0-9]*)(?:\[(?P<sizes>[^\]]*)\])?(?:=(?P<value>.+))?"
@@ -46,7 +46,7 @@ def parse_inputs(texts: Sequence[str]) -> tuple[tuple[Any, ...], dict[str, Any],
     sizes: dict[str, int] = {}
     args: list[Any] = []
     kwargs: dict[str, Any] = {}
-    specs: list[tuple[str, Any]] = []
+    specs: list[tuple[str, dict[int, str] | str | None]] = []
     for text in texts:
         found = _TEXT.fullmatch(text.strip())
         if not found:
@@ -65,11 +65,15 @@ def parse_inputs(texts: Sequence[str]) -> tuple[tuple[Any, ...], dict[str, Any],
     return tuple(args), kwargs, _dynamic(specs, sizes, len(args))
 
 
-def _input(text: str, found: re.Match[str], sizes: dict[str, int]) -> tuple[Any, dict[int, str] | None]:
+def _input(text: str, found: re.Match[str], sizes: dict[str, int]) -> tuple[Any, dict[int, str] | str | None]:
+    """The value of one input, and the names of its open sizes by axis, or of itself if it is an open number."""
     kind, given = found["dtype"], found["value"]
     if found["sizes"] is None:
         if kind not in _SCALARS or given is None:
             raise UsageError(f"--input {text!r}: not understood; allowed: {FORM}")
+        size = _SIZE.fullmatch(given.strip())
+        if kind == "int" and size and size["name"]:
+            return _named(text, size, sizes), size["name"]
         try:
             return _SCALARS[kind](given), None
         except (ValueError, KeyError) as error:
@@ -85,13 +89,18 @@ def _input(text: str, found: re.Match[str], sizes: dict[str, int]) -> tuple[Any,
         if size["fixed"]:
             shape.append(int(size["fixed"]))
             continue
-        name = size["name"]
-        number = int(size["at"]) if size["at"] else sizes.get(name, _FIRST_SIZE + len(sizes))
-        if sizes.setdefault(name, number) != number:
-            raise UsageError(f"--input {text!r}: {name} is {sizes[name]} in an earlier input")
-        shape.append(number)
-        spec[axis] = name
+        shape.append(_named(text, size, sizes))
+        spec[axis] = size["name"]
     return _tensor(text, DTYPES[kind], shape, given), spec or None
+
+
+def _named(text: str, size: re.Match[str], sizes: dict[str, int]) -> int:
+    """The number that a named size stands for in the example."""
+    name = size["name"]
+    number = int(size["at"]) if size["at"] else sizes.get(name, _FIRST_SIZE + len(sizes))
+    if sizes.setdefault(name, number) != number:
+        raise UsageError(f"--input {text!r}: {name} is {sizes[name]} in an earlier input")
+    return number
 
 
 def _tensor(text: str, dtype: torch.dtype, shape: list[int], given: str | None) -> torch.Tensor:
@@ -116,13 +125,25 @@ def _tensor(text: str, dtype: torch.dtype, shape: list[int], given: str | None) 
         raise UsageError(f"--input {text!r}: {given!r} does not fill {count} elements of {dtype}") from error
 
 
-def _dynamic(specs: Sequence[tuple[str, dict[int, str] | None]], sizes: Mapping[str, int], positional: int) -> Any:
+def _dynamic(
+    specs: Sequence[tuple[str, dict[int, str] | str | None]], sizes: Mapping[str, int], positional: int
+) -> Any:
     """The export's ``dynamic_shapes``: positions first, then names (resolved to parameters later)."""
-    dims = {name: torch.export.Dim(name) for name in sizes}
-    made = [
-        (name, {axis: dims[size] for axis, size in spec.items()} if spec is not None else None) for name, spec in specs
-    ]
-    return tuple(spec for _, spec in made[:positional]), dict(made[positional:])
+    uses = [name for _, spec in specs if isinstance(spec, dict) for name in spec.values()]
+    # A ``Dim`` ties sizes together, but torch refuses code that is good for some of its values only.
+    dims: dict[str, Any] = {
+        name: torch.export.Dim(name) if uses.count(name) > 1 else torch.export.Dim.DYNAMIC  # type: ignore[attr-defined]
+        for name in sizes
+    }
+
+    def made(spec: dict[int, str] | str | None) -> Any:
+        if isinstance(spec, str):
+            # torch gives open numbers no names.
+            return torch.export.Dim.DYNAMIC  # type: ignore[attr-defined]
+        return spec and {axis: dims[size] for axis, size in spec.items()}
+
+    every = [(name, made(spec)) for name, spec in specs]
+    return tuple(spec for _, spec in every[:positional]), dict(every[positional:])
 
 
 def automatic(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from properties.errors import NotCaptured, UsageError
-from properties.targets.foreign import Code
+from properties.targets.code import Code
 from properties.targets.inputs import automatic, for_export
 
 Made = tuple[torch.nn.Module, tuple[Any, ...]]

@@ -17,7 +17,7 @@ import torch
 from torch.utils import _pytree as pytree
 
 from properties.errors import NotCaptured, UsageError
-from properties.targets.foreign import Code
+from properties.targets.code import Code
 from properties.targets.inputs import automatic
 
 SAMPLES = 2

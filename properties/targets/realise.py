@@ -104,6 +104,8 @@ def observe(module: fx.GraphModule, bindings: Bindings, arguments: Sequence[Any]
         names = bindings.sources.get(node.name)
         if not names or node not in nodes:
             continue
+        if () in names:
+            leaves.setdefault(names[()], _plain(nodes[node]))
         for path in node.meta.get("unbacked_bindings", {}).values():
             name = names.get(key_path(path))
             if name is not None:

@@ -22,7 +22,7 @@ from typing import Any
 import torch
 
 from properties.errors import UsageError
-from properties.targets.foreign import Code, run_code
+from properties.targets.code import Code, run_code
 from properties.targets.inputs import automatic, for_export, parse_inputs
 
 FORMS = "package.module:callable, file.py:callable, program.pt2, torch:examples, torch:operators or torch:models"

@@ -22,7 +22,8 @@ from properties.read.bindings import Bindings, TensorLeaf
 from properties.read.graph import Emitted, read_nodes
 from properties.solver import solve
 from properties.solver.normal import Known, normal
-from properties.targets.asserts import Names, stack_place
+from properties.targets.asserts import Names
+from properties.targets.places import stack_place
 from strategies.operators import OPERATORS
 from strategies.source import render_term
 from strategies.terms import TRUE, Apply, Const, Term, Var, apply, conjuncts, variables

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import inspect
 import io
 import logging
 import re
@@ -24,7 +23,10 @@ from torch.utils import _pytree as pytree
 from properties.capture.interception import DYNAMO_SITES, EXPORT_SITES, Reached, reach
 from properties.capture.refusals import refused
 from properties.errors import NotCaptured
-from properties.targets.foreign import Code, ForeignFacts, foreign_capture
+from properties.targets.axes import open_axes, positional_names
+from properties.targets.code import Code
+from properties.targets.foreign import ForeignFacts, foreign_capture
+from properties.targets.places import Places, noted
 from properties.targets.realise import Slot
 
 _ARGUMENT = re.compile(r"L\['flat'\]\[(\d+)\](?:\.size\(\)\[(\d+)\])?")
@@ -35,7 +37,7 @@ def as_module(code: Code) -> torch.nn.Module:
     """What ``torch.export`` takes: the module, or one whose ``forward`` passes the code's arguments on by name."""
     if isinstance(code.call, torch.nn.Module):
         return code.call
-    positional = _positional_names(code.call)
+    positional = positional_names(code.call)
     names = [positional[i] if i < len(positional) else f"arg{i}" for i in range(len(code.args))]
     named = list(code.kwargs)
     if not all(name.isidentifier() for name in (*names, *named)):
@@ -67,7 +69,7 @@ def _export(code: Code) -> ForeignFacts:
 
 
 def _export_strict(code: Code) -> ForeignFacts:
-    with _reset():
+    with fresh_dynamo():
         return _exported(code, "export-strict", strict=True)
 
 
@@ -76,15 +78,16 @@ def _exported(code: Code, frontend: str, *, strict: bool) -> ForeignFacts:
     signatures: list[Any] = []
     from torch._export.utils import apply_runtime_assertion_pass as original
 
-    def noted(gm: fx.GraphModule, graph_signature: Any) -> Any:
+    def noting(gm: fx.GraphModule, graph_signature: Any) -> Any:
         signatures.append(graph_signature)
         return original(gm, graph_signature)
 
     def run() -> None:
-        with _quiet(), mock.patch(_PASS_OF_EXPORT, noted):
+        with quiet(), mock.patch(_PASS_OF_EXPORT, noting):
             torch.export.export(module, **export_arguments(code), strict=strict)
 
-    reached = reach(run, EXPORT_SITES)
+    with noted() as places:
+        reached = reach(run, EXPORT_SITES)
     placeholders = reached.module.graph.find_nodes(op="placeholder")
     own = len(placeholders) - len(code.flat)
     if own < 0:
@@ -94,7 +97,7 @@ def _exported(code: Code, frontend: str, *, strict: bool) -> ForeignFacts:
     lifted = {**signature.inputs_to_parameters, **signature.inputs_to_buffers}
     slots = [Slot(value=_stored(node, lifted, state, module)) for node in placeholders[:own]]
     slots += [Slot(index=index) for index in range(len(code.flat))]
-    return _capture(code, frontend, reached, slots)
+    return _capture(code, frontend, reached, slots, places)
 
 
 def _state_of(module: torch.nn.Module) -> dict[str, Any]:
@@ -119,7 +122,7 @@ def _stored(node: fx.Node, lifted: Mapping[str, str], state: Mapping[str, Any], 
 
 def _compile(code: Code) -> ForeignFacts:
     flat = [value.detach().clone() if isinstance(value, torch.Tensor) else value for value in code.flat]
-    for value, axes in zip(flat, dynamic_axes(code), strict=True):
+    for value, axes in zip(flat, open_axes(code), strict=True):
         for axis in axes:
             torch._dynamo.mark_dynamic(value, axis)
     call, (_, spec) = code.call, pytree.tree_flatten((code.args, dict(code.kwargs)))
@@ -132,16 +135,16 @@ def _compile(code: Code) -> ForeignFacts:
 
     def run() -> None:
         with (
-            _quiet(),
+            quiet(),
             torch.no_grad(),
             torch._dynamo.config.patch(capture_scalar_outputs=True, capture_dynamic_output_shape_ops=True),
         ):
             function(*flat)
 
-    with _reset():
+    with fresh_dynamo(), noted() as places:
         reached = reach(run, DYNAMO_SITES)
     slots = [_dynamo_slot(node) for node in reached.module.graph.find_nodes(op="placeholder")]
-    return _capture(code, "compile", reached, slots)
+    return _capture(code, "compile", reached, slots, places)
 
 
 def _dynamo_slot(node: fx.Node) -> Slot:
@@ -170,9 +173,9 @@ def _make_fx(code: Code) -> ForeignFacts:
             return code.call(*args, **kwargs)
         return torch.func.functional_call(module, dict(zip(names, values, strict=False)), args, kwargs)
 
-    with refused(), _quiet(), torch.no_grad():
+    with refused(), quiet(), torch.no_grad(), noted() as places:
         values = [mode.from_tensor(value, static_shapes=True) for value in state.values()]
-        for position, (value, axes) in enumerate(zip(code.flat, dynamic_axes(code), strict=True)):
+        for position, (value, axes) in enumerate(zip(code.flat, open_axes(code), strict=True)):
             if not isinstance(value, torch.Tensor):
                 values.append(value)
                 continue
@@ -187,73 +190,24 @@ def _make_fx(code: Code) -> ForeignFacts:
     slots = [Slot(value=value) for value in state.values()]
     slots += [Slot(index=index) for index in range(len(code.flat))]
     reached = Reached(graph, env, "make_fx", False)
-    return _capture(code, "make_fx", reached, slots)
+    return _capture(code, "make_fx", reached, slots, places)
 
 
-def dynamic_axes(code: Code) -> list[tuple[int, ...]]:
-    """For each flat input the axes that ``code.dynamic_shapes`` leaves open; none without it."""
-    if code.dynamic_shapes is None:
-        return [()] * len(code.flat)
-    found: list[tuple[int, ...]] = []
-    specs = _flat_specs(code)
-    for value, spec in zip(code.flat, specs, strict=True):
-        if not isinstance(value, torch.Tensor) or spec is None:
-            found.append(())
-            continue
-        items = spec.items() if isinstance(spec, dict) else enumerate(spec)
-        found.append(tuple(axis for axis, dim in items if _is_dynamic(dim)))
-    return found
-
-
-def _is_dynamic(dim: Any) -> bool:
-    return dim is not None and not isinstance(dim, int) and dim is not torch.export.Dim.STATIC
-
-
-def _flat_specs(code: Code) -> list[Any]:
-    """The part of ``dynamic_shapes`` that belongs to each flat input."""
-    spec = code.dynamic_shapes
-    kwargs = dict(code.kwargs)
-    if isinstance(spec, dict):
-        positional = _positional_names(code.call)[: len(code.args)]
-        spec = (tuple(spec.get(name) for name in positional), {name: spec.get(name) for name in kwargs})
-    else:
-        parts = tuple(spec)
-        if len(parts) != len(code.args) and parts and isinstance(parts[-1], tuple):
-            # ``*args`` of the code are one entry of the export's description.
-            parts = (*parts[:-1], *parts[-1])
-        spec = (parts[: len(code.args)], dict(zip(kwargs, parts[len(code.args) :], strict=False)))
-    return _specs_along((code.args, kwargs), spec)
-
-
-def _positional_names(call: Callable[..., Any]) -> list[str]:
-    try:
-        parameters = inspect.signature(getattr(call, "forward", call)).parameters.values()
-    except (TypeError, ValueError):
-        return []
-    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return [item.name for item in parameters if item.kind in kinds]
-
-
-def _specs_along(value: Any, spec: Any) -> list[Any]:
-    if isinstance(value, torch.Tensor) or not isinstance(value, (tuple, list, dict)):
-        if isinstance(value, torch.Tensor) or pytree.tree_leaves(value) == [value]:
-            return [spec]
-        return [None] * len(pytree.tree_leaves(value))
-    if isinstance(value, dict):
-        return [item for key, part in value.items() for item in _specs_along(part, spec.get(key) if spec else None)]
-    parts = list(spec) if isinstance(spec, (tuple, list)) else [None] * len(value)
-    parts += [None] * (len(value) - len(parts))
-    return [item for part, its in zip(value, parts, strict=True) for item in _specs_along(part, its)]
-
-
-def _capture(code: Code, frontend: str, reached: Reached, slots: list[Slot]) -> ForeignFacts:
+def _capture(code: Code, frontend: str, reached: Reached, slots: list[Slot], places: Places) -> ForeignFacts:
     return foreign_capture(
-        code, frontend, reached.module, reached.env, slots=slots, export=reached.export, name=reached.name
+        code,
+        frontend,
+        reached.module,
+        reached.env,
+        slots=slots,
+        export=reached.export,
+        name=reached.name,
+        places=places,
     )
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Neither warnings nor logs: what torch says when it refuses is the reason, and is reported."""
     before = logging.root.manager.disable
     logging.disable(logging.ERROR)
@@ -266,7 +220,7 @@ def _quiet() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _reset() -> Iterator[None]:
+def fresh_dynamo() -> Iterator[None]:
     torch._dynamo.reset()
     try:
         yield

@@ -20,10 +20,13 @@ def target_lines(row: Row, entries: Sequence[KnownEntry], torch: str) -> list[st
         return [title, "  torch recorded nothing for run time"]
     if row["outcome"] != "captured":
         said = "torch refuses to trace it" if row["outcome"] == "refused" else "this tool failed"
-        return [title, f"  {said}: {row['reason']}"]
+        return [title, f"  {said}: {row['reason']}", *_place("  at", row)]
     lines = [title]
     if row.get("note"):
         lines.append(f"  {row['note']}")
+    if row["fixed"]:
+        values = ", ".join(f"{name} = {value}" for name, value in row["fixed"].items())
+        lines.append(f"  fixed while tracing, so that no other value was looked at: {values}")
     for name, result in row["subjects"].items():
         lines += _subject(name, result, row, entries, torch)
     lines += [f"  with our pass in torch's place, {stage}: {said}" for stage, said in row.get("in_place", {}).items()]
@@ -36,29 +39,69 @@ def _subject(name: str, result: Row, row: Row, entries: Sequence[KnownEntry], to
     asserts = result["asserts"]
     states = Counter(item["state"] for item in asserts)
     summary = ", ".join(f"{count} {state}" for state, count in states.items())
-    head = f"{plural(len(asserts), 'runtime assert')}" + (f": {summary}" if summary else "")
-    lines = ["", f"  pass {name}: {head}; {plural(row['obligations'], 'constraint')} recorded"]
+    head = f"{plural(len(asserts), 'runtime assert')}" + (f" ({summary})" if summary else "")
+    pass_ = "" if name == "file" else f"pass {name}: "
+    lines = ["", f"  {pass_}{head} for {plural(row['obligations'], 'recorded constraint')}"]
+    if not asserts and not row["obligations"] and not result["crash"]:
+        lines[-1] += ": torch settled every check while tracing"
     if result["crash"]:
         lines.append(f"    the pass raised {result['crash']}")
     for item in asserts:
-        lines.append(f"    {item['condition']}")
-        why = f" ({item['why']})" if item["why"] else ""
-        lines.append(f"      {item['state']}{why}, written by {item['by']}")
-        if item["protects"]:
-            lines.append(f"      protects: {'; '.join(item['protects'])}")
-        if item["source"]:
-            lines.append(f"      from: {item['source']}")
+        lines += _assert(item)
     if result["unchecked"]:
-        lines.append("    constraints that no assert checks")
-        lines += [f"      {item['condition']} ({item['origin']}): {item['why']}" for item in result["unchecked"]]
+        lines += ["", "    not checked by any assert"]
+    for item in result["unchecked"]:
+        lines.append(f"      {item['condition']} ({_ORIGINS.get(item['origin'], item['origin'])}): {item['why']}")
+        lines += _place("        from" if item["source_of"] == "check" else "        value read at", item)
     for finding in result["findings"]:
-        lines += _finding(finding, entries, torch)
-    undecided = {code: item for code, item in result["verdicts"].items() if item["status"] == "UNDECIDED"}
-    for code, item in undecided.items():
-        about = f": {item['constraint']}" if item["constraint"] else ""
-        lines.append(f"    {code} undecided{about} ({item['text']}; {one_line(item['detail'], 160)})")
-    proved = [code for code, item in result["verdicts"].items() if item["status"] == "PROVED"]
-    lines.append(f"    holds: {', '.join(proved) or 'nothing'}")
+        lines += ["", *_finding(finding, entries, torch)]
+    return [*lines, "", *_verdicts(result["verdicts"])]
+
+
+# How the constraints of each origin are called, see properties.capture.facts.Obligation.
+_ORIGINS = {
+    "deferred": "a check that tracing recorded",
+    "range": "a range that tracing recorded",
+    "replacement": "an equality by which tracing replaced the value",
+    "existing": "a check in the graph",
+}
+
+
+def _assert(item: Row) -> list[str]:
+    why = f": {item['why']}" if item["why"] else ""
+    by = ", written by the code itself" if item["by"] == "the code" else ""
+    lines = ["", f"    {item['condition']}", f"      {item['state']}{why}{by}"]
+    protected: dict[str, list[str]] = {}
+    for text in item["protects"]:
+        origin, _, condition = text.partition(": ")
+        protected.setdefault(condition, []).append(str(_ORIGINS.get(origin, origin)))
+    for condition, origins in protected.items():
+        said = "" if condition == item["condition"] else f": {condition}"
+        lines.append(f"      protects {' and '.join(origins)}{said}")
+    if item["message"]:
+        lines.append(f"      says {one_line(item['message'], 160)}")
+    return lines + _place("      from" if item["source_of"] == "check" else "      value read at", item)
+
+
+def _place(before: str, item: Row) -> list[str]:
+    if not item["source"]:
+        return []
+    return [f"{before} {item['source']}" + (f": {one_line(item['line'], 100)}" if item.get("line") else "")]
+
+
+def _verdicts(verdicts: Mapping[str, Row]) -> list[str]:
+    lines = []
+    for code, item in verdicts.items():
+        if item["status"] == "UNDECIDED":
+            about = f": {item['constraint']}" if item["constraint"] else ""
+            detail = f"; {one_line(item['detail'], 160)}" if item["detail"] else ""
+            lines.append(f"    {code} undecided{about} ({item['text']}{detail})")
+    proved = [code for code, item in verdicts.items() if item["status"] == "PROVED"]
+    if proved:
+        lines.append(f"    holds: {', '.join(proved)}")
+    vacuous = [f"{code} ({item['why']})" for code, item in verdicts.items() if item["status"] == "VACUOUS"]
+    if vacuous:
+        lines.append(f"    does not apply: {', '.join(vacuous)}")
     return lines
 
 
@@ -66,6 +109,7 @@ def _finding(finding: Row, entries: Sequence[KnownEntry], torch: str) -> list[st
     entry = known_entry(finding, entries, torch)
     about = f": {finding['constraint']}" if finding["constraint"] else ""
     lines = [f"    {finding['property']} {finding['direction']} ({finding['property_name']}){about}"]
+    lines += _place("      from" if finding["source_of"] == "check" else "      value read at", finding)
     if finding["detail"]:
         lines.append(f"      {one_line(finding['detail'])}")
     witness = finding["witness"]

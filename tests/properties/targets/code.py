@@ -75,3 +75,29 @@ def hidden(x: torch.Tensor) -> torch.Tensor:
 
 
 hidden.example_inputs = (torch.ones(4, dtype=torch.int64),)  # type: ignore[attr-defined]
+
+
+def first_rows(x: torch.Tensor, n: int) -> torch.Tensor:
+    torch._check(n <= x.shape[0])
+    return x[:n] * n
+
+
+def scalar_position(x: torch.Tensor, position: torch.Tensor) -> torch.Tensor:
+    """Dynamo reads a backed symbol out of an integer input without dimensions."""
+    at: Any = position.item()
+    torch._check(at >= 0)
+    torch._check(at < x.shape[0])
+    return x[:at]
+
+
+scalar_position.example_inputs = (torch.ones(5), torch.tensor(2))  # type: ignore[attr-defined]
+
+
+def pinned(x: torch.Tensor) -> torch.Tensor:
+    """The size is three, so that each of three asserts of torch's pass says a part of what one says."""
+    size: Any = x[0].item()
+    torch._check(size == 3)
+    return torch.zeros(size)
+
+
+pinned.example_inputs = (torch.tensor([3]),)  # type: ignore[attr-defined]

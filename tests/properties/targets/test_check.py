@@ -49,7 +49,8 @@ def test_tells_what_an_assert_protects_and_where_it_comes_from() -> None:
     assert any(text.startswith("deferred: ") for text in row["protects"])
     source = Path(CODE).read_text(encoding="utf-8").splitlines()
     path, line = row["source"].rsplit(":", 1)
-    assert path == CODE
+    assert CODE.endswith(path)
+    assert row["line"] == source[int(line) - 1].strip()
     assert "torch._check(a.shape[0] + b.shape[0] == total)" in source[int(line) - 1]
 
 
@@ -125,3 +126,50 @@ def test_code_that_raises_when_it_is_imported_is_the_users_mistake(tmp_path: Pat
         with pytest.raises(UsageError) as caught:
             run_target(f"{path}:f")
         assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("frontend", ["export", "export-strict", "make_fx", "compile"])
+def test_every_assert_and_every_gap_has_its_line_in_the_users_file(frontend: str) -> None:
+    """Whatever the front end keeps of the user's stack, the check's own line is told (Dynamo's graph has the check)."""
+    result = row_of("lost_equality", frontend, "identity")["subjects"]["identity"]
+    said = [*result["unchecked"], *result["asserts"]]
+    (check,) = [item for item in said if "==" in item["condition"]]
+    assert (check["source_of"], check["line"]) == ("check", "torch._check(a.shape[0] + b.shape[0] == total)")
+    result = row_of("lost_equality", frontend, "torch")["subjects"]["torch"]
+    assert all(item["line"] for item in result["asserts"])
+
+
+def test_a_refusal_names_the_line_that_torch_refuses() -> None:
+    """The user's own line, not one of torch's."""
+    for frontend in ("export", "compile"):
+        assert row_of("branches_on_data", frontend, "torch")["line"] == "return x if x.sum() > 0 else -x"
+
+
+def test_of_asserts_that_imply_each_other_one_is_needed() -> None:
+    """What is called implied follows from those that are called needed, which say why."""
+    asserts = row_of("pinned", "export", "torch")["subjects"]["torch"]["asserts"]
+    assert [item["state"] for item in asserts].count("needed") == 1
+    assert any(item["why"] == "it follows from x[0].item() == 3" for item in asserts)
+
+
+@pytest.mark.parametrize("frontend", ["export", "make_fx", "compile"])
+def test_a_number_read_out_of_an_input_without_dimensions_is_understood(frontend: str) -> None:
+    """Under Dynamo it is a backed symbol that no node binds."""
+    row = row_of("scalar_position", frontend, "reference")
+    verdicts = row["subjects"]["reference"]["verdicts"]
+    assert {item["status"] for item in verdicts.values()} <= {"PROVED", "VACUOUS"}
+    assert not row["subjects"]["reference"]["unchecked"]
+
+
+def test_a_number_among_the_inputs_is_fixed_unless_it_has_a_name() -> None:
+    """``int=3`` is what torch makes of it, a constant, and the row says so; ``int=n=3`` stays open."""
+    assert row_of("first_rows", "export", "torch", "float32[d]", "int=3")["fixed"] == {"n": 3}
+    row = row_of("first_rows", "export", "torch", "float32[d]", "int=n=3")
+    assert row["fixed"] == {}
+    assert "n" in row["leaves"].values()
+
+
+def test_what_is_asked_of_programs_alone_is_refused() -> None:
+    """Properties that trace a generated Program again cannot be asked of code."""
+    with pytest.raises(UsageError, match="RA601: is asked of generated programs only"):
+        run_target(f"{CODE}:lost_equality", codes=("RA601",))
