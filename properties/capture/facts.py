@@ -176,7 +176,7 @@ def facts_of(capture: Capture) -> Facts:
     truth = tuple(
         Requirement(substitute(item.term, leaves), item.kind, item.statement) for item in requirements(capture.program)
     )
-    inside, unplaceable, unread = _inside(capture.shape_env, found, bodies)
+    inside, unplaceable, unread = inside_of(capture.shape_env, found, bodies)
     return Facts(
         capture,
         found.bindings,
@@ -191,7 +191,7 @@ def facts_of(capture: Capture) -> Facts:
     )
 
 
-def _inside(
+def inside_of(
     env: ShapeEnv, found: GraphFacts, bodies: tuple[Entered, ...]
 ) -> tuple[tuple[Obligation, ...], tuple[Obligation, ...], tuple[str, ...]]:
     """What the bodies must check: of what the outer graph cannot, what one of them can, and the asserts they had."""

@@ -6,6 +6,7 @@ told in :mod:`properties.execution.goals`; beside that, numbers that programs ge
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -121,7 +122,8 @@ def _reached(facts: Facts, goal: Goal) -> tuple[str, Valuation | None]:
 def _odd(facts: Facts) -> Iterator[dict[str, Value]]:
     """The example with one number exchanged for one that is odd in itself, as far as the assumptions allow."""
     example = dict(facts.capture.example())
-    used = _in_sizes(facts)
+    # Of foreign code it is not known which numbers become sizes.
+    used = _in_sizes(facts) if facts.truth_known else frozenset(example)
     for name, leaf in facts.leaf_of.items():
         if not isinstance(leaf, Var) or name not in example:
             continue
@@ -131,8 +133,9 @@ def _odd(facts: Facts) -> Iterator[dict[str, Value]]:
         for value in odd:
             values = {**example, name: value}
             # A front end may leave out an input that nothing uses; the assumptions name it all the same.
-            if satisfies(facts.assumptions, (), {**values, **facts.valuation(values)}):
-                yield values
+            with contextlib.suppress(Unrealisable):
+                if satisfies(facts.assumptions, (), {**values, **facts.valuation(values)}):
+                    yield values
 
 
 def _in_sizes(facts: Facts) -> frozenset[str]:

@@ -11,10 +11,11 @@ import torch
 from torch import fx
 from torch.fx.experimental.symbolic_shapes import ShapeEnv
 
-from properties.capture.facts import Facts, graph_facts
+from properties.capture.facts import Facts, graph_facts, inside_of
 from properties.capture.state import EnvState
-from properties.capture.types import Capture
+from properties.capture.types import Body, Capture
 from properties.read.bindings import TensorLeaf
+from properties.read.bodies import bodies_of
 from properties.targets.axes import open_axes
 from properties.targets.code import Code, run_code
 from properties.targets.guarantees import guarantees, scalar_leaves, size_leaves
@@ -128,6 +129,7 @@ def foreign_capture(
     export: bool,
     name: str,
     places: Places,
+    bodies: tuple[Body, ...] = (),
 ) -> ForeignFacts:
     """The facts of ``module``, whose placeholders get ``slots``, as a trace of ``code`` left it."""
     found = graph_facts(module.graph, env)
@@ -150,21 +152,28 @@ def foreign_capture(
         placeholders=(),
         source_placeholders={},
         arguments=arguments,
+        bodies=bodies,
         code=code,
         realiser=realiser,
         places=places,
     )
     placeholders = found.bindings.placeholders
-    leaves = sorted(found.bindings.bound.union(size_leaves(placeholders), scalar_leaves(placeholders)))
+    read = found.bindings.bound | found.bindings.undeclared
+    leaves = sorted(read.union(size_leaves(placeholders), scalar_leaves(placeholders)))
+    entered = tuple(bodies_of(module, found.bindings, None, getattr(env, "unbacked_renamings", None)))
+    inside, unplaceable, unread = inside_of(env, found, entered)
+    leaves += sorted({name for body in entered for name in body.bound} - set(leaves))
     return ForeignFacts(
         capture,
         found.bindings,
         tuple(dict.fromkeys((*found.assumptions, *guarantees(module.graph, found)))),
         found.obligations,
-        found.unplaceable,
-        found.unread,
+        unplaceable,
+        (*found.unread, *unread),
         (),
         {name: Var(name) for name in leaves},
-        False,
-        code,
+        truth_known=False,
+        inside=inside,
+        bodies={body.path: body.bindings for body in entered},
+        code=code,
     )

@@ -165,7 +165,7 @@ class Realiser:
             wrong = {
                 name: value
                 for name, value in wanted.items()
-                if name in self.bindings.bound and _differs(seen, name, value)
+                if name in self.bindings.bound | self.bindings.undeclared and _differs(seen, name, value)
             }
             if not wrong:
                 break

@@ -203,6 +203,7 @@ def _capture(code: Code, frontend: str, reached: Reached, slots: list[Slot], pla
         export=reached.export,
         name=reached.name,
         places=places,
+        bodies=reached.bodies,
     )
 
 
