@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
+from pathlib import Path
+
+import pytest
+
 from properties.campaign.draw import draw, shard_seed, shrink
 from strategies.terms import Apply
 
@@ -10,6 +16,17 @@ def test_a_shard_draws_the_same_different_programs_again():
     first, second = draw(11, "audit", 30), draw(11, "audit", 30)
     assert first == second
     assert len({program.key() for program in first}) == len(first) == 30
+
+
+def test_what_is_drawn_does_not_depend_on_which_modules_are_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Else it would depend on the worker, on the subject's source, and on how this package is installed."""
+    before = draw(11, "audit", 60)
+    for number in range(3):
+        (tmp_path / f"mine{number}.py").write_text(f"NUMBERS = {[*range(number, 4096, 7)]}\n")
+        monkeypatch.syspath_prepend(tmp_path)
+        module = importlib.import_module(f"mine{number}")
+        monkeypatch.setitem(sys.modules, f"again{number}", module)
+    assert draw(11, "audit", 60) == before
 
 
 def test_shards_have_seeds_of_their_own():
