@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from properties.campaign.derive import hits_of, representatives, shrink_unit, units_done
+from properties.campaign.death_shrink import shrink_death
+from properties.campaign.derive import hits_of, is_death, representatives, shrink_unit, units_done
 from properties.campaign.local import Engine, Result
 from properties.campaign.plan import Plan
 from properties.campaign.rows import shard_result
@@ -57,10 +58,16 @@ def carry_out(
     whole = _drain(engine, todo, lambda result: keep(_searched(plan, result)), stopping, until(1 - SHRINK_SHARE))
     chosen = representatives(hits_of(units))
     calls = SHRINK_CALLS
-    shrinks = [shrink_unit(plan, hit, calls) for hit in chosen]
+    shrinks = [unit for unit in (shrink_unit(plan, hit, calls) for hit in chosen) if unit.key not in units]
     # A stop leaves the findings as they were drawn; the next start of this run shrinks them.
-    todo = (unit for unit in shrinks if unit.key not in units)
+    todo = (unit for unit in shrinks if not is_death(unit.hit))
     shrunk = _drain(engine, todo, lambda result: keep(_shrunk(plan, result)), stopping, until(1.0))
+    for unit in shrinks:
+        if is_death(unit.hit) and shrunk:
+            rows = shrink_death(plan, engine, unit, lambda: stopping() or time.monotonic() >= until(1.0))
+            shrunk = rows is not None
+            if rows is not None:
+                keep(record_of(unit, rows, []))
     return (whole or box is not None) and (shrunk or box is not None) and not stopping()
 
 

@@ -79,9 +79,9 @@ def shrink_unit(plan: Plan, hit: Mapping[str, Any], calls: int) -> Unit:
     return Unit(SHRINK, where["cell"], where["shard"], plan.count(where["cell"], where["shard"]), hit, calls)
 
 
-def is_death(hit: Mapping[str, Any]) -> bool:
-    """Whether a hit ended its worker: it is not run again in order to be shrunk."""
-    return hit["signature"][2] in TITLES
+def is_death(hit: Mapping[str, Any] | None) -> bool:
+    """Whether a hit ended its worker: each step of shrinking it needs a worker of its own."""
+    return hit is not None and hit["signature"][2] in TITLES
 
 
 def _findings(

@@ -27,7 +27,7 @@ from pebble import ProcessExpired, ProcessPool
 from properties.campaign import box
 from properties.campaign.deaths import Death, death_of
 from properties.campaign.plan import Plan
-from properties.campaign.units import CHECK, REPLAY, SEARCH, SHRINK, Limits, Unit
+from properties.campaign.units import CHECK, REPLAY, SEARCH, SHRINK, TRIAL, Limits, Unit
 from properties.campaign.worker import PRELOADED, RETIRED, start, work
 from properties.errors import UsageError
 
@@ -36,7 +36,7 @@ TRIES = 2
 """Ends of a worker on one Program until somebody is blamed for them."""
 MOST_LOST = 200
 """Ends of workers in one unit after which it is given up."""
-_MOST_LEFT_OUT = {SEARCH: MOST_LOST, SHRINK: 8, REPLAY: 0, CHECK: 0}
+_MOST_LEFT_OUT = {SEARCH: MOST_LOST, SHRINK: 8, REPLAY: 0, CHECK: 0, TRIAL: 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +233,7 @@ class Local:
         death = death_of(left, exit_code, overdue)
         if life.ends.total() >= MOST_LOST:
             return Result(life.unit, None, death)
-        if life.ends[end] >= TRIES:
+        if life.ends[end] >= (1 if life.unit.kind == TRIAL else TRIES):
             if left.index < 0 or len(life.deaths) >= _MOST_LEFT_OUT[life.unit.kind]:
                 # Nothing to leave out, as in the drawing of a shard, or too much.
                 return Result(life.unit, life.state, death)

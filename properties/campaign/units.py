@@ -14,6 +14,8 @@ SEARCH = "search"
 SHRINK = "shrink"
 REPLAY = "replay"
 CHECK = "check"
+TRIAL = "trial"
+"""A replay that is expected to end its worker: it has less time, and one end is enough."""
 
 SHRINK_CALLS = 400
 """How many different Programs one shrink may check."""
@@ -26,7 +28,7 @@ Record = Mapping[str, Any]
 class Unit:
     """A shard of ``count`` Programs to search, or one ``hit`` of it to shrink in at most ``calls`` checks.
 
-    A unit that replays a Program, or checks the names of subjects, has what is asked of it as its ``hit``.
+    A unit that replays or tries a Program, or checks the names of subjects, has what is asked of it as its ``hit``.
     """
 
     kind: str

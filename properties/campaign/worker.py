@@ -16,7 +16,7 @@ from typing import Any
 from properties import phases
 from properties.campaign.box import Box
 from properties.campaign.plan import Plan
-from properties.campaign.units import REPLAY, SHRINK, Limits, Unit
+from properties.campaign.units import REPLAY, SHRINK, TRIAL, Limits, Unit
 from properties.capture.table import FRONTENDS
 
 PRELOADED = [
@@ -32,6 +32,9 @@ PRELOADED = [
 
 RETIRED = 77
 """The exit status of a worker that asks to be replaced; its last state says so, too."""
+
+TRIAL_SECONDS = 10.0
+"""How long a Program may take on the way to a shorter one that hangs."""
 
 _MEBI = 1 << 20
 _MALLOPT = ((-1, 1 << 30), (-2, 16 * _MEBI), (-3, 32 * _MEBI))
@@ -118,7 +121,7 @@ def work(
     """
     from properties.campaign.shard import search, shrink_hit
 
-    box = Box(path, limits.seconds)
+    box = Box(path, min(limits.seconds, TRIAL_SECONDS) if unit.kind == TRIAL else limits.seconds)
     phases.listen(box.mark)
     try:
         if unit.hit is None:
@@ -129,6 +132,8 @@ def work(
             return found
         if unit.kind == SHRINK:
             return shrink_hit(plan, unit, box, frozenset(deaths))
+        if unit.kind == TRIAL:
+            return _try(plan, unit, box)
         if unit.kind == REPLAY:
             return _replay(unit.hit, box)
         return _import(unit.hit["subjects"])
@@ -144,6 +149,25 @@ def _replay(asked: Mapping[str, Any], box: Box) -> dict[str, Any]:
     return replay(
         asked["program"], subject=asked["subject"], frontend=asked["frontend"], property_codes=tuple(asked["codes"])
     )
+
+
+def _try(plan: Plan, unit: Unit, box: Box) -> dict[str, Any]:
+    """Checks a Program whatever comes of it, as the search that found it did."""
+    from properties.campaign.check import check_program
+    from properties.subjects import resolve
+    from strategies.program import Program
+
+    asked, cell = unit.hit or {}, plan.cells[unit.cell]
+    box.begin(0)
+    check_program(
+        Program.from_json(asked["program"]),
+        cell.frontend,
+        {asked["subject"]: resolve(asked["subject"], fresh=True)},
+        tuple(asked["codes"]),
+        device=cell.device,
+        backends=plan.backends,
+    )
+    return {}
 
 
 def _import(subjects: Sequence[str]) -> dict[str, Any]:
