@@ -7,6 +7,7 @@ limits and blame are the local engine's, whose worker runs inside the task.
 from __future__ import annotations
 
 import os
+import socket
 from collections import Counter, deque
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +20,7 @@ from properties.campaign.plan import Plan
 from properties.campaign.units import Key, Limits, Unit
 from properties.errors import UsageError
 
+_KNOCK = 10.0  # seconds
 MOST_LOST = 20
 """So often a unit is handed out again after the node that had it was lost."""
 
@@ -56,6 +58,7 @@ class RayEngine:
             raise UsageError(
                 f"engine ray: Ray is not installed ({error}); pip install 'runtime-assert[ray]'"
             ) from error
+        _reach(address)
         options: dict[str, Any] = {"log_to_driver": False, "configure_logging": False, "ignore_reinit_error": True}
         # Paths of subjects are meant as they are seen from here; every node has to have the same files.
         options["runtime_env"] = {"env_vars": {"PYTHONPATH": _python_path(), **_SETTINGS}}
@@ -132,6 +135,21 @@ class RayEngine:
             self._waiting.appendleft(unit)
             return None
         return Result(unit, state, None if death is None else Death(**death))
+
+
+def _reach(address: str | None) -> None:
+    """Knocks at ``HOST:PORT``: where nobody listens, Ray itself would wait for minutes.
+
+    Raises:
+        UsageError: if nobody answers; one line.
+    """
+    host, colon, port = (address or "").rpartition(":")
+    if not (colon and host and port.isdecimal()) or "/" in host:
+        return  # "auto", or a form that is Ray's own
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_KNOCK).close()
+    except (OSError, OverflowError) as error:
+        raise UsageError(f"engine ray: address={address!r} cannot be reached: {error}") from error
 
 
 def carry(

@@ -45,7 +45,7 @@ class StandIn:
         now = time.monotonic()
         ready = [unit for due, unit in self._due if due <= now]
         self._due = [(due, unit) for due, unit in self._due if due > now]
-        return [Result(unit, self._state(unit)) for unit in ready]
+        return [Result(unit, state_of(self._plan, unit)) for unit in ready]
 
     def abandon(self) -> None:
         self._due.clear()
@@ -53,42 +53,43 @@ class StandIn:
     def close(self) -> None:
         self.abandon()
 
-    def _state(self, unit: Unit) -> dict[str, Any]:
-        if unit.kind == SHRINK:
-            assert unit.hit is not None
-            number = int(unit.hit["signature"][4].split()[-1])
-            return {
-                "finding": finding(id=f"{number:08x}", bucket=f"{number:012x}", signature=f"RA101 missing {number}")
-            }
-        subjects = (*self._plan.cells[unit.cell].subjects, *OUTSIDE)
-        return {
-            "done": True,
-            "programs": unit.count,
-            "counts": {},
-            "seconds": {"trace": 0.01 * unit.shard},
-            "constructs": {"item": unit.count},
-            "support": {"item": {"captured": unit.count}},
-            "not_run": {},
-            "subjects": {
-                name: tally(programs=unit.count, proved=unit.count - 1, refuted={"missing": 1}) for name in subjects
-            },
-            "hits": [self._hit(unit)],
-            "errors": [],
-        }
 
-    def _hit(self, unit: Unit) -> dict[str, Any]:
-        kind = unit.shard % KINDS
-        return {
-            "where": {"seed": self._plan.seed, "cell": unit.cell, "shard": unit.shard, "index": 3},
-            "seen_with": "torch",
-            "signature": ["torch", "RA101", "missing", f"cause {kind}", f"skeleton {kind}"],
-            "count": 1,
-            "weight": 40 + unit.shard,
-            "program": finding()["program"],
-            "title": "an assert is missing",
-            "stage": "pass",
-            "detail": "",
-        }  # fmt: skip
+def state_of(plan: Plan, unit: Unit) -> dict[str, Any]:
+    """What is left of ``unit`` when it is done."""
+    if unit.kind == SHRINK:
+        assert unit.hit is not None
+        number = int(unit.hit["signature"][4].split()[-1])
+        return {"finding": finding(id=f"{number:08x}", bucket=f"{number:012x}", signature=f"RA101 missing {number}")}
+    subjects = (*plan.cells[unit.cell].subjects, *OUTSIDE)
+    return {
+        "done": True,
+        "programs": unit.count,
+        "counts": {},
+        "seconds": {"trace": 0.01 * unit.shard},
+        "constructs": {"item": unit.count},
+        "support": {"item": {"captured": unit.count}},
+        "not_run": {},
+        "subjects": {
+            name: tally(programs=unit.count, proved=unit.count - 1, refuted={"missing": 1}) for name in subjects
+        },
+        "hits": [_hit(plan, unit)],
+        "errors": [],
+    }
+
+
+def _hit(plan: Plan, unit: Unit) -> dict[str, Any]:
+    kind = unit.shard % KINDS
+    return {
+        "where": {"seed": plan.seed, "cell": unit.cell, "shard": unit.shard, "index": 3},
+        "seen_with": "torch",
+        "signature": ["torch", "RA101", "missing", f"cause {kind}", f"skeleton {kind}"],
+        "count": 1,
+        "weight": 40 + unit.shard,
+        "program": finding()["program"],
+        "title": "an assert is missing",
+        "stage": "pass",
+        "detail": "",
+    }
 
 
 def run(arguments: list[str]) -> int:
