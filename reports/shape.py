@@ -63,8 +63,12 @@ def _check_finding(row: Mapping[str, Any]) -> None:
     for name in ("emitted", "required", "example_inputs"):
         if not all(isinstance(text, str) for text in row[name]):
             raise ShapeError(f"finding: {name} has to hold texts")
-    if not all(isinstance(axes, list) and all(type(axis) is int for axis in axes) for axes in row["dynamic"]):
-        raise ShapeError("finding: dynamic has to hold lists of numbers")
+    for name in ("dynamic", "unbacked"):
+        lists = row.get(name, [])
+        if not isinstance(lists, list) or not all(
+            isinstance(axes, list) and all(type(axis) is int for axis in axes) for axes in lists
+        ):
+            raise ShapeError(f"finding: {name} has to hold lists of numbers")
     witness = row["witness"]
     if witness is not None:
         _check(witness, {"inputs": list, "values": dict, **dict.fromkeys(_RUNS, dict)}, "witness")

@@ -14,7 +14,7 @@ from strategies.operators import OPERATORS
 from strategies.program import SCHEMA_VERSION, Program
 from strategies.semantics import initial_scope
 from strategies.statement import DTYPES, Argument, Param, ProgramError, Scalar, Scope, Statement
-from strategies.terms import Apply, Const, Term, Var, apply, sort_of_value
+from strategies.terms import Apply, Const, Term, Var, apply, sort_of_value, walk
 
 MAX_STATEMENTS, MAX_PARAMS, MAX_DIMS, MAX_SCALARS, MAX_LIST = 200, 50, 50, 50, 1000
 MAX_BLOCKS = 10
@@ -51,12 +51,23 @@ def parse_program(document: Any) -> Program:
                 size,
                 f"a dim that is the size of some param: none has d{index} in its shape",
             )
+    for index, param in enumerate(params):
+        for axis in param.unbacked:
+            places = sum(size == param.shape[axis] for other in params for size in other.shape)
+            derived = any(param.shape[axis] in walk(term) for other in params for term in _compound(other))
+            if places > 1 or derived:
+                _fail(f"params[{index}].unbacked", axis, "a dimension whose dim no other size or stride is made of")
     scalars = tuple(
         reader.scalar(value, f"scalars[{index}]", len(params))
         for index, value in enumerate(_list(document.get("scalars", []), "scalars", MAX_SCALARS))
     )
     scope = initial_scope(Program(dims, params, (), scalars))
     return Program(dims, params, reader.body(_list(document["body"], "body", MAX_STATEMENTS), scope), scalars)
+
+
+def _compound(param: Param) -> tuple[Term, ...]:
+    """The sizes and strides of ``param`` that are made of dims; its own contiguous strides are no terms."""
+    return (*(size for size in param.shape if isinstance(size, Apply)), *(param.strides or ()))
 
 
 class _Reader:
@@ -67,7 +78,9 @@ class _Reader:
 
     def param(self, value: Any, path: str, scope: Scope) -> Param:
         strided = isinstance(value, dict) and ("strides" in value or "offset" in value)
-        _object(value, path, ("shape", "dtype", "strides", "offset") if strided else ("shape", "dtype"))
+        hidden = ("unbacked",) if isinstance(value, dict) and "unbacked" in value else ()
+        layout = ("strides", "offset") if strided else ()
+        _object(value, path, ("shape", "dtype", *layout, *hidden))
         shape = self.terms(value["shape"], f"{path}.shape", scope, scope.dims)
         dtype = _word(value["dtype"], f"{path}.dtype", DTYPES)
         for axis, size in enumerate(shape):
@@ -75,15 +88,25 @@ class _Reader:
                 continue
             if not holds(apply("ge", size, 0), scope.values):
                 _fail(f"{path}.shape[{axis}]", value["shape"][axis], "a size of at least 0 on the example")
+        unbacked = self.unbacked(value["unbacked"], f"{path}.unbacked", shape) if hidden else ()
         if not strided:
-            return Param(shape, dtype)
+            return Param(shape, dtype, unbacked=unbacked)
         strides = self.terms(value["strides"], f"{path}.strides", scope, scope.dims)
         if len(strides) != len(shape):
             _fail(f"{path}.strides", value["strides"], f"one stride for each of the {len(shape)} dimensions")
         for axis, step in enumerate(strides):
             if not holds(apply("ge", step, 0), scope.values):
                 _fail(f"{path}.strides[{axis}]", value["strides"][axis], "a stride of at least 0 on the example")
-        return Param(shape, dtype, strides, _integer(value["offset"], f"{path}.offset", minimum=0))
+        return Param(shape, dtype, strides, _integer(value["offset"], f"{path}.offset", minimum=0), unbacked)
+
+    def unbacked(self, value: Any, path: str, shape: tuple[Term, ...]) -> tuple[int, ...]:
+        axes = [
+            _integer(axis, f"{path}[{index}]", minimum=0) for index, axis in enumerate(_list(value, path, MAX_LIST))
+        ]
+        for index, axis in enumerate(axes):
+            if axis >= len(shape) or not isinstance(shape[axis], Var) or axis in axes[:index]:
+                _fail(f"{path}[{index}]", axis, "a dimension, once, whose size is a dim")
+        return tuple(axes)
 
     def scalar(self, value: Any, path: str, params: int) -> Scalar:
         _object(value, path, ("value", "before"))

@@ -25,6 +25,7 @@ __all__ = [
     "input_offsets",
     "input_strides",
     "scalar_inputs",
+    "unbacked_axes",
 ]
 
 MAX_ELEMENTS = 2**20
@@ -57,6 +58,11 @@ def input_strides(program: Program) -> tuple[tuple[Term, ...], ...]:
 def input_offsets(program: Program) -> tuple[int, ...]:
     """For each argument of ``forward`` the number of its first element in its storage."""
     return tuple(item.offset for item in all_inputs(program))
+
+
+def unbacked_axes(program: Program) -> tuple[tuple[int, ...], ...]:
+    """For each argument of ``forward`` the dimensions whose size tracing may not look at."""
+    return tuple(item.unbacked for item in all_inputs(program))
 
 
 def _contiguous(shape: Sequence[Term]) -> tuple[Term, ...]:

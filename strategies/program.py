@@ -74,6 +74,8 @@ def _param(param: Param) -> dict[str, Any]:
     # A contiguous param is written as it was before there were others, so that the key of its Program stays.
     if param.strides is not None:
         document |= {"strides": _argument(param.strides), "offset": param.offset}
+    if param.unbacked:
+        document["unbacked"] = list(param.unbacked)
     return document
 
 

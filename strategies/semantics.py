@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache, reduce
 from typing import Literal
@@ -85,7 +86,16 @@ def initial_scope(program: Program) -> Scope:
         values={f"d{index}": value for index, value in enumerate(program.dims)}
         | {f"n{index}": scalar.value for index, scalar in enumerate(program.scalars)},
         tensors={f"a{index}": _tensor(param) for index, param in enumerate(program.params)},
+        unbacked_dims=frozenset(name for param in program.params for name in _hidden(param)),
     )
+
+
+def _hidden(param: Param) -> Iterator[str]:
+    """The dims of ``param`` that tracing may not look at."""
+    for axis in param.unbacked:
+        size = param.shape[axis]
+        if isinstance(size, Var):
+            yield size.name
 
 
 def _tensor(param: Param) -> Tensor:
@@ -147,7 +157,8 @@ def all_inputs(program: Program) -> tuple[Input, ...]:
         ]
         if position < len(program.params):
             param = program.params[position]
-            found.append(Input(f"a{position}", param.shape, param.dtype, strides=param.strides, offset=param.offset))
+            layout = {"strides": param.strides, "offset": param.offset, "unbacked": param.unbacked}
+            found.append(Input(f"a{position}", param.shape, param.dtype, **layout))
     return (*found, *source_inputs(program))
 
 

@@ -26,13 +26,16 @@ class Param:
     """An ordinary tensor input of a Program, one without a role of its own in the data.
 
     ``shape`` has one term a dimension, over the Program's dims and constants, and so has ``strides``, in elements;
-    without them the tensor is contiguous. Its first element is number ``offset`` of its storage.
+    without them the tensor is contiguous. Its first element is number ``offset`` of its storage. The sizes of the
+    dimensions ``unbacked`` are dims that no other param has, and that tracing may not look at
+    (``torch._dynamo.mark_unbacked``).
     """
 
     shape: tuple[Term, ...]
     dtype: str = "float32"
     strides: tuple[Term, ...] | None = None
     offset: int = 0
+    unbacked: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +122,8 @@ class Input:
 
     ``fill`` takes the number of elements and a valuation and gives the elements in memory order, or raises
     :class:`Unrealisable`. ``None`` stands for contents that do not matter. ``leaves`` are those that the contents
-    decide, in the order in which the program reads them. ``strides`` and ``offset`` are those of :class:`Param`.
-    With ``scalar`` it is no tensor but the number that the leaf of its name is.
+    decide, in the order in which the program reads them. ``strides``, ``offset`` and ``unbacked``
+    are those of :class:`Param`. With ``scalar`` it is no tensor but the number that the leaf of its name is.
     """
 
     name: str
@@ -131,6 +134,7 @@ class Input:
     strides: tuple[Term, ...] | None = None
     offset: int = 0
     scalar: bool = False
+    unbacked: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +151,7 @@ class Scope:
 
     ``origins`` tells for each unbacked leaf which construct bound it. ``nonnegative`` holds the terms that
     cannot be negative here, because an operator guarantees it or because the program was left otherwise.
+    ``unbacked_dims`` are the dims of inputs that tracing may not look at.
     ``learned`` holds every condition that is true here for either reason, in the order in which it became so.
 
     ``values`` and ``origins`` are of all leaves so far; those in ``closed`` were bound in a branch that has ended, and
@@ -164,6 +169,7 @@ class Scope:
     given: tuple[Term, ...] = ()
     closed: frozenset[str] = frozenset()
     hidden: frozenset[str] = frozenset()
+    unbacked_dims: frozenset[str] = frozenset()
 
     @property
     def visible(self) -> Mapping[str, Any]:
@@ -242,8 +248,8 @@ class Scope:
         )
 
     def depends_on_data(self, *terms: Term) -> bool:
-        """Whether one of ``terms`` names an unbacked leaf."""
-        return any(name.startswith("u") for term in terms for name in variables(term))
+        """Whether one of ``terms`` names an unbacked leaf, or a dim that is treated as one."""
+        return any(name.startswith("u") or name in self.unbacked_dims for term in terms for name in variables(term))
 
     def is_equal(self, left: Term, right: Term) -> bool:
         """Whether two terms are seen at a glance to be equal: the same term, or one checked to equal the other."""

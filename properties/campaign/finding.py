@@ -16,7 +16,7 @@ from properties.case import Case
 from properties.registry import properties
 from properties.subjects import Subject
 from properties.verdict import Outcome, Verdict, Witness
-from strategies.inputs import build_inputs, input_dims, input_names
+from strategies.inputs import build_inputs, input_dims, input_names, unbacked_axes
 from strategies.program import Program
 from strategies.semantics import example
 from strategies.source import leaf_names, program_source, render_term
@@ -87,6 +87,7 @@ def finding_row(
         "dynamic": [
             [axis for axis, size in enumerate(shape) if not isinstance(size, Const)] for shape in input_dims(program)
         ],
+        **({"unbacked": list(map(list, unbacked_axes(program)))} if any(unbacked_axes(program)) else {}),
         "witness": _witness(program, verdict.witness),
         "detail": verdict.detail,
         "frontends": dict(frontends),

@@ -14,10 +14,13 @@ from typing import Any
 import sympy
 import torch
 from torch import fx
+from torch.utils._sympy.symbol import SymT, symbol_is_type
 
 from properties.errors import Unsupported
 from properties.read.sympy_terms import leaf_of, term_of
 from strategies.terms import Const, Term, Var, apply
+
+_UNBACKED = (SymT.UNBACKED_INT, SymT.UNBACKED_FLOAT)
 
 
 @dataclass(frozen=True)
@@ -44,12 +47,14 @@ class Bindings:
     sources: Mapping[str, Mapping[tuple[str, ...], str]]
     links: tuple[Term, ...]
     undeclared: frozenset[str] = frozenset()
+    shown: frozenset[str] = frozenset()
+    """The names of the unbacked symbols that are inputs, or sizes of inputs."""
 
     @property
     def bound(self) -> frozenset[str]:
-        """The names of the unbacked symbols that some node of the graph binds."""
+        """The names of the unbacked symbols that some node of the graph binds, placeholders among them."""
         named = frozenset(symbol for paths in self.sources.values() for symbol in paths.values())
-        return named - self.undeclared
+        return named - self.undeclared | self.shown
 
 
 _ITEMS = frozenset({"aten._local_scalar_dense.default", "aten.item.default", "item"})
@@ -82,6 +87,7 @@ def bindings_of(graph: fx.Graph, renamings: Mapping[sympy.Symbol, sympy.Symbol] 
     """
     renamed = renamings or {}
     seen: set[sympy.Symbol] = set()
+    shown: set[str] = set()
     links: list[Term] = []
 
     def leaf(value: Any, name: str) -> Term:
@@ -90,6 +96,8 @@ def bindings_of(graph: fx.Graph, renamings: Mapping[sympy.Symbol, sympy.Symbol] 
         expr = value.node._expr
         if isinstance(expr, sympy.Symbol) and expr not in seen:
             seen.add(expr)
+            if symbol_is_type(expr, _UNBACKED):
+                shown.add(expr.name)
             return leaf_of(expr.name)
         if isinstance(expr, (sympy.Integer, sympy.Float, sympy.logic.boolalg.BooleanAtom)):
             return term_of(expr)
@@ -135,4 +143,4 @@ def bindings_of(graph: fx.Graph, renamings: Mapping[sympy.Symbol, sympy.Symbol] 
             # Read again, or in a body from which torch lost the binding when it traced it anew.
             sources[node.name] = {(): renamed.get(expr, expr).name}
             undeclared |= {renamed.get(expr, expr).name} - declared
-    return Bindings(placeholders, sources, tuple(links), frozenset(undeclared))
+    return Bindings(placeholders, sources, tuple(links), frozenset(undeclared), frozenset(shown))

@@ -207,7 +207,16 @@ def _shape(value: Any) -> Any:
     return value
 
 
-_VECTORS = frozenset({"aten.repeat_interleave.Tensor", "aten.masked_select.default", "aten.bincount.default"})
+_VECTORS = frozenset(
+    {
+        "aten.repeat_interleave.Tensor",
+        "aten.masked_select.default",
+        "aten.bincount.default",
+        "torch.repeat_interleave",
+        "torch.masked_select",
+        "torch.bincount",
+    }
+)
 """Sources that yield one dimension: the length that they bind is all that there is to know of their shape."""
 
 

@@ -45,6 +45,7 @@ def script(row: Mapping[str, Any], torch: str) -> str:
         example_inputs=row["example_inputs"],
         # Inputs that are numbers are called n0, n1, ...
         numbers=[name for name in row.get("input_names", ()) if name.startswith("n")],
+        unbacked=repr([list(axes) for axes in row["unbacked"]]) if row.get("unbacked") else "",
         dynamic=repr([list(dims) for dims in row["dynamic"]]),
         witness_inputs=witness.get("inputs", []),
         kind=_kind(row),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 
 from strategies.constructs import CONSTRUCTS, names_of_kind
 from strategies.drawing.chooser import BELOW, Chooser
+from strategies.drawing.flags import FLAGS
 from strategies.drawing.forms import RELATIONS, WEIGHTS
 from strategies.evaluate import evaluate
 from strategies.generate.profiles import PROFILES
 from strategies.program import Program
 from strategies.semantics import initial_scope
 from strategies.statement import Param, Scalar, Scope, Statement
-from strategies.terms import Const, Term, Var, apply, sort_of_value
+from strategies.terms import Const, Term, Var, apply, sort_of_value, walk
 
 _CONSTRUCT_WEIGHTS = {
     "item": 9,
@@ -119,7 +120,9 @@ def _programs(
 ) -> Program:
     chooser = Chooser(draw, checks)
     dims, params = _inputs(chooser, 0 if "item" in sources else 1, max_dims)
-    scalars = _scalars(chooser, initial_scope(Program(dims, params, ())), len(params))
+    # Where only truth values are asked about, there is one.
+    flag = bool(checks) and FLAGS.keys() >= set(checks)
+    scalars = _scalars(chooser, initial_scope(Program(dims, params, ())), len(params), flag)
     scope = initial_scope(Program(dims, params, (), scalars))
     growth = _Growth(menu, least, most, scope, chooser.below(len(_EMPTY_PLACES)))
     place = _place(growth, chooser)
@@ -164,17 +167,32 @@ def _inputs(chooser: Chooser, fewest: int, most: int) -> tuple[tuple[int, ...], 
     if params and chooser.flag(8):
         index = chooser.below(len(params))
         params[index] = _laid_out(chooser, params[index])
+    if params and chooser.flag(8):
+        index = chooser.below(len(params))
+        params[index] = _hidden(chooser, params, index)
     return tuple(dims), tuple(params)
 
 
-def _scalars(chooser: Chooser, scope: Scope, params: int) -> tuple[Scalar, ...]:
-    """Inputs that are numbers: none in five of six programs, more than one in few."""
-    found: list[Scalar] = []
+def _scalars(chooser: Chooser, scope: Scope, params: int, flag: bool) -> tuple[Scalar, ...]:
+    """Inputs that are numbers: none in most programs, more than one in few; with ``flag`` a truth value first."""
+    found = [Scalar(not chooser.flag(2), chooser.below(params + 1))] if flag else []
     often = 6
     while len(found) < 3 and chooser.flag(often):
         found.append(Scalar(chooser.scalar_value(scope), chooser.below(params + 1)))
         often = 3
     return tuple(found)
+
+
+def _hidden(chooser: Chooser, params: list[Param], index: int) -> Param:
+    """Param ``index`` with a size that tracing may not look at, if it has one that nothing else shares."""
+    param = params[index]
+    terms = [term for other in params for term in (*other.shape, *(other.strides or ()))]
+    own = [
+        axis
+        for axis, size in enumerate(param.shape)
+        if isinstance(size, Var) and sum(size in walk(term) for term in terms) == 1
+    ]
+    return replace(param, unbacked=(chooser.pick(own),)) if own else param
 
 
 def _laid_out(chooser: Chooser, param: Param) -> Param:
@@ -337,6 +355,8 @@ def _report(program: Program, chooser: Chooser) -> None:
     for scalar in program.scalars:
         event(f"scalar input {sort_of_value(scalar.value)}")
     for param in program.params:
+        for _ in param.unbacked:
+            event("unbacked input dim")
         event(f"input layout {'contiguous' if param.strides is None else 'strided'}")
     for name in sorted({statement.op for statement in body}):
         event(f"construct {name}")

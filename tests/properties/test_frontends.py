@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
+from properties.campaign.check import check_program
 from properties.campaign.plan import AUDIT_FRONTENDS
 from properties.campaign.plan import FRONTENDS as NAMES
 from properties.capture.facts import facts_of
 from properties.capture.frontends import FRONTENDS, capture
 from properties.capture.interception import reach
 from properties.errors import NotCaptured, ToolError
+from properties.subjects import resolve
 from strategies.program import Program
 from strategies.terms import Const, Var, variables
 from tests.properties.programs import check, item, program
@@ -110,3 +112,43 @@ def test_a_truth_value_is_a_leaf_where_a_symbol_can_stand_for_it(frontend):
     leaf = facts_of(capture(TRUTH_VALUE, frontend)).leaf_of["n0"]
     assert isinstance(leaf, Var)
     assert leaf.sort == "bool"
+
+
+HIDDEN = Program.from_json(
+    {
+        "schema": 1,
+        "dims": [4, 3],
+        "params": [{"shape": ["d0"], "dtype": "float32"}, {"shape": ["d1"], "dtype": "float32", "unbacked": [0]}],
+        "body": [
+            item(7),
+            check("ge", "d1", 3),
+            check("eq", ["add", "d0", "d1"], "u0"),
+            {"op": "zeros", "shape": ["u0"]},
+        ],
+    }
+)
+
+
+@pytest.mark.parametrize("frontend", ["shape_env", "make_fx", "compile", "make_fx+deferred", "compile+deferred"])
+def test_a_check_of_an_unbacked_size_of_an_input_is_an_obligation(frontend):
+    facts = facts_of(capture(HIDDEN, frontend))
+    leaf = facts.leaf_of["d1"]
+    assert isinstance(leaf, Var)
+    assert leaf.name in facts.bindings.bound
+    assert any(variables(obligation.term) == {leaf.name} for obligation in facts.obligations)
+    assert not facts.unplaceable
+
+
+@pytest.mark.parametrize("frontend", ["export", "export-strict", "export+decompositions"])
+def test_an_unbacked_size_is_not_captured_where_torch_makes_a_constant_of_it(frontend):
+    """torch.export 2.13 forgets the mark of ``mark_unbacked`` without a word and takes the example's size."""
+    with pytest.raises(NotCaptured, match="an unbacked size of an input becomes a constant"):
+        capture(HIDDEN, frontend)
+
+
+@pytest.mark.parametrize("frontend", ["make_fx", "compile"])
+def test_our_pass_checks_an_unbacked_size_of_an_input(frontend):
+    """Public threads 151879 and pull 152231: inputs that are unbacked were never counted as defined."""
+    checked = check_program(HIDDEN, frontend, {"reference": resolve("reference")}, ("RA101", "RA102", "RA103", "RA105"))
+    assert not checked.faults
+    assert {str(verdict) for verdict in checked.verdicts["reference"].values()} == {"PROVED"}

@@ -13,6 +13,7 @@ from properties.checks.ra502 import recorded_messages
 from properties.subjects import identity, resolve
 from properties.verdict import Verdict
 from runtime_assert import insert_deferred_runtime_asserts as reference
+from strategies.program import Program
 from tests.properties.programs import check, item, program
 from tests.properties.verdicts import FRONTENDS, verdict_of
 
@@ -110,3 +111,12 @@ def test_messages_are_read_in_every_form():
     root = torch.nn.Module()
     root.words = lambda: "an attribute"  # type: ignore[assignment]
     assert recorded_messages(_LazyGraphModule(root, graph)) == {"a text", "a function", "a keyword", "an attribute"}
+
+
+def test_what_tracing_derived_from_a_later_check_may_fail_first():
+    """The item is replaced by the size and one, so that its bound becomes one of the size, known from the start."""
+    hidden = {"shape": ["d0"], "dtype": "float32", "unbacked": [0]}
+    spoken = {"op": "check_assert", "cond": ["eq", ["add", "d0", 1], "u0"], "form": "scalar"}
+    body = [item(4), spoken, check("gt", "u0", 3)]
+    prog = Program.from_json({"schema": 1, "dims": [3], "params": [hidden], "body": body})
+    assert verdict(prog, "make_fx", reference).status.name == "PROVED"

@@ -28,6 +28,7 @@ from strategies.inputs import (
     input_offsets,
     input_strides,
     scalar_inputs,
+    unbacked_axes,
 )
 from strategies.program import Program
 from strategies.terms import Apply, Const, Term, Valuation, Var, as_term
@@ -74,9 +75,11 @@ def capture(program: Program, device: str = "cpu", name: str = "compile", *, def
 
 def mark_dynamic(program: Program, tensors: Sequence[Any]) -> None:
     """Marks every varying dim of ``program``'s inputs for Dynamo; numbers are told to it by their names."""
-    for tensor, shape in zip(tensors, input_dims(program), strict=True):
+    for tensor, shape, hidden in zip(tensors, input_dims(program), unbacked_axes(program), strict=True):
         for axis, size in enumerate(shape):
-            if not isinstance(size, Const):
+            if axis in hidden:
+                torch._dynamo.decorators.mark_unbacked(tensor, axis)
+            elif not isinstance(size, Const):
                 torch._dynamo.mark_dynamic(tensor, axis)
 
 

@@ -7,7 +7,13 @@ from typing import Any
 
 import torch
 
-from properties.capture.frontends.tensors import dynamic_shapes, example_inputs, refuse_scalars, tensor_capture
+from properties.capture.frontends.tensors import (
+    dynamic_shapes,
+    example_inputs,
+    refuse_scalars,
+    refuse_unbacked,
+    tensor_capture,
+)
 from properties.capture.interception import EXPORT_SITES, reach
 from properties.capture.types import Capture
 from strategies.compile import as_module
@@ -66,9 +72,10 @@ def exported(
     """``program``, as a module with its example inputs, as torch exports it: every varying dim and integer dynamic.
 
     Raises:
-        NotCaptured: if an input is a float or a truth value, of which torch makes a constant.
+        NotCaptured: if an input is a float or a truth value, or has an unbacked size: torch makes a constant of it.
     """
     refuse_scalars(program, float, bool)
+    refuse_unbacked(program)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return torch.export.export(

@@ -13,7 +13,7 @@ from properties.capture.refusals import refused
 from properties.capture.types import Capture, input_ranges
 from properties.devices import stand_ins, why_not_run
 from strategies.compile import compile_program
-from strategies.inputs import build_inputs, input_dims
+from strategies.inputs import build_inputs, input_dims, unbacked_axes
 from strategies.program import Program
 from strategies.semantics import example
 from strategies.terms import Const
@@ -31,6 +31,7 @@ def capture(program: Program, device: str = "cpu", name: str = "make_fx", *, def
     mode = fake_mode(env)
     absent = bool(why_not_run(device))
     tensors = build_inputs(program, example(program), "cpu" if absent else device)
+    hidden = unbacked_axes(program)
     with refused():
         fakes = []
         for position, (tensor, dims) in enumerate(zip(tensors, input_dims(program), strict=True)):
@@ -38,10 +39,20 @@ def capture(program: Program, device: str = "cpu", name: str = "make_fx", *, def
                 fakes.append(symbolic_number(env, tensor, ConstantSource(f"__arg{position}")))
                 continue
             context = StatelessSymbolicContext(
-                dynamic_sizes=[DimDynamic.STATIC if isinstance(dim, Const) else DimDynamic.DYNAMIC for dim in dims],
+                dynamic_sizes=[
+                    DimDynamic.STATIC
+                    if isinstance(dim, Const)
+                    else DimDynamic.UNBACKED
+                    if axis in hidden[position]
+                    else DimDynamic.DYNAMIC
+                    for axis, dim in enumerate(dims)
+                ],
                 constraint_sizes=[None] * len(dims),
             )
-            fakes.append(mode.from_tensor(tensor, symbolic_context=context, source=ConstantSource(f"__arg{position}")))
+            source = ConstantSource(f"__arg{position}")
+            # The unbacked sizes of inputs are no results of an operation, which tracing would look for.
+            with env.ignore_fresh_unbacked_symbols():
+                fakes.append(mode.from_tensor(tensor, symbolic_context=context, source=source))
         if absent:
             fakes = [*stand_ins(fakes, device, mode)]
         ranges = input_ranges(env) if deferred else None

@@ -75,10 +75,13 @@ def capture(program: Program, device: str = "cpu", name: str = "shape_env", *, d
     mode = fake_mode(env)
     graph = fx.Graph()
     values: dict[str, Any] = {}
-    numbers = _numbers(program)
+    numbers, hidden = _numbers(program), initial_scope(program).unbacked_dims
     for position, leaf in enumerate(numbers):
         hint, source = example(program)[leaf], ConstantSource(f"__number{position}")
-        if leaf.startswith("d"):
+        if leaf in hidden:
+            values[leaf] = env.create_unbacked_symint(source)
+            _constrain_range_for_size(values[leaf])
+        elif leaf.startswith("d"):
             symbol = env.create_symbol(int(hint), source, dynamic_dim=DimDynamic.DYNAMIC, constraint_dim=None)
             values[leaf] = env.create_symintnode(symbol, hint=int(hint), source=source)
         else:

@@ -17,7 +17,7 @@ from properties.capture.state import EnvState
 from properties.capture.types import Body, Capture
 from properties.devices import stand_ins, why_not_run
 from properties.errors import NotCaptured
-from strategies.inputs import build_inputs, input_dims, input_of_leaf, scalar_inputs
+from strategies.inputs import build_inputs, input_dims, input_of_leaf, scalar_inputs, unbacked_axes
 from strategies.program import Program
 from strategies.semantics import example
 from strategies.terms import Const, Valuation, Value
@@ -40,6 +40,12 @@ def refuse_scalars(program: Program, *kinds: type) -> None:
     for scalar in program.scalars:
         if type(scalar.value) in kinds:
             raise NotCaptured(f"an input of type {type(scalar.value).__name__} becomes a constant")
+
+
+def refuse_unbacked(program: Program) -> None:
+    """Raise NotCaptured for an unbacked size of an input, which torch does not take in this frontend."""
+    if any(unbacked_axes(program)):
+        raise NotCaptured("an unbacked size of an input becomes a constant")
 
 
 def example_inputs(program: Program, device: str) -> tuple[Any, ...]:
