@@ -95,7 +95,7 @@ def _lines(program: Program) -> tuple[tuple[str, int | None], ...]:
         construct = CONSTRUCTS[statement.op]
         lines: tuple[str, ...] = ()
         if step.kind == "enter":
-            lines = construct.opening(statement, step.scope, step.block)
+            lines = construct.opening(statement, step.scope, step.block, render)
         elif step.kind == "leave":
             lines = construct.closing(statement, starts[-1][1], step.scope, step.block)
             if not lines and len(found) == starts[-1][0]:

@@ -186,7 +186,7 @@ class Scope:
     @property
     def dims(self) -> tuple[str, ...]:
         """The names of the input dimensions, in order."""
-        return tuple(name for name in self.values if name.startswith("d"))
+        return tuple(name for name in self._shown if name.startswith("d"))
 
     @property
     def scalars(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import sympy
+import torch
 from torch import fx
 from torch.fx.experimental.symbolic_shapes import ShapeEnv
 from torch.utils._sympy.symbol import SymT, symbol_is_type
@@ -315,11 +316,14 @@ def _reading(
 ) -> Iterator[tuple[Mapping[tuple[str, ...], str], set[str]]]:
     """What each node binds, in the graph and in its bodies, and the outer inputs that it is computed from."""
     for node in graph.nodes:
-        if paths := bindings.sources.get(node.name):
+        # What a loop or a branch binds are results of its own, and none of the Program's leaves.
+        inner = isinstance(node.target, torch._ops.HigherOrderOperator)
+        if (paths := bindings.sources.get(node.name)) and not inner:
             yield paths, _origins(node)
     for body in bodies:
         for node in body.module.graph.nodes:
-            if paths := body.bindings.sources.get(node.name):
+            inner = isinstance(node.target, torch._ops.HigherOrderOperator)
+            if (paths := body.bindings.sources.get(node.name)) and not inner:
                 yield paths, _outer_origins(body, _origins(node))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import traceback
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -18,6 +19,7 @@ from properties.phases import EAGER, GRAPH_AFTER, GRAPH_BEFORE, phase
 from properties.read.graph import ASSERT_TARGETS, target_name
 from properties.verdict import Outcome
 from strategies.compile import compile_program
+from strategies.constructs import CONSTRUCTS
 from strategies.inputs import build_inputs
 from strategies.program import Program
 from strategies.source import statement_of_line
@@ -41,13 +43,18 @@ def run_eager(program: Program, valuation: Valuation, device: str = "cpu") -> Ou
     inputs = _made(lambda: build_inputs(program, valuation, device), device)
     forward = _compiled(program, device)
     try:
-        with phase(EAGER):
+        # What torch would compile of its own accord, the body of a loop, is run as it stands.
+        with phase(EAGER), torch.compiler.set_stance("force_eager") if _loops(program) else nullcontext():
             results = _settled(forward(*inputs), device)
     except Exception as error:  # noqa: BLE001 - whatever a program raises is its rejection
         index = _failed_statement(forward, program, error)
         kind = "check" if index is not None and program.body[index].op.startswith("check") else "operator"
         return _rejection(kind, error, index)
     return Outcome("accepted", results=results)
+
+
+def _loops(program: Program) -> bool:
+    return any(CONSTRUCTS[statement.op].kind == "structure" for statement in program.body)
 
 
 def _failed_statement(forward: Any, program: Program, error: BaseException) -> int | None:

@@ -28,7 +28,7 @@ class Annotate(Construct):
     def effect(self, statement: Statement, scope: Scope) -> Effect:
         return Effect()
 
-    def opening(self, statement: Statement, scope: Scope, block: int) -> tuple[str, ...]:
+    def opening(self, statement: Statement, scope: Scope, block: int, render: Callable[[Term], str]) -> tuple[str, ...]:
         return ('with torch.fx.traceback.annotate({"part": "head"}):',)
 
     def source(self, statement: Statement, scope: Scope, render: Callable[[Term], str]) -> tuple[str, ...]:

@@ -101,7 +101,7 @@ class Construct(ABC):
         """The scope behind all blocks, in which :meth:`effect` adds what the statement itself binds."""
         return scope
 
-    def opening(self, statement: Statement, scope: Scope, block: int) -> tuple[str, ...]:
+    def opening(self, statement: Statement, scope: Scope, block: int, render: Callable[[Term], str]) -> tuple[str, ...]:
         """The lines in front of a block, whose own are indented; a block without lines gets a ``pass``."""
         return ()
 

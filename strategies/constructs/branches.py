@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import replace
 from typing import ClassVar
 
 from strategies.constructs.base import Construct
 from strategies.operators import OPERATORS
-from strategies.operators.comparison import NEGATION
+from strategies.operators.comparison import opposite
 from strategies.operators.row import always
 from strategies.statement import Effect, Scope, Statement, Tensor
 from strategies.terms import TRUE, Apply, Term, variables, walk
-
-
-def opposite(condition: Term) -> Term:
-    """The condition that is true where this one is false."""
-    if isinstance(condition, Apply) and condition.op in NEGATION:
-        return Apply(NEGATION[condition.op], condition.args)
-    if isinstance(condition, Apply) and condition.op == "not":
-        return condition.args[0]
-    return Apply("not", (condition,))
 
 
 def has_a_value(condition: Term) -> tuple[Term, ...]:
@@ -39,6 +31,8 @@ class HasFunctions(Construct):
     kind = "structure"
     functions: ClassVar[tuple[str, ...]]
     """The headings of the blocks: the names of the functions with their parameters."""
+    start: ClassVar[str] = "torch.zeros(())"
+    """What the result of a block is added to."""
 
     @abstractmethod
     def condition(self, statement: Statement, scope: Scope, block: int) -> Term:
@@ -65,7 +59,7 @@ class HasFunctions(Construct):
     def effect(self, statement: Statement, scope: Scope) -> Effect:
         return Effect(tensors=(Tensor(()),))
 
-    def opening(self, statement: Statement, scope: Scope, block: int) -> tuple[str, ...]:
+    def opening(self, statement: Statement, scope: Scope, block: int, render: Callable[[Term], str]) -> tuple[str, ...]:
         return (f"def {self.functions[block]}:",)
 
     def closing(self, statement: Statement, before: Scope, scope: Scope, block: int) -> tuple[str, ...]:
@@ -74,4 +68,4 @@ class HasFunctions(Construct):
         read = [leaf for leaf in scope.visible if leaf not in before.values and leaf not in sized]
         # One dtype whatever the block makes, because all blocks of a statement have to return the same.
         parts = [f"{name}.sum().float()" for name in made]
-        return (f"return {self.result(' + '.join(['torch.zeros(())', *parts, *read]))}",)
+        return (f"return {self.result(' + '.join([self.start, *parts, *read]))}",)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 FUNCTIONS: dict[str, str] = {
     "constrain": "torch.sym_constrain_range({0}, min={1}, max={2})",
     "is_size": "torch._check_is_size({0}, max={2})",
+    "for_size": "torch.sym_constrain_range_for_size({0}, min={1}, max={2})",
 }
 """How the bounds are demanded, by the word that stands for it in a document."""
 
@@ -37,7 +38,10 @@ class CheckRange(Construct):
             return "only an unbacked leaf has a range of its own"
         if statement.name("function") == "is_size" and least != 0:
             return f"least={least}; the least size is 0"
-        if not -(2**63) <= least < most < 2**63 or most < 2:
+        if statement.name("function") == "for_size" and least < 0:
+            return f"least={least}; no size is negative"
+        smallest = 3 if statement.name("function") == "for_size" else 2
+        if not -(2**63) <= least < most < 2**63 or most < smallest:
             return f"least={least}, most={most} are no bounds that torch takes"
         return None
 
@@ -60,7 +64,8 @@ class CheckRange(Construct):
         value = scope.values[leaf]
         function = chooser.pick(tuple(FUNCTIONS) if value >= 0 else ("constrain",))
         least = 0 if function == "is_size" else value - chooser.below(4)
-        most = max(value + chooser.below(5), least + 1, 2)
+        least = max(0, least) if function == "for_size" else least
+        most = max(value + chooser.below(5), least + 1, 3 if function == "for_size" else 2)
         return (self.statement(leaf=Var(leaf), least=least, most=most, function=function),)
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from strategies.constructs.base import Field
-from strategies.constructs.branches import HasFunctions, has_a_value, opposite
+from strategies.constructs.branches import HasFunctions, has_a_value
+from strategies.operators.comparison import opposite
 from strategies.statement import Scope, Statement
 from strategies.terms import Term
 

@@ -11,7 +11,8 @@ from strategies.drawing.flags import FLAGS
 from strategies.drawing.floats import FLOATS
 from strategies.drawing.forms import RELATIONS
 from strategies.drawing.known import reachable_value
-from strategies.evaluate import evaluate
+from strategies.evaluate import evaluate, holds
+from strategies.operators.comparison import opposite
 from strategies.statement import Scope, Statement
 from strategies.terms import Const, Term, Value, Var, apply
 
@@ -68,7 +69,9 @@ class Chooser:
             condition = RELATIONS[name](self, scope)
             if condition is not None:
                 self.used.append(name)
-                return condition
+                # In a branch that the example does not take a check may be false, and contradict another one.
+                untaken = scope.given and not all(holds(given, scope.values) for given in scope.given)
+                return opposite(condition) if untaken and self.flag(4) else condition
         return None
 
     def item_value(self, scope: Scope) -> int:

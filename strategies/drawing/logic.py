@@ -9,7 +9,7 @@ from strategies.drawing.relations import ARITHMETIC, Relation, near
 from strategies.evaluate import evaluate, holds
 from strategies.operators.comparison import MIRROR, NEGATION
 from strategies.statement import Scope
-from strategies.terms import Apply, Const, Term, Var, walk
+from strategies.terms import TRUE, Apply, Const, Term, Var, walk
 
 if TYPE_CHECKING:
     from strategies.drawing.chooser import Chooser
@@ -118,6 +118,23 @@ def _impossible(chooser: Chooser, scope: Scope) -> Term:
     return Apply("or", (both, condition) if chooser.flag(2) else (condition, both))
 
 
+def _always(chooser: Chooser, scope: Scope) -> Term:
+    """What is true whatever the values are."""
+    leaf = any_leaf(chooser, scope)
+    bound = constant(leaf.value + chooser.below(5) - 2)
+    other = any_leaf(chooser, scope)
+    forms: tuple[Term, ...] = (
+        TRUE,
+        Apply("eq", (leaf.term, leaf.term)),
+        Apply("eq", (Apply("mul", (leaf.term, Const(0))), Const(0))),
+        Apply("eq", (Apply("sub", (leaf.term, leaf.term)), Const(0))),
+        Apply("or", (Apply("lt", (leaf.term, bound.term)), Apply("ge", (leaf.term, bound.term)))),
+        Apply("le", (Apply("min", (leaf.term, other.term)), other.term)),
+        Apply("lt", (Apply("mod", (leaf.term, Const(3))), Const(3))),
+    )
+    return chooser.pick(forms)
+
+
 def _nested(chooser: Chooser, scope: Scope) -> Term:
     """Connectives inside each other."""
     inner = Apply("or", (_either_way(chooser, scope), _comparison(chooser, scope)))
@@ -140,5 +157,6 @@ LOGIC: dict[str, Relation] = {
     "opposite": _opposite,
     "impossible": _impossible,
     "nested": _nested,
+    "always": _always,
 }
 """The forms that have a boolean operator or a conditional inside, or may have one."""

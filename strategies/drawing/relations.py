@@ -182,6 +182,10 @@ def _sum_of_many(chooser: Chooser, scope: Scope) -> Term:
     addends = [any_leaf(chooser, scope), any_leaf(chooser, scope)]
     while len(addends) < 8 and chooser.often(4):
         addends.append(any_leaf(chooser, scope))
+    if chooser.flag(8):
+        # Dozens of them, as a sum over the sizes of many inputs has: the same few again and again, with a constant.
+        addends = [addend for addend in addends for _ in range(4 + chooser.below(5))]
+        addends.append(constant(chooser.below(5) - 2))
     whole = combine("add", *addends)
     if chooser.flag(2):
         return near(chooser, whole)

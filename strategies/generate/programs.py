@@ -41,7 +41,7 @@ _EMPTY_PLACES = (40, 20, 8)  # beside 86 turns of constructs
 # Sources, checks, consumers and structure, with an unbacked leaf in scope and without.
 _SHARES = {True: (15, 43, 28, 1), False: (76, 4, 4, 0)}
 _BLOCK_PLACES, _DEEPEST = 3, 2
-_NOT_IN_A_BLOCK = frozenset({"mutate", "annotate"})
+_NOT_IN_A_BLOCK = frozenset({"mutate", "annotate", "item_twice"})
 """What torch refuses in a branch: it writes to an input, or opens a region there."""
 _SMALLEST_DIM = 2  # torch takes the sizes 0 and 1 for constants
 
@@ -239,8 +239,9 @@ class _Menu:
 
     def in_a_block(self, depth: int) -> _Menu:
         """What may be grown in a block that lies in ``depth`` others."""
+        sources = tuple(name for name in self.sources if name not in _NOT_IN_A_BLOCK)
         consumers = tuple(name for name in self.consumers if name not in _NOT_IN_A_BLOCK)
-        return _Menu(self.sources, self.checks, consumers, self.structures if depth + 1 < _DEEPEST else ())
+        return _Menu(sources, self.checks, consumers, self.structures if depth + 1 < _DEEPEST else ())
 
     def turns(self, unbacked: bool, density: int, must: bool) -> tuple[tuple[str, ...], ...]:
         """Groups of names to pick one of, ``()`` for an empty place; without an unbacked leaf mostly sources."""

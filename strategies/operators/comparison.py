@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from strategies.operators.row import Operator, Sort
+from strategies.terms import Apply, Term
 
 _RELATIONS: tuple[tuple[str, str, Callable[..., Any], str], ...] = (
     ("eq", "==", operator.eq, "Equality"),
@@ -51,3 +52,12 @@ def relation(op: str) -> str:
     """The bare relation of a comparison of any kind (``lt`` of ``float_lt``, ``mixed_lt``); empty if it is none."""
     bare = op.removeprefix("float_").removeprefix("mixed_")
     return bare if bare in MIRROR else ""
+
+
+def opposite(condition: Term) -> Term:
+    """The condition that is true where this one is false."""
+    if isinstance(condition, Apply) and condition.op in NEGATION:
+        return Apply(NEGATION[condition.op], condition.args)
+    if isinstance(condition, Apply) and condition.op == "not":
+        return condition.args[0]
+    return Apply("not", (condition,))

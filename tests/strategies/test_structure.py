@@ -6,6 +6,7 @@ import random
 from typing import Any
 
 import pytest
+import torch
 from hypothesis import HealthCheck, find, settings
 
 from properties.campaign.minimise import minimise
@@ -13,9 +14,11 @@ from strategies import (
     CONSTRUCTS,
     Program,
     ProgramError,
+    Unrealisable,
     build_inputs,
     compile_program,
     example,
+    guarantees,
     holds,
     program_source,
     programs,
@@ -48,7 +51,8 @@ BRANCHES = program(
 def accepts(drawn: Program, values: dict[str, Any]) -> bool:
     inputs = build_inputs(drawn, values)
     try:
-        compile_program(drawn)(*inputs)
+        with torch.compiler.set_stance("force_eager"):
+            compile_program(drawn)(*inputs)
     except (RuntimeError, ArithmeticError, ValueError):
         return False
     return True
@@ -173,3 +177,66 @@ def test_reducers_take_branches_away_or_put_what_they_hold_in_their_place(plante
     smallest = Program.from_json(minimise(BRANCHES.to_json(), planted))
     assert [part.op for part in smallest.body] == expected
     assert accepts(smallest, example(smallest))
+
+
+LOOP = program(
+    {"op": "while_loop", "rounds": ["sub", "d0", 3], "length": 2},
+    {"op": "item", "value": 3},
+    {"op": "check", "cond": ["le", "u0", "d0"]},
+)
+ROWS = program(
+    {"op": "map_rows", "tensor": "a0", "length": 2},
+    {"op": "item", "value": 3},
+    {"op": "check", "cond": ["le", "u0", "d1"]},
+    dims=(4, 3),
+)
+
+
+def test_prints_loops_as_torch_wants_them() -> None:
+    assert program_source(LOOP) == (
+        "def forward(a0, x0):\n"
+        "    def again(i, total):\n"
+        "        return i < a0.shape[0] - 3\n"
+        "    def body(i, total):\n"
+        "        u0 = x0.item()\n"
+        "        torch._check(u0 <= a0.shape[0])\n"
+        "        return i + 1, total + (torch.zeros(()) + u0)\n"
+        "    _, t0 = torch._higher_order_ops.while_loop(again, body, (0, torch.zeros(())))\n"
+        "    return t0\n"
+    )
+    assert program_source(ROWS) == (
+        "def forward(a0, a1, x0):\n"
+        "    def each(row):\n"
+        "        u0 = x0.item()\n"
+        "        torch._check(u0 <= a1.shape[0])\n"
+        "        return row.sum().float() + u0\n"
+        "    t0 = torch._higher_order_ops.map(each, a0).sum()\n"
+        "    return t0\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("drawn", "values", "accepted"),
+    [
+        (LOOP, {"d0": 5, "u0": 5}, True),
+        (LOOP, {"d0": 5, "u0": 6}, False),
+        (LOOP, {"d0": 3, "u0": 6}, True),
+        (ROWS, {"d0": 2, "d1": 3, "u0": 3}, True),
+        (ROWS, {"d0": 2, "d1": 3, "u0": 4}, False),
+    ],
+)
+def test_a_body_demands_where_it_is_run_at_all(drawn: Program, values: dict[str, int], accepted: bool) -> None:
+    assert accepts(drawn, values) is accepted
+    assert all(holds(item.term, values) for item in requirements(drawn)) is accepted
+
+
+@pytest.mark.parametrize(
+    ("form", "second"), [("same", 5), ("clone", 5), ("view", 5), ("add", 8), ("zero", 0)], ids=lambda item: str(item)
+)
+def test_an_element_is_read_twice_around_a_write(form: str, second: int) -> None:
+    twice = program({"op": "item_twice", "value": 5, "form": form})
+    assert example(twice) == {"d0": 4, "u0": 5, "u1": second}
+    assert compile_program(twice)(*build_inputs(twice, example(twice))) == (5, second)
+    assert [holds(term, {**example(twice), "u1": second + 1}) for term in guarantees(twice)].count(False) == 1
+    with pytest.raises(Unrealisable):
+        build_inputs(twice, {"d0": 4, "u0": 5, "u1": second + 1})
