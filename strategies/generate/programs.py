@@ -36,6 +36,7 @@ _CONSTRUCT_WEIGHTS = {
     "matmul": 4,
     "narrow": 2,
     "flatten": 2,
+    "cond": 3,
 }
 _EMPTY_PLACES = (40, 20, 8)  # beside 86 turns of constructs
 # Sources, checks, consumers and structure, with an unbacked leaf in scope and without.
