@@ -177,8 +177,10 @@ def make_value(expr: sympy.Basic, kind: str, env: ShapeEnv, made_at_run_time: bo
     if kind == "bool":
         return torch.SymBool(SymNode(expr, env, bool, _NO_HINT))
     number = int if kind == "int" else float
+    if made_at_run_time:
+        return (torch.SymInt if kind == "int" else torch.SymFloat)(SymNode(expr, env, number, _NO_HINT))
     hint: Any = _NO_HINT
-    free: set[Any] = set() if made_at_run_time else expr.free_symbols
+    free: set[Any] = expr.free_symbols
     if 0 < len(free) <= 16:
         known = backed_values(env)
         if all(symbol in known for symbol in free):
@@ -236,6 +238,11 @@ class CallMaker:
             and all(hasattr(names, name) for name in _NAMES_LAYOUT)
         )
         self._bases: dict[Any, str] = {}
+        if self._short:
+            self._names: Any = names
+            self._used: set[str] = names._used_names
+            self._counts: dict[str, int] = names._base_count
+            self._insert: Any = self._graph._find_nodes_lookup_table.insert
 
     def call(self, target: Any, args: tuple[Any, ...], anchor: fx.Node, before: bool = False) -> fx.Node:
         """`call_function(target, args)` right behind (or before) the node `anchor`."""
@@ -243,27 +250,26 @@ class CallMaker:
         if not self._short:
             with graph.inserting_before(anchor) if before else graph.inserting_after(anchor):
                 return graph.call_function(target, args)
-        names = graph._graph_namespace
         base = self._bases.get(target)
         if base is None:
-            name = names.create_name(graph._target_to_str(target), None)
+            name = self._names.create_name(graph._target_to_str(target), None)
             stem = _NUMBER.sub("", name)
-            if stem in names._base_count:
+            if stem in self._counts:
                 self._bases[target] = stem
         else:
             # As create_name counts on, without taking the candidate apart each time.
-            used, number = names._used_names, names._base_count[base] + 1
-            while (name := f"{base}_{number}") in used:
+            number = self._counts[base] + 1
+            while (name := f"{base}_{number}") in self._used:
                 number += 1
-            used.add(name)
-            names._base_count[base] = number
+            self._used.add(name)
+            self._counts[base] = number
         node = fx.Node(graph, name, "call_function", target, args, {})
-        names._obj_to_name[node] = name
+        self._names._obj_to_name[node] = name
         if before:
             anchor.prepend(node)
         else:
             anchor.append(node)
-        graph._find_nodes_lookup_table.insert(node)
+        self._insert(node)
         graph._len += 1
         return node
 

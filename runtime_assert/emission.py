@@ -17,7 +17,7 @@ from runtime_assert.values import NEVER, Argument, Value, in_order
 
 _ORIGIN = ("stack_trace", "nn_module_stack", "custom")
 _QUERIES = frozenset({"size", "stride", "storage_offset"})
-_PARTS = frozenset({"getitem", "getattr"})
+_COMPUTED = WRITTEN.keys() - _QUERIES - {"getitem", "getattr"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +47,6 @@ class Emitter:
         extra: dict[str, Any] | None,
     ) -> None:
         self.graph = graph
-        self.created: list[fx.Node] = []
-        self.moved: list[fx.Node] = []
         self._nodes = nodes
         self._position = reading.position
         self._values = reading.values
@@ -81,13 +79,15 @@ class Emitter:
 
     def _settle(self, value: Value, origin: Origin) -> None:
         args = [a.node if type(a) is Value else a for a in value.args]
-        if value.node is None:
-            value.node = self._existing_entry(value, args)
-        if value.node is None:
+        node = value.node
+        if node is None and value.op == "getitem":
+            node = self._existing_entry(args)
+        if node is None:
             value.node = self._create(value, args, origin)
         else:
-            self._rewire(value.node)
-            self._move(value.node, value.slot)
+            value.node = node
+            self._rewire(node)
+            self._move(node, value.slot)
         value.settled = True
 
     def _rewire(self, node: fx.Node) -> None:
@@ -104,24 +104,22 @@ class Emitter:
         """The node of a value, a constant as it is."""
         return self.node_of(value, origin) if isinstance(value, Value) else value
 
-    def _existing_entry(self, value: Value, args: list[Any]) -> fx.Node | None:
-        if value.op != "getitem":
-            return None
+    def _existing_entry(self, args: list[Any]) -> fx.Node | None:
         for user in args[0].users:
             if user.target is operator.getitem and tuple(user.args) == tuple(args) and not user.kwargs:
                 return user
         return None
 
     def _create(self, value: Value, args: list[Any], origin: Origin) -> fx.Node:
-        if value.op.startswith("method:"):
+        row = WRITTEN.get(value.op)
+        if row is None:  # "method:NAME"
             anchor, before = self._anchor(value.slot)
             with self.graph.inserting_before(anchor) if before else self.graph.inserting_after(anchor):
                 node = self.graph.call_method(value.op.removeprefix("method:"), tuple(args))
             self._cursor[value.slot] = node
-            self.created.append(node)
         else:
             packed = (args,) if value.op == "sum" else tuple(args)
-            node = self._call(value.slot, WRITTEN[value.op][0], packed)
+            node = self._call(value.slot, row[0], packed)
         self._describe(node, value, args, origin)
         return node
 
@@ -134,9 +132,12 @@ class Emitter:
 
     def _call(self, slot: int, target: Callable[..., Any], args: tuple[Any, ...]) -> fx.Node:
         """Create a call at the end of a slot."""
-        node = self._calls.call(target, args, *self._anchor(slot))
+        cursor = self._cursor.get(slot)
+        if cursor is not None:
+            node = self._calls.call(target, args, cursor)
+        else:
+            node = self._calls.call(target, args, *self._anchor(slot))
         self._cursor[slot] = node
-        self.created.append(node)
         return node
 
     def _move(self, node: fx.Node, slot: int) -> None:
@@ -155,25 +156,23 @@ class Emitter:
         if cursor is None:
             if self._nodes[0] is not node:
                 self._nodes[0].prepend(node)
-                self.moved.append(node)
         elif cursor.next is not node:
             cursor.append(node)
-            self.moved.append(node)
         self._cursor[slot] = node
 
     def _describe(self, node: fx.Node, value: Value, args: list[Any], origin: Origin) -> None:
         """Metadata of a new node: its value, made and not run, and where it comes from."""
         meta, op = node.meta, value.op
         self._place(node, meta, origin)
-        if op in _QUERIES and args:
+        if op in _COMPUTED:
+            expr = value.expr if value.expr is not None else sympy_of(value)
+            meta[self._key] = api.make_value(expr, value.kind, self._env, value.deadline != NEVER)
+        elif op in _QUERIES and args:
             traced = api.example_value(args[0])
             asked = getattr(traced, op, None)
             meta[self._key] = asked(*args[1:]) if asked is not None else None
-        elif op in _PARTS or op.startswith("method:"):
-            meta[self._key] = _entry(op, args)
         else:
-            expr = value.expr if value.expr is not None else sympy_of(value)
-            meta[self._key] = api.make_value(expr, value.kind, self._env, value.deadline != NEVER)
+            meta[self._key] = _entry(op, args)
 
     def _place(self, node: fx.Node, meta: dict[str, Any], origin: Origin) -> None:
         """Where a node comes from. Where the check has no place of its own, from where the node's operands do."""

@@ -143,7 +143,10 @@ class Lowering:
         if isinstance(lhs, sympy.Integer):
             lhs, rhs, op = rhs, lhs, _MIRROR[op]
         if type(lhs) is sympy.Symbol and isinstance(rhs, sympy.Integer):
-            return self.table.get(op, (self.lower(lhs), int(rhs)), "bool")
+            leaf = self.leaves.get(lhs)
+            if leaf is None:
+                raise UnboundSymbol(lhs)
+            return self.table.get(op, (leaf, int(rhs)), "bool")
         if not (lhs.is_Atom and rhs.is_Atom):
             lhs, rhs = _without_fractions(lhs, rhs)
         left, right = self.lower(lhs), self.lower(rhs)
@@ -153,7 +156,7 @@ class Lowering:
 
     def _sum(self, expr: sympy.Add) -> Argument:
         terms = [(self.lower(a), a) for a in expr.args]
-        if any(kind_of(value) != "int" for value, _ in terms):
+        if {kind_of(value) for value, _ in terms} != {"int"}:
             # Float addition is not associative: keep the order in which the terms are listed.
             return self._fold("add", [value for value, _ in terms], expr)
         if not self.export and len(terms) > 2:
@@ -190,7 +193,7 @@ class Lowering:
 
     def _partial(self, op: str, args: tuple[Argument, Argument], terms: list[Any]) -> Argument:
         value = self._op(op, args)
-        if isinstance(value, Value) and value.expr is None:
+        if type(value) is Value and value.expr is None:
             # The terms are already canonical and distinct: no need to run sympy's flattening again.
             value.expr = sympy.Add._from_args(list(terms), True)
         return value

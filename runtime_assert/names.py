@@ -26,9 +26,15 @@ class Names:
         known = api.input_sources(env, inputs)
         self._inputs = {n: _source_name(known.get(n)) or _input_name(str(n.target), taken) for n in inputs}
         self._memo: dict[fx.Node, str] = {}
+        self._values: dict[Value, str | None] = {}
 
     def of(self, value: Value) -> str | None:
         """The name of a value that is not printed by its parts, else None."""
+        if value not in self._values:
+            self._values[value] = self._of(value)
+        return self._values[value]
+
+    def _of(self, value: Value) -> str | None:
         if self._env is not None and value.symbol is not None and not api.is_unbacked(value.symbol):
             name = _source_name(api.source_name(self._env, value.symbol))
             if name is not None:

@@ -19,12 +19,18 @@ def collect(env: api.ShapeEnv, bindings: Bindings, constraints: list[fx.Node], b
     In a branch of a larger graph, symbols that merely come in through its inputs are the larger graph's to
     check: only what mentions a symbol that is made here is collected (issues 165912, 165893).
     """
-    claims = [*_ranges(env, bindings, branch), *_constraints(constraints)]
+    ranges = _ranges(env, bindings, branch)
+    claims = [*ranges.values(), *_constraints(constraints)]
     owned = bindings.defined.keys() if branch else None
     for assertions in env.deferred_runtime_asserts.values():
         for assertion in assertions:
             expr = bindings.first_names(assertion.expr)
-            claims.append(Claim("deferred", expr, assertion=assertion))
+            claim = Claim("deferred", expr, assertion=assertion)
+            claims.append(claim)
+            bound = ranges.get(_as_bound(expr)) if ranges else None
+            if bound is not None and bound.status is None:
+                # The check knows its words and its line, the range it left behind does not.
+                bound.status, bound.by, bound.reason = "merged", claim, "the same condition"
     for symbol, replacement in env.replacements.items():
         if api.is_unbacked(symbol):
             claim = _replacement(bindings.first_names(symbol), bindings.first_names(replacement))
@@ -37,8 +43,24 @@ def collect(env: api.ShapeEnv, bindings: Bindings, constraints: list[fx.Node], b
     return claims
 
 
-def _ranges(env: api.ShapeEnv, bindings: Bindings, branch: bool) -> list[Claim]:
-    claims = []
+Bound = tuple[sympy.Basic, str, float]
+
+
+def _as_bound(expr: sympy.Basic) -> Bound | None:
+    """Symbol, direction and limit of a bound of one integer symbol, in the form in which the ShapeEnv keeps it."""
+    if type(expr) is not sympy.LessThan:
+        return None
+    left, right = expr.args
+    if type(left) is sympy.Symbol and isinstance(right, sympy.Integer):
+        return left, "le", int(right)
+    if type(right) is sympy.Symbol and isinstance(left, sympy.Integer):
+        return right, "ge", int(left)
+    return None
+
+
+def _ranges(env: api.ShapeEnv, bindings: Bindings, branch: bool) -> dict[Bound, Claim]:
+    """The bounds that ranges state, of every symbol under each of its names; the same one only once."""
+    claims: dict[Bound, Claim] = {}
     names = dict(bindings.defined)
     if not branch:
         names.update({symbol: [symbol] for symbol in bindings.visible})
@@ -46,10 +68,10 @@ def _ranges(env: api.ShapeEnv, bindings: Bindings, branch: bool) -> list[Claim]:
         finite = api.finite_int_bounds if symbol.is_integer else api.finite_float_bounds
         for name in aliases:
             lower, upper = finite(env, name)
-            if lower is not None:
-                claims.append(_range(sympy.Ge, "ge", symbol, lower))
-            if upper is not None:
-                claims.append(_range(sympy.Le, "le", symbol, upper))
+            if lower is not None and (symbol, "ge", lower) not in claims:
+                claims[symbol, "ge", lower] = _range(sympy.Ge, "ge", symbol, lower)
+            if upper is not None and (symbol, "le", upper) not in claims:
+                claims[symbol, "le", upper] = _range(sympy.Le, "le", symbol, upper)
     return claims
 
 

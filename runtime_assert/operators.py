@@ -110,3 +110,7 @@ def result_kind(op: str, args: Sequence[Any]) -> Kind:
     if rule == "rounded":
         return "int" if len(kinds) == 1 else "float"
     return "other"
+
+
+# What an operator yields for two integers.
+OF_INTEGERS: dict[str, Kind] = {op: result_kind(op, (1, 1)) for op, row in WRITTEN.items() if row[1] != "branches"}

@@ -96,18 +96,21 @@ def _drop_repeated(claims: list[Claim], kept: _Kept) -> list[Claim]:
         assert relation is not None
         if isinstance(relation, Constant) and isinstance(claim.condition, Value):
             relation = Holds(claim.condition)  # it never holds: keep one assert that says so
-        first = kept.exact.get(relation)
-        if first is not None and first.source == "range" and claim.source == "deferred":
+        first = kept.exact.setdefault(relation, claim)
+        if first is claim:
+            places[id(claim)] = len(survivors)
+            survivors.append(claim)
+            continue
+        if first.source == "range" and claim.source == "deferred":
             # The check knows its words and its line, the range it left behind does not.
             _drop(first, "merged", claim, "the same condition")
             kept.exact[relation] = claim
             survivors[places[id(first)]] = claim
             places[id(claim)] = places[id(first)]
             continue
-        if first is not None and not claim.user and first.slot <= claim.horizon:
+        if not claim.user and first.slot <= claim.horizon:
             _drop(claim, "merged", first, "the same condition")
             continue
-        kept.exact.setdefault(relation, claim)
         places[id(claim)] = len(survivors)
         survivors.append(claim)
     return survivors

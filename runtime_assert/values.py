@@ -9,7 +9,7 @@ from typing import Any
 import sympy
 from torch import fx
 
-from runtime_assert.operators import COMMUTATIVE, COMPARISONS, MIRRORED, Kind, result_kind
+from runtime_assert.operators import COMMUTATIVE, COMPARISONS, MIRRORED, OF_INTEGERS, Kind, result_kind
 
 NEVER = sys.maxsize
 
@@ -114,8 +114,11 @@ class ValueTable:
         """The value `op(*args)`; its slot is the latest of its arguments."""
         if len(args) == 2:
             left, right = args
-            if type(left) is Value and left.kind == "int" and type(right) is int:
-                return self._with_constant(op, left, right, kind)
+            if type(left) is Value and left.kind == "int":
+                if type(right) is int:
+                    return self._with_constant(op, left, right)
+                if type(right) is Value and right.kind == "int":
+                    return self._of_integers(op, left, right)
         tokens: list[Any] = []
         slot, deadline, rounds = self.preamble, NEVER, False
         for argument in args:
@@ -147,14 +150,31 @@ class ValueTable:
             self._values[key] = found
         return found
 
-    def _with_constant(self, op: str, left: Value, right: int, kind: Kind | None) -> Value:
+    def _with_constant(self, op: str, left: Value, right: int) -> Value:
         """`get` for the most frequent form, an integer and a constant: nothing to sort and nothing that rounds."""
         key = (MIRRORED[op], right, left) if op in MIRRORED else (op, left, right)
         found = self._values.get(key)
         if found is None:
-            what = kind or result_kind(op, (left, right))
             slot = left.slot if left.slot > self.preamble else self.preamble
-            found = Value(op, (left, right), what, slot, left.deadline, len(self._values), self._atoms)
+            kind = OF_INTEGERS.get(op) or result_kind(op, (left, right))
+            found = Value(op, (left, right), kind, slot, left.deadline, len(self._values), self._atoms)
+            self._values[key] = found
+        return found
+
+    def _of_integers(self, op: str, left: Value, right: Value) -> Value:
+        """`get` for two integers, of which nothing rounds."""
+        if op in MIRRORED:
+            key = (MIRRORED[op], right, left)
+        elif op in COMMUTATIVE and right.rank < left.rank:
+            key = (op, right, left)
+        else:
+            key = (op, left, right)
+        found = self._values.get(key)
+        if found is None:
+            slot = max(left.slot, right.slot, self.preamble)
+            deadline = min(left.deadline, right.deadline)
+            kind = OF_INTEGERS.get(op) or result_kind(op, (left, right))
+            found = Value(op, (left, right), kind, slot, deadline, len(self._values), self._atoms)
             self._values[key] = found
         return found
 
