@@ -12,18 +12,20 @@ from reports.files import FileError
 from reports.history import Past, past_runs
 from reports.known import load_known
 from reports.model import Report, build
-from reports.store import Store
+from reports.store import Store, check_store
 from reports.triage.decisions import decisions_beside
 
 
-def check_inputs(known_file: Path | None) -> None:
-    """Makes sure, before any work, that the known list and the decisions beside it can be used.
+def check_inputs(known_file: Path | None, store: Path | None = None) -> None:
+    """Makes sure, before any work, that the known list, the decisions beside it and the store can be used.
 
     Raises:
-        KnownFileError, FileError: if not; one line.
+        KnownFileError, FileError, StoreError: if not; one line.
     """
     load_known(known_file)
     decisions_beside(known_file)
+    if store is not None:
+        check_store(store)
 
 
 def report_of(

@@ -23,18 +23,27 @@ def finish(
         known_file: a list of known findings besides the shipped one.
         store: the store of runs, which the trends come from and which this run is added to; the one in ``target`` if
             None.
+
+    Raises:
+        WriteError: if the report or the store cannot be written, and a journal in ``target`` holds the run.
     """
+    from reports.files import FileError
+    from reports.folder import FolderError
     from reports.publish import publish, report_of
     from reports.render.machine import summary
     from reports.render.terminal import print_report
-    from reports.store import Store
+    from reports.store import Store, StoreError, WriteError, is_begun
 
     store = store or target / STORE
     report = report_of(rows, known_file=known_file, store=store)
     step_summary = os.environ.get("GITHUB_STEP_SUMMARY")
-    publish(target, report, step_summary=Path(step_summary) if step_summary else None)
-    with Store.open(store) as opened:
-        opened.add(rows)
+    try:
+        publish(target, report, step_summary=Path(step_summary) if step_summary else None)
+        with Store.open(store) as opened:
+            opened.add(rows)
+    except (FolderError, FileError, StoreError) as error:
+        # What was joined from other runs has no journal of its own, and is joined again.
+        raise WriteError(str(error)) if is_begun(target) else error from error
     if machine:
         as_json(summary(report))
     else:

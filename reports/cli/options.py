@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -193,3 +195,44 @@ def where(default: str) -> Decorator:
         ),
         click.option("--json", "machine", is_flag=True, help="Print the content of run.json instead of the table."),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The values of the options of :func:`run`."""
+
+    subjects: tuple[str, ...]
+    frontends: tuple[str, ...]
+    codes: tuple[str, ...]
+    seed: int
+    device: str
+    backends: tuple[str, ...]
+    backend_share: float | None
+    jobs: int
+    timeout: float
+    memory: int
+    engine: str
+    address: str | None
+    part: tuple[int, int] | None
+    resume: Path | None
+    target: Path
+    store: Path | None
+    known_file: Path | None
+    machine: bool
+
+
+def run(default: str, *first: Decorator) -> Decorator:
+    """The options of a command that runs a campaign whose report goes to ``default``, with its own ``first``.
+
+    The command is called with the context, :class:`Chosen`, and its own options by name.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def command(ctx: click.Context, **values: Any) -> Any:
+            chosen = Chosen(**{field.name: values.pop(field.name) for field in fields(Chosen)})
+            return function(ctx, chosen, **values)
+
+        return together(*first, what, execution, how, where(default))(click.pass_context(command))
+
+    return decorate

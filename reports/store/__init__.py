@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reports.store.database import Store, StoreError
+from reports.store.database import Store, StoreError, check_store
 from reports.store.journal import NAME, Contents, Journal, JournalError, WriteError, is_begun, read_journal
 from reports.store.load import run_rows
 
@@ -14,6 +14,7 @@ __all__ = [
     "Store",
     "StoreError",
     "WriteError",
+    "check_store",
     "is_begun",
     "read_journal",
     "run_rows",

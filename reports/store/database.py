@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.resources
 import json
+import os
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -171,6 +172,22 @@ class Store:
     def _writing(self) -> Iterator[sqlite3.Connection]:
         with _told(self.path), _transaction(self._connection):
             yield self._connection
+
+
+def check_store(path: Path) -> None:
+    """Makes sure that a run can be added to the store at ``path``; makes none where there is none.
+
+    Raises:
+        StoreError: if it cannot be written, is no store, or has a newer schema.
+    """
+    if not path.exists():
+        if not path.parent.is_dir():
+            raise StoreError(f"{path}: the store cannot be used: there is no folder {path.parent}")
+        if not os.access(path.parent, os.W_OK):
+            raise StoreError(f"{path}: the store cannot be used: {path.parent} cannot be written")
+        return
+    with Store.open(path) as store, store._writing():
+        pass
 
 
 def migrations() -> list[tuple[int, str]]:

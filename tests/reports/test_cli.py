@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import types
@@ -337,3 +338,56 @@ def test_the_exit_status_does_not_depend_on_who_reads(
     )
     os.close(writing)
     assert (done.returncode, done.stderr) == (status, "")
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (lambda path: sqlite3.connect(path).execute("PRAGMA user_version = 999"), "a store of schema 999, newer than"),
+        (lambda path: path.write_bytes(b"no database" * 100), "file is not a database"),
+        (lambda path: path.mkdir(), "unable to open database file"),
+        (lambda path: path.rmdir() if path.exists() else None, ""),
+    ],
+)
+def test_a_store_that_cannot_be_used_is_told_before_any_work(
+    fake: Callable[..., None],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    made: Callable[[Path], Any],
+    said: str,
+):
+    fake(*SHARDS)
+    store = tmp_path / "store.sqlite"
+    made(store)
+    target = tmp_path / "out"
+    assert main([*AUDIT, "--output", str(target), "--store", str(store)]) == (2 if said else 0)
+    if said:
+        assert said in capsys.readouterr().err
+        assert not target.exists()
+
+
+def _limited(kibibytes: int, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command line with a quick engine where no file may grow beyond a size: what a full disk looks like."""
+    command = f"ulimit -f {kibibytes}; exec {sys.executable} -m tests.soak.stand_in fuzz {' '.join(arguments)}"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        ["bash", "-c", command], capture_output=True, text=True, timeout=120, env=environment, cwd=ROOT
+    )
+
+
+@pytest.mark.parametrize(
+    ("kibibytes", "what"), [(24, "journal.jsonl"), (39, "cannot be written"), (56, "store.sqlite")]
+)
+def test_a_full_disk_is_one_line_and_the_run_goes_on_when_there_is_room(tmp_path: Path, kibibytes: int, what: str):
+    """In the middle of the search, while the report is written, and at the store."""
+    target = str(tmp_path / "out")
+    done = _limited(kibibytes, "--programs 1200 --subject torch --frontend shape_env --output", target)
+    last = done.stderr.splitlines()[-1]
+    assert done.returncode == 5, done.stderr
+    assert what in last
+    assert last.endswith("what was recorded stands, --resume goes on from it")
+    assert "Traceback" not in done.stderr
+    again = _limited(100_000, "--resume", target)
+    assert again.returncode == 1, again.stderr
+    assert "resuming: " in again.stderr
+    assert "7 new findings in torch" in again.stdout

@@ -3,48 +3,34 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from reports import folder
 from reports.cli import options
-from reports.cli.output import note
+from reports.cli.running import run
 
 
 @click.command()
-@options.what
-@click.option("--programs-scale", type=float, default=None, help="Multiply the usual number of programs.")
-@click.option("--programs", type=int, default=None, help="Exact number of programs for each front end.")
-@click.option("--certificates", type=click.Path(path_type=Path, file_okay=False), default=None, help="Empty or new folder for every proof obligation as SMT-LIB 2, with a manifest.")  # fmt: skip  # noqa: E501
-@click.option("--search-only", is_flag=True, help="Leave out the mutants, real programs and regression vectors.")
-@options.execution
-@options.how
-@options.where("audit-out")
-@click.pass_context
+@options.run(
+    "audit-out",
+    click.option("--programs-scale", type=float, default=None, help="Multiply the usual number of programs."),
+    click.option("--programs", type=int, default=None, help="Exact number of programs for each front end."),
+    click.option(
+        "--certificates",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=None,
+        help="Empty or new folder for every proof obligation as SMT-LIB 2, with a manifest.",
+    ),
+    click.option("--search-only", is_flag=True, help="Leave out the mutants, real programs and regression vectors."),
+)
 def command(
     ctx: click.Context,
-    subjects: tuple[str, ...],
-    frontends: tuple[str, ...],
-    codes: tuple[str, ...],
-    seed: int,
+    chosen: options.Chosen,
     programs_scale: float | None,
     programs: int | None,
     certificates: Path | None,
     search_only: bool,
-    device: str,
-    backends: tuple[str, ...],
-    backend_share: float | None,
-    jobs: int,
-    timeout: float,
-    memory: int,
-    engine: str,
-    address: str | None,
-    part: tuple[int, int] | None,
-    resume: Path | None,
-    target: Path,
-    store: Path | None,
-    known_file: Path | None,
-    machine: bool,
 ) -> int:
     """Audit passes on generated programs, and write a report.
 
@@ -53,39 +39,16 @@ def command(
     """
     if programs is not None and programs_scale is not None:
         raise click.UsageError("--programs and --programs-scale exclude each other")
-    # Everything that can be wrong with what the user gave is found out before any work and any file.
-    from reports.publish import check_inputs
 
-    check_inputs(known_file)
-    from reports.cli import campaign, gates
-    from reports.cli.finish import finish
-    from reports.cli.resuming import resumed
+    def planned() -> dict[str, Any]:
+        return {"scale": programs_scale, "programs": programs, "certificates": _certificates(certificates)}
 
-    how = campaign.How(jobs, timeout, memory, engine, address)
-    name = "audit"
-    if resume is not None:
-        target = resume
-        plan, name = resumed(ctx, resume)
-    else:
-        folder.check(target)
-        plan = campaign.plan_of(
-            subjects=subjects,
-            frontends=frontends,
-            codes=codes,
-            seed=seed,
-            scale=programs_scale,
-            programs=programs,
-            jobs=jobs,
-            part=part,
-            device=device,
-            backends=backends,
-            backend_share=backend_share,
-            certificates=_certificates(certificates),
-        )
-        note(f"auditing {', '.join(subjects)} on {plan.programs:,} programs, {jobs} workers")
-    parts = () if search_only or name != "audit" else gates.parts(plan, known_file)
-    rows = campaign.collect(plan, target, command=name, how=how, resume=resume is not None, parts=parts)
-    return finish(rows, target, known_file=known_file, store=store, machine=machine)
+    def parts(plan: Any) -> tuple[Any, ...]:
+        from reports.cli import gates
+
+        return () if search_only else tuple(gates.parts(plan, chosen.known_file))
+
+    return run(ctx, chosen, "audit", planned, parts)
 
 
 def _certificates(place: Path | None) -> str:
