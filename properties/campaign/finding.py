@@ -12,6 +12,7 @@ from properties.backends import USUAL
 from properties.campaign.check import check_program
 from properties.campaign.signature import Signature
 from properties.capture.facts import Facts
+from properties.capture.types import subgraphs
 from properties.case import Case
 from properties.registry import properties
 from properties.subjects import Subject
@@ -77,7 +78,7 @@ def finding_row(
         "constraint": _text(verdict.constraint, names) if verdict.constraint is not None else "",
         "emitted": [
             _text(emitted.term, names) if emitted.term is not None else f"? {emitted.reason}"
-            for emitted in (() if case.unusable else case.emitted)
+            for emitted in (() if case.unusable else (*case.emitted, *case.inside))
         ],
         "required": [_text(term, names) for term in case.facts.required],
         "graph_before": _graph_text(case.capture.graph),
@@ -135,7 +136,8 @@ def _text(term: Term, names: Mapping[str, str]) -> str:
 
 
 def _graph_text(module: torch.fx.GraphModule) -> str:
-    return "\n".join(line.rstrip() for line in str(module.graph).splitlines() if line.strip())
+    texts = [str(module.graph), *(f"{path}: {inner.graph}" for path, inner in subgraphs(module))]
+    return "\n".join(line.rstrip() for text in texts for line in text.splitlines() if line.strip())
 
 
 def input_expressions(program: Program, values: Valuation) -> list[str]:
