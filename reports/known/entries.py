@@ -96,7 +96,35 @@ def parse_known(text: str, name: str) -> tuple[KnownEntry, ...]:
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise KnownFileError(f"{name}: known has to be a list of tables, each opened by [[known]]")
     folder = Path(name).parent
-    return tuple(_entry(table, f"{name}: entry {number}", folder) for number, table in enumerate(tables, start=1))
+    entries = []
+    for number, table in enumerate(tables, start=1):
+        try:
+            entries.append(_entry(table, folder))
+        except _Wrong as wrong:
+            line = _line_of(text, number, len(tables), wrong.key)
+            called = f" (id={table['id']!r})" if isinstance(table.get("id"), str) else ""
+            raise KnownFileError(f"{name}:{line} entry {number}{called}: {wrong}") from wrong
+    return tuple(entries)
+
+
+class _Wrong(ValueError):
+    """What is wrong with an entry, and at which key."""
+
+    def __init__(self, key: str, text: str) -> None:
+        super().__init__(text)
+        self.key = key
+
+
+def _line_of(text: str, number: int, count: int, key: str) -> str:
+    """`` line N:`` for ``key`` of entry ``number``, or for the entry's first line if it has no such key; empty if the
+    entries cannot be told apart by their lines."""
+    lines = text.splitlines()
+    heads = [place for place, line in enumerate(lines) if re.fullmatch(r"\s*\[\[\s*known\s*\]\]\s*(#.*)?", line)]
+    if len(heads) != count:
+        return ""
+    first, last = heads[number - 1], (*heads, len(lines))[number]
+    named = re.compile(rf"""\s*["']?{re.escape(key)}["']?\s*=""")
+    return f" line {next((at for at in range(first, last) if named.match(lines[at])), first) + 1}:"
 
 
 def read_known(path: Path) -> str:
@@ -111,51 +139,50 @@ def read_known(path: Path) -> str:
         raise KnownFileError(str(error)) from error
 
 
-def _entry(table: dict[str, Any], where: str, folder: Path) -> KnownEntry:
-    if isinstance(table.get("id"), str):
-        where = f"{where} (id={table['id']!r})"
-    for key in _REQUIRED:
-        if key not in table:
-            raise KnownFileError(f"{where}: {key} is missing (needed: {', '.join(_REQUIRED)})")
+def _entry(table: dict[str, Any], folder: Path) -> KnownEntry:
+    # A misspelt key first: it is the reason why another one is missing.
     for key in table:
         if key not in _REQUIRED and key not in _OPTIONAL:
-            raise KnownFileError(f"{where}: unknown key {key!r} (allowed: {', '.join(_REQUIRED + _OPTIONAL)})")
+            raise _Wrong(key, f"unknown key {key!r} (allowed: {', '.join(_REQUIRED + _OPTIONAL)})")
+    for key in _REQUIRED:
+        if key not in table:
+            raise _Wrong(key, f"{key} is missing (needed: {', '.join(_REQUIRED)})")
     names = (*_REQUIRED, "note", "vector")
-    texts: dict[str, Any] = {key: _string(table, key, where) for key in names if key != "signature" and key in table}
+    texts: dict[str, Any] = {key: _string(table, key) for key in names if key != "signature" and key in table}
     for key, pattern in _PATTERNS.items():
         if key in texts and not pattern.fullmatch(texts[key]):
-            raise KnownFileError(f"{where}: {key}={texts[key]!r} (allowed: {_ALLOWED[key]})")
+            raise _Wrong(key, f"{key}={texts[key]!r} (allowed: {_ALLOWED[key]})")
     try:
         check_range(texts["versions"])
     except ValueError as error:
-        raise KnownFileError(f"{where}: {error}") from error
+        raise _Wrong("versions", str(error)) from error
     vector = texts.pop("vector", None)
     return KnownEntry(
         **texts,
-        signatures=_strings(table, "signature", where),
-        frontends=_strings(table, "frontends", where) if "frontends" in table else (),
-        expires=_day(table, where),
+        signatures=_strings(table, "signature"),
+        frontends=_strings(table, "frontends") if "frontends" in table else (),
+        expires=_day(table),
         vector=None if vector is None else folder / vector,
     )
 
 
-def _day(table: dict[str, Any], where: str) -> datetime.date | None:
+def _day(table: dict[str, Any]) -> datetime.date | None:
     value = table.get("expires")
     if value is None or (isinstance(value, datetime.date) and not isinstance(value, datetime.datetime)):
         return value
-    raise KnownFileError(f"{where}: expires={value!r} (allowed: a date such as 2027-06-30, without quotes)")
+    raise _Wrong("expires", f"expires={value!r} (allowed: a date such as 2027-06-30, without quotes)")
 
 
-def _string(table: dict[str, Any], key: str, where: str) -> str:
+def _string(table: dict[str, Any], key: str) -> str:
     value = table[key]
     if not isinstance(value, str) or not value.strip():
-        raise KnownFileError(f"{where}: {key}={value!r} (allowed: a text that is not empty)")
+        raise _Wrong(key, f"{key}={value!r} (allowed: a text that is not empty)")
     return value
 
 
-def _strings(table: dict[str, Any], key: str, where: str) -> tuple[str, ...]:
+def _strings(table: dict[str, Any], key: str) -> tuple[str, ...]:
     value = table[key]
     values = [value] if isinstance(value, str) else value
     if not isinstance(values, list) or not values or not all(isinstance(one, str) and one for one in values):
-        raise KnownFileError(f"{where}: {key}={value!r} (allowed: a text, or a list of texts)")
+        raise _Wrong(key, f"{key}={value!r} (allowed: a text, or a list of texts)")
     return tuple(values)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -169,3 +170,21 @@ def test_a_file_that_is_missing_or_no_text_is_refused(tmp_path: Path):
     binary.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(KnownFileError, match="not UTF-8"):
         load_known(binary)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("signature =", "signture =", "known.toml: line 18: entry 2 (id='second'): unknown key 'signture'"),
+        ('property = "RA101"', 'property = "RA1"', "known.toml: line 15: entry 2 (id='second'): property='RA1'"),
+        ('url = "https://example.org/1"\n', "", "known.toml: line 11: entry 2 (id='second'): url is missing"),
+    ],
+)
+def test_a_mistake_in_the_list_is_told_with_its_line(old: str, new: str, said: str):
+    entry = (
+        '[[known]]\nid = "first"\ntitle = "A fault."\nurl = "https://example.org/1"\nproperty = "RA101"\n'
+        'direction = "missing"\nsubject = "torch"\nsignature = ["RA101 *"]\nversions = ">=2.11"\n'
+    )
+    second = entry.replace("first", "second").replace(old, new)
+    with pytest.raises(KnownFileError, match=re.escape(said)):
+        parse_known(f"# reviewed\n{entry}{second}", "known.toml")
