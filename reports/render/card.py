@@ -30,6 +30,7 @@ FULL = Limits(source=60, graph=80, detail=30, items=24, width=400)
 BRIEF = Limits(source=24, graph=0, detail=6, items=6, width=160)
 IN_FULL = 60
 _LINE = 240
+_RUNS = (("eager", "Eager"), ("before", "Graph before the pass"), ("after", "Graph after it"))
 _OTHERS = 12
 
 
@@ -117,14 +118,17 @@ def _witness(row: Mapping[str, Any], limits: Limits) -> dict[str, Any] | None:
     if not witness:
         return None
     pairs = wording.inputs(row, witness["inputs"])[: limits.items]
+    others = wording.other_runs(witness)
     return {
         "inputs": [tokens(one_line(f"{name} = {text}", limits.width)) for name, text in pairs],
         "leaves": wording.values(witness),
         # Where no run differs (a second pass, a changed ShapeEnv) there is nothing to put side by side.
-        "differs": _run(witness["eager"]) != _run(witness["after"]) or row["property"] == "RA201",
+        "differs": _run(witness["eager"]) != _run(witness["after"])
+        or any(_run(one) != _run(witness["after"]) for _, one in others)
+        or row["property"] in ("RA201", "RA601", "RA602"),
         "runs": [
-            (title, _run(witness[name]))
-            for name, title in (("eager", "Eager"), ("before", "Graph before the pass"), ("after", "Graph after it"))
+            *((title, _run(witness[name])) for name, title in _RUNS),
+            *((one_line(name, 60), _run(one)) for name, one in others[: limits.items]),
         ],
     }
 

@@ -71,9 +71,9 @@ def _ablation(row: Mapping[str, Any]) -> str:
     if row.get("frontends"):
         rows = [f"| {markdown(name)} | {markdown(text)} |" for name, text in row["frontends"].items()]
         tables.append("\n".join(["| front end | the fault |", "|---|---|", *rows]))
-    others = (row["witness"] or {}).get("others", {})
-    if isinstance(others, dict) and others:
-        rows = [f"| {markdown(name)} | {markdown(wording.ran(one))} |" for name, one in others.items()]
+    others = wording.other_runs(row["witness"] or {})
+    if others:
+        rows = [f"| {markdown(name)} | {markdown(wording.ran(one))} |" for name, one in others]
         tables.append("\n".join(["| backend | what it does with the input |", "|---|---|", *rows]))
     return "\n\n".join(tables) or "Not made."
 
@@ -84,4 +84,5 @@ def _observed(row: Mapping[str, Any]) -> str:
         return row["detail"] or "No exception: see the graph that the reproducer prints."
     runs = (("eager", "eager"), ("before", "graph before the pass"), ("after", "graph after the pass"))
     lines = [f"{title}: {wording.ran(witness[name])}" for name, title in runs]
+    lines += [f"{name}: {wording.ran(one)}" for name, one in wording.other_runs(witness)]
     return "\n".join([*lines, *([row["detail"]] if row["detail"] else [])])

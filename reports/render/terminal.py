@@ -162,6 +162,7 @@ def evidence(row: Mapping[str, Any]) -> list[RenderableType]:
         parts.append(_pair("input", ", ".join(f"{name} = {text}" for name, text in pairs)))
         runs = (("eager", "eager"), ("before", "graph before"), ("after", "graph after"))
         parts += [_pair(title, wording.ran(witness[name])) for name, title in runs]
+        parts += [_pair(one_line(name, 60), wording.ran(one)) for name, one in wording.other_runs(witness)]
     if row["detail"]:
         parts += [
             Text("  detail"),
@@ -171,4 +172,4 @@ def evidence(row: Mapping[str, Any]) -> list[RenderableType]:
 
 
 def _pair(name: str, text: object) -> Text:
-    return Text(f"  {name:<14}{one_line(text, 2000)}")
+    return Text(f"  {name:<12}  {one_line(text, 2000)}")

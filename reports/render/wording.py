@@ -79,6 +79,13 @@ def ran(outcome: Mapping[str, Any]) -> str:
     return one_line(outcome.get("outcome", "was not run"))
 
 
+def other_runs(witness: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """What else ran on the input: devices and compilers by name, with what each did."""
+    others = witness.get("others")
+    pairs = others.items() if isinstance(others, dict) else ()
+    return [(name, one) for name, one in pairs if isinstance(one, dict)]
+
+
 def inputs(row: Mapping[str, Any], expressions: list[str]) -> list[tuple[str, str]]:
     """The inputs by name; without names, by position."""
     names = row.get("input_names") or [f"input {index}" for index in range(len(expressions))]

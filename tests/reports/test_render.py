@@ -217,3 +217,16 @@ def test_three_hundred_findings_stay_below_five_megabytes():
     }
     rows = [finding(id=f"{n:08x}", bucket=f"{n:012x}", signature=f"RA101 missing {n}", **long) for n in range(300)]
     assert len(html.page(build(log(*rows), ())).encode()) < 5_000_000
+
+
+def test_what_other_compilers_and_devices_did_stands_beside_the_graph():
+    """The fault of a backend shows nowhere else: eager and the graph agree."""
+    accepted = {"outcome": "accepted", "by": "", "error": "", "text": ""}
+    rejected = {"outcome": "rejected", "by": "assert", "error": "RuntimeError", "text": "u0 is too small"}
+    witness = {**finding()["witness"], "eager": rejected, "after": rejected, "others": {"aot_eager graph": accepted}}
+    row = finding(property="RA602", subject="backend", stage="backend", witness=witness)
+    report = build(log(row), ())
+    page = every_file(report)["index.html"]
+    assert "aot_eager graph" in page
+    assert "The input that proves it" in page
+    assert "aot_eager graph  accepts" in "\n".join(str(part) for part in terminal.evidence(row))
