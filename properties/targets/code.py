@@ -68,7 +68,7 @@ def run_code(code: Code, flat: Sequence[Any]) -> Outcome:
         with warnings.catch_warnings(), torch.no_grad():
             warnings.simplefilter("ignore")
             results = code.call(*args, **kwargs)
-    except Exception as error:  # noqa: BLE001 - whatever foreign code raises is its rejection
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever foreign code raises is its rejection
         by = "check" if _is_check(error) else "operator"
         return Outcome("rejected", by, type(error).__name__, str(error)[:_TEXT_LIMIT])
     return Outcome("accepted", results=tuple(pytree.tree_leaves(results)))

@@ -80,10 +80,13 @@ def stack_place(node: fx.Node) -> str:
     return _written(node.meta.get("stack_trace") or "")
 
 
-def written_at(place: str) -> dict[str, str]:
-    """The ``source`` and ``line`` of a row: ``place`` without what is this machine's own, and the text of that line."""
+def written_at(place: str, *, read: bool = True) -> dict[str, str]:
+    """The ``source`` and ``line`` of a row: ``place`` without what is this machine's own, and the text of that line.
+
+    Without ``read`` no file is opened, for places that somebody else wrote down.
+    """
     path, _, number = place.rpartition(":")
-    text = linecache.getline(path, int(number)).strip() if path else ""
+    text = linecache.getline(path, int(number)).strip() if path and read else ""
     here = os.getcwd() + os.sep
     short = path.removeprefix(here) if path.startswith(here) else re.sub(r".*-packages/", "", path)
     return {"source": f"{short}:{number}" if path else "", "line": text}

@@ -36,6 +36,8 @@ def resolve_code(target: str, inputs: Sequence[str] = ()) -> Code:
         UsageError: one line that names the target, for everything that the user can have got wrong.
     """
     place, colon, attribute = target.rpartition(":")
+    if target.endswith(".py"):
+        raise UsageError(f"target {target!r}: which callable of it? write {target}:NAME")
     if not colon or not place or not attribute:
         raise UsageError(f"target {target!r} is unknown; allowed: {FORMS}")
     module = _file(target, Path(place)) if place.endswith(".py") else _imported(target, place)
@@ -124,7 +126,7 @@ def _code(target: str, call: Any, given: Any, shapes: Any) -> Code:
 def _called(target: str, function: Any, what: str) -> Any:
     try:
         return function()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UsageError(f"target {target!r}: {what}: {type(error).__name__}: {_first(str(error))}") from error
 
 

@@ -22,8 +22,8 @@ from properties.read.bindings import Bindings, TensorLeaf
 from properties.read.graph import Emitted, read_nodes
 from properties.solver import solve
 from properties.solver.normal import Known, normal
-from properties.targets.asserts import Names
-from properties.targets.places import stack_place
+from properties.targets.asserts import NOWHERE, Names
+from properties.targets.places import stack_place, written_at
 from strategies.operators import OPERATORS
 from strategies.source import render_term
 from strategies.terms import TRUE, Apply, Const, Term, Var, apply, conjuncts, variables
@@ -63,6 +63,10 @@ def _document(target: str) -> Mapping[str, Any]:
             models = [item for item in every if re.search(r"(^|/)models/[^/]+\.json$", item.filename)]
             if not models and any(item.filename == "serialized_exported_program.json" for item in every):
                 raise UsageError(f"target {target!r}: an older format; save it again with torch 2.8 or newer")
+            if not models:
+                raise UsageError(
+                    f"target {target!r}: no exported program: an archive without one, or one that is cut off"
+                )
             if len(models) != 1:
                 raise UsageError(f"target {target!r}: holds {len(models)} exported programs; allowed: one")
             if models[0].file_size > MAX_JSON:
@@ -345,7 +349,8 @@ def _asserts(
                 "by": "the file",
                 "protects": protects,
                 "leaves": sorted(names[name] for name in variables(item.term)) if item.term is not None else [],
-                "source": stack_place(nodes[item.node]),
+                **written_at(stack_place(nodes[item.node]), read=False),
+                "source_of": "check",
                 "message": item.message,
             }
         )
@@ -361,7 +366,7 @@ def _unchecked(
 ) -> list[dict[str, Any]]:
     given = [*assumptions, *(item.term for item in emitted if item.term is not None)]
     return [
-        {"condition": render_term(part, names), "origin": origin, "why": "no assert implies it"}
+        {"condition": render_term(part, names), "origin": origin, "why": "no assert implies it", **NOWHERE}
         for origin, term in required
         for part in conjuncts(term)
         if not _follows(part, given)
@@ -378,4 +383,4 @@ def _verdicts(asserts: list[dict[str, Any]], unchecked: list[dict[str, Any]]) ->
 
 
 def _verdict(status: str, text: str, constraint: str) -> dict[str, Any]:
-    return {"status": status, "text": text, "stage": "", "constraint": constraint, "detail": ""}
+    return {"status": status, "text": text, "why": "", "stage": "", "constraint": constraint, "detail": ""}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from pathlib import Path
 
 import click
@@ -51,16 +53,18 @@ def command(
         if total > 1:
             note(f"{done} of {total} ({name})")
 
-    head, rows = run_target(
-        target,
-        inputs=inputs,
-        subjects=subjects,
-        frontends=frontends,
-        codes=codes,
-        only=only,
-        exchange=exchange,
-        progress=progress,
-    )
+    # What the user's code prints is no part of the result.
+    with contextlib.redirect_stdout(sys.stderr):
+        head, rows = run_target(
+            target,
+            inputs=inputs,
+            subjects=subjects,
+            frontends=frontends,
+            codes=codes,
+            only=only,
+            exchange=exchange,
+            progress=progress,
+        )
     from reports.render.targets import table, target_lines
 
     torch = str(head["environment"].get("torch", ""))

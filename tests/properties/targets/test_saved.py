@@ -14,6 +14,7 @@ import runtime_assert
 from properties.errors import Unsupported, UsageError
 from properties.targets import run_target
 from properties.targets.saved import expression
+from reports.render.targets import target_lines
 from strategies.terms import Apply, Const, Var
 from tests.properties.targets.code import lost_equality
 
@@ -47,6 +48,15 @@ def test_finds_nothing_unchecked_in_a_file_that_was_exported_with_our_pass(tmp_p
     result = result_of(path)
     assert result["unchecked"] == []
     assert [item["state"] for item in result["asserts"]] == ["needed"]
+
+
+def test_what_a_file_says_is_shown_and_no_file_that_it_names_is_opened(tmp_path: Path) -> None:
+    """A file may name any place as the source of an assert: it is told, and not read."""
+    _, (row,) = run_target(saved(tmp_path / "model.pt2"))
+    shown = "\n".join(target_lines(row, (), "2.13.0"))
+    assert "vacuous: it holds for all values" in shown
+    assert "not checked by any assert" in shown
+    assert all(item["source"] and not item["line"] for item in row["subjects"]["file"]["asserts"])
 
 
 def test_runs_nothing_that_a_file_holds(tmp_path: Path) -> None:
