@@ -36,7 +36,17 @@ def _matrix(text: str, programs: int, seed: int, work: Path | None, folder: Path
     from reports.matrix import MatrixError, matrix_json, matrix_markdown, run_matrix, versions_of
     from reports.status import ExitStatus
 
-    audit = ["--programs", str(programs), "--seed", str(seed), "--subject", "reference", "--subject", "torch"]
+    audit = [
+        "--search-only",
+        "--programs",
+        str(programs),
+        "--seed",
+        str(seed),
+        "--subject",
+        "reference",
+        "--subject",
+        "torch",
+    ]
     try:
         columns = run_matrix(versions_of(text), audit, work, note, None if folder is None else folder / "runs")
     except MatrixError as error:

@@ -100,7 +100,7 @@ def test_an_expression_of_the_table_is_read_exactly() -> None:
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(None, "there is no such file"), (b"hello", "no exported program"), ({}, "holds 0 exported programs")],
+    [(None, "there is no such file"), (b"hello", "no exported program"), ({}, "an archive without one")],
 )
 def test_a_file_that_is_none_is_the_users_mistake(tmp_path: Path, content: Any, said: str) -> None:
     """Missing, not an archive, an archive of something else: one line each."""
