@@ -231,7 +231,7 @@ class CallMaker:
     def __init__(self, graph: fx.Graph) -> None:
         self._graph: Any = graph
         hooks = getattr(graph.owning_module, "_create_node_hooks", None)
-        names = getattr(graph, "_graph_namespace", None)
+        names: Any = getattr(graph, "_graph_namespace", None)
         self._short = (
             not hooks
             and all(hasattr(graph, name) for name in _GRAPH_LAYOUT)

@@ -56,16 +56,43 @@ def facts_of(present: list[Claim]) -> list[Claim]:
 
 
 def join(claims: list[Claim], table: ValueTable) -> None:
-    """Let one assert check the parts of a conjunction that are left, if they can be checked at one place.
+    """Let one assert check the parts of a conjunction that are left, as far as they can wait for each other.
 
-    A part that can be checked earlier than another keeps an assert of its own.
+    A part cannot wait where a value that it protects is used, or where something was dropped because of it, before
+    the last part can be checked; then it keeps an assert of its own.
     """
-    carriers: dict[tuple[int, int], Claim] = {}
+    groups: dict[int, list[Claim]] = {}
     for claim in claims:
-        if claim.group is None or claim.status is not None:
-            continue
-        carrier = carriers.setdefault((claim.group, claim.slot), claim)
-        if carrier is not claim:
-            carrier.condition = table.get("and", (carrier.condition, claim.condition))
-            carrier.relation = relation(carrier.condition)
-            claim.status, claim.by, claim.reason = "merged", carrier, "part of the same check"
+        if claim.group is not None and claim.status is None:
+            groups.setdefault(claim.group, []).append(claim)
+    if not groups:
+        return
+    patience = _patience(claims)
+    for parts in groups.values():
+        while len(parts) > 1:
+            carrier = max(parts, key=lambda part: part.slot)
+            waiting = [part for part in parts if part is not carrier and _can_wait(part, carrier.slot, patience)]
+            for part in waiting:
+                # The user's order, so that the condition reads as it was written.
+                first, second = sorted((part, carrier), key=parts.index)
+                carrier.condition = table.get("and", (first.condition, second.condition))
+                part.status, part.by, part.reason = "merged", carrier, "part of the same check"
+            if waiting:
+                carrier.relation = relation(carrier.condition)
+            parts = [part for part in parts if part.status is None and part is not carrier]
+
+
+def _can_wait(part: Claim, slot: int, patience: dict[int, int]) -> bool:
+    used = part.condition.deadline if isinstance(part.condition, Value) else NEVER
+    return used > slot and patience.get(id(part), slot) >= slot
+
+
+def _patience(claims: list[Claim]) -> dict[int, int]:
+    """For every claim that others were dropped for: the last slot at which it is in time for all of them."""
+    found: dict[int, int] = {}
+    for claim in claims:
+        if claim.status in ("implied", "merged"):
+            for premise in (claim.by, *claim.premises):
+                if premise is not None:
+                    found[id(premise)] = min(found.get(id(premise), claim.horizon), claim.horizon)
+    return found

@@ -98,7 +98,7 @@ def _insert(
         known = [*present, *facts_of(present)]
         drop_redundant(assumptions, known, wanted, assumed_ranges(shape_env, bindings))
         attribute(present, wanted)
-        join(wanted, table)
+        join([*wanted, *known], table)
 
     with api.without_metadata_hooks(graph) as extra:
         writer = Writer(gm, shape_env, nodes, reading, api.value_key(graph), extra)

@@ -27,7 +27,8 @@ def collect(env: api.ShapeEnv, bindings: Bindings, constraints: list[fx.Node], b
             expr = bindings.first_names(assertion.expr)
             claim = Claim("deferred", expr, assertion=assertion)
             claims.append(claim)
-            bound = ranges.get(_as_bound(expr)) if ranges else None
+            stated = _as_bound(expr) if ranges else None
+            bound = ranges.get(stated) if stated is not None else None
             if bound is not None and bound.status is None:
                 # The check knows its words and its line, the range it left behind does not.
                 bound.status, bound.by, bound.reason = "merged", claim, "the same condition"

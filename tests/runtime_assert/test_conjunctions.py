@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+from torch.fx.experimental.symbolic_shapes import ShapeEnv
 
 from runtime_assert import insert_with_report
 from tests.runtime_assert.graphs import accepts, asserts, aten, capture, conditions
@@ -70,3 +71,40 @@ def test_every_part_has_a_row() -> None:
     rows = [row for row in report if row.source == "deferred"]
     assert {row.node for row in rows} == {asserts(gm)[0].name}
     assert sorted(row.outcome for row in rows) == ["emitted", "merged"]
+
+
+def test_a_part_that_can_wait_shares_the_assert_of_the_part_that_is_known_last() -> None:
+    """As many asserts as torch's own pass has: one for one check."""
+
+    def program(a: torch.Tensor, b: torch.Tensor, x: torch.Tensor) -> Any:
+        u = x[0].item()
+        torch._check((a.shape[0] != b.shape[0]) & (b.shape[0] < u))
+        return x + u
+
+    args = (torch.ones(4), torch.ones(5), torch.tensor([7]))
+    gm, env = capture(program, args, ((0,), (0,), ()), env=ShapeEnv(prefer_deferred_runtime_asserts_over_guards=True))
+    insert_with_report(gm, env, "test", strict=True)
+    assert len(asserts(gm)) == 1
+    assert accepts(gm, *args)
+    assert not accepts(gm, torch.ones(5), torch.ones(5), torch.tensor([7]))
+    assert not accepts(gm, torch.ones(4), torch.ones(5), torch.tensor([5]))
+
+
+def test_a_part_does_not_wait_where_a_weaker_condition_was_dropped_for_its_sake() -> None:
+    """u <= 5 stands for the check u <= 9, which is due before `zeros(u)`; so it cannot wait for v."""
+
+    def program(x: torch.Tensor) -> Any:
+        u = x[0].item()
+        torch._check(u >= 0)
+        torch._check(u <= 9)
+        z = torch.zeros(u)  # type: ignore[call-overload]
+        v = x[1].item()
+        torch._check((u <= 5) & (v >= u))
+        return z
+
+    gm, env = capture(program, (X,), ((),))
+    insert_with_report(gm, env, "test", strict=True)
+    order = [node.target for node in gm.graph.nodes]
+    first = [i for i, target in enumerate(order) if target is aten._assert_scalar.default]
+    assert len([i for i in first if i < order.index(aten.zeros.default)]) == 2
+    assert [accepts(gm, torch.tensor(x)) for x in ([5, 5], [6, 7], [3, 2])] == [True, False, False]
