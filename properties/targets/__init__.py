@@ -24,7 +24,7 @@ def run_target(
     subjects: Sequence[str] = (),
     frontends: Sequence[str] = (),
     codes: Sequence[str] = (),
-    only: str = "",
+    only: Sequence[str] = (),
     exchange: bool = False,
     progress: Callable[[int, int, str], None] = lambda done, total, name: None,
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:

@@ -32,20 +32,20 @@ def check_collection(
     frontends: Sequence[str],
     subjects: Sequence[str],
     codes: Sequence[str],
-    only: str,
+    only: Sequence[str],
     progress: Callable[[int, int, str], None],
     *,
     exchange: bool = False,
     jobs: int = 1,
 ) -> list[dict[str, Any]]:
-    """The ``target`` rows of every case whose name has ``only`` in it, in the order of the names.
+    """The ``target`` rows of every case in the order of the names, or of those that have a text of ``only`` in it.
 
     Raises:
         UsageError: if there is no such case, or the collection is not installed.
     """
-    wanted = [name for name in case_names(collection) if only in name]
+    wanted = [name for name in case_names(collection) if not only or any(text in name for text in only)]
     if not wanted:
-        raise UsageError(f"--only {only!r}: {collection} has no such case")
+        raise UsageError(f"--only {', '.join(only)}: {collection} has no such case")
     rows: list[dict[str, Any]] = []
     work = [(collection, name, tuple(frontends), tuple(subjects), tuple(codes), exchange) for name in wanted]
     for done, (name, found) in enumerate(

@@ -18,7 +18,7 @@ from reports.cli.output import as_json, line, note
 @click.option("--subject", "subjects", multiple=True, metavar="NAME", show_default="torch; reference too for torch:...", help="Pass to check: torch, reference, identity, mutant:NAME, package.module:callable or file.py:callable. Repeatable.")  # fmt: skip  # noqa: E501
 @click.option("--frontend", "frontends", multiple=True, metavar="NAME", show_default="export", help="How the code is traced: export, export-strict, make_fx, compile, or all. Repeatable.")  # fmt: skip  # noqa: E501
 @click.option("--property", "codes", multiple=True, metavar="CODE", show_default="all", help="Property to check, see the command explain. Repeatable.")  # fmt: skip  # noqa: E501
-@click.option("--only", "only", default="", metavar="TEXT", help="Of torch:examples, torch:operators or torch:models only those whose name has TEXT.")  # fmt: skip  # noqa: E501
+@click.option("--only", "only", multiple=True, metavar="TEXT", help="Of torch:examples, torch:operators or torch:models only those whose name has TEXT. Repeatable.")  # fmt: skip  # noqa: E501
 @click.option("--in-place", "exchange", is_flag=True, help="Also export and compile with our pass in torch's place, and compare.")  # fmt: skip  # noqa: E501
 @click.option("--output", "folder", type=click.Path(path_type=Path), default=None, help="Folder for log.jsonl, check.json and summary.md.")  # fmt: skip  # noqa: E501
 @click.option("--known", "known_file", type=click.Path(path_type=Path), default=None, help="Known findings, besides the shipped ones.")  # fmt: skip  # noqa: E501
@@ -29,7 +29,7 @@ def command(
     subjects: tuple[str, ...],
     frontends: tuple[str, ...],
     codes: tuple[str, ...],
-    only: str,
+    only: tuple[str, ...],
     exchange: bool,
     folder: Path | None,
     known_file: Path | None,

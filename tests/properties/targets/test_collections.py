@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from properties.subjects import resolve
+from properties.targets import run_target
 from properties.targets.collections import case_names, check_case
 
 SUBJECTS = ("torch", "reference")
@@ -48,3 +49,9 @@ def test_operators_on_tensors_without_dimensions_are_read(name: str) -> None:
     """Their samples hold tensors of no dimension, for which a rule about sizes has none to name."""
     rows = check_case("torch:operators", name, ("make_fx",), ("reference",), ("RA101",))
     assert [row["errors"] for row in rows] == [[]] * len(rows)
+
+
+def test_cases_are_chosen_by_any_of_several_texts() -> None:
+    """``--only`` may be given more than once."""
+    _, rows = run_target("torch:examples", only=("dynamic_shape_view", "dynamic_shape_if"), codes=("RA101",))
+    assert [row["target"] for row in rows] == ["dynamic_shape_if_guard", "dynamic_shape_view"]
