@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from reports.model import build
-from reports.render.reproducer import files, script
+from reports.render.reproducer import files, script, scriptable
 from tests.reports.conftest import finding, log
 
 ACCEPTED = {"outcome": "accepted", "by": "", "error": "", "text": ""}
@@ -25,6 +25,12 @@ def witness(eager: dict[str, str], after: dict[str, str]) -> dict[str, Any]:
     return {**finding()["witness"], "eager": eager, "after": after}
 
 
+def of_backend(form: str) -> dict[str, Any]:
+    others = {form: ACCEPTED}
+    ran = {**witness(rejected("check"), rejected("assert")), "others": others}
+    return {"subject": "backend", "stage": "backend", "property": "RA602", "witness": ran}
+
+
 KINDS = {
     "missing": {},
     "missing, an operator rejects": {"witness": witness(rejected("check"), rejected("operator"))},
@@ -34,10 +40,13 @@ KINDS = {
     "outputs": {"property": "RA201", "direction": "altered", "witness": witness(ACCEPTED, ACCEPTED)},
     "malformed": {"property": "RA202", "direction": "malformed", "witness": None},
     "crash": {"direction": "crash", "witness": None},
+    **{form: of_backend(form) for form in ("aot_eager graph", "inductor callable", "aot_inductor package")},
 }
+FRONTENDS = ["shape_env", "make_fx", "export", "export-strict", "compile", "make_fx+deferred", "shape_env+deferred"]
+FRONTENDS += ["export-strict+deferred", "compile+deferred", "export+decompositions"]
 
 
-@pytest.mark.parametrize("frontend", ["shape_env", "make_fx", "export", "export-strict", "compile"])
+@pytest.mark.parametrize("frontend", FRONTENDS)
 @pytest.mark.parametrize("kind", list(KINDS))
 def test_a_script_compiles_and_imports_only_torch_and_the_standard_library(kind: str, frontend: str):
     text = script(finding(**{**KINDS[kind], "frontend": frontend}), "2.13.0")
@@ -48,6 +57,29 @@ def test_a_script_compiles_and_imports_only_torch_and_the_standard_library(kind:
         elif isinstance(node, ast.ImportFrom):
             imported.add((node.module or "").split(".")[0])
     assert imported - set(sys.stdlib_module_names) == {"torch"}
+
+
+@pytest.mark.parametrize(
+    ("frontend", "changes", "status"),
+    [
+        # torch.compile lets the guards of the wrong assert through, so that it shows what the pass got wrong.
+        ("compile", of_backend("aot_eager callable"), 1),
+        ("make_fx", of_backend("aot_eager graph"), 0),
+        ("export+decompositions", {}, 1),
+        ("export+deferred", {}, 0),
+    ],
+)
+def test_a_script_goes_the_way_of_its_finding(tmp_path: Path, frontend: str, changes: dict[str, Any], status: int):
+    path = tmp_path / "reproducer.py"
+    path.write_text(script(finding(frontend=frontend, **changes), "2.13.0"))
+    done = subprocess.run([sys.executable, "-I", str(path)], capture_output=True, text=True, timeout=200, cwd=tmp_path)
+    assert done.returncode == status, done.stdout + done.stderr
+    assert ("FAULT" if status else "the fault does not show") in done.stdout
+
+
+def test_a_finding_between_two_devices_gets_no_script():
+    ran = {**finding()["witness"], "others": {"cuda": ACCEPTED}}
+    assert not scriptable(finding(subject="backend", property="RA601", witness=ran))
 
 
 def test_only_what_the_installed_torch_shows_alone_gets_a_script():
