@@ -78,3 +78,14 @@ def test_every_option_says_what_it_is_for():
         for param in command.params:
             if isinstance(param, click.Option) and not param.hidden:
                 assert param.help, f"{' '.join(path)} {param.name}"
+
+
+def test_the_description_of_the_command_line_names_every_option():
+    text = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
+    for name, command in ((name, group.get_command(click.Context(group), name)) for name in PATHS if " " not in name):
+        if not name or command is None or isinstance(command, click.Group):
+            continue
+        for param in command.params:
+            option = max(param.opts, key=len)
+            if isinstance(param, click.Option) and not param.hidden and option != "--help":
+                assert f"{option} " in text or f"{option}]" in text, f"{name} {option}"
