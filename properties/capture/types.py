@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import fx
 from torch.fx._lazy_graph_module import _LazyGraphModule
 from torch.fx.experimental.symbolic_shapes import ShapeEnv
+from torch.utils._sympy.numbers import int_oo
 from torch.utils._sympy.value_ranges import ValueRanges
 
 from properties.capture.state import EnvState
@@ -42,8 +44,8 @@ class Capture:
     the Program is read from. ``arguments`` turns a valuation of the Program's leaves into the graph's inputs.
     ``device`` is where the inputs are; where it cannot run here, the graph was traced with fake tensors.
 
-    ``input_ranges`` are the ranges of the inputs' symbols before the Program ran, where nothing but the graph will
-    check what it demands of them (make_fx with deferred asserts); None where the ranges of the ShapeEnv are checked.
+    ``input_ranges`` are the ranges of the inputs' symbols before the Program ran; None stands for those of the
+    ShapeEnv, for a capture of which nobody knows how it came about.
 
     ``bodies`` are the graphs inside, innermost first, on which the pass works before it gets to ``graph``.
     """
@@ -124,3 +126,27 @@ def subgraphs(module: fx.GraphModule, prefix: str = "") -> Iterator[tuple[str, f
 def input_ranges(env: ShapeEnv) -> dict[str, ValueRanges]:
     """The ranges that the symbols of ``env`` have now, by name."""
     return {symbol.name: bounds for symbol, bounds in env.var_to_range.items()}
+
+
+def ranges_before_checks(module: fx.GraphModule, env: ShapeEnv) -> dict[str, ValueRanges]:
+    """The ranges that the symbols of the inputs had before any check, as far as a finished trace tells.
+
+    A check on an unbacked value narrows the range of an input that it is compared with, which then nothing but that
+    check makes sure of; what guards contributed stands in the guards. So a size is a size, and not 0 or 1 where tracing
+    specialises those; a number that is an input may be any.
+    """
+    found: dict[str, ValueRanges] = {}
+    for node in module.graph.find_nodes(op="placeholder"):
+        value = node.meta.get("val", node.meta.get("example_value"))
+        if isinstance(value, torch.SymInt):
+            for symbol in value.node.expr.free_symbols:
+                found.setdefault(symbol.name, ValueRanges(-int_oo, int_oo))
+    for node in module.graph.find_nodes(op="placeholder"):
+        value = node.meta.get("val", node.meta.get("example_value"))
+        for size in value.shape if isinstance(value, torch.Tensor) else ():
+            if isinstance(size, torch.SymInt):
+                for symbol in size.node.expr.free_symbols & env.var_to_range.keys():
+                    lower = env.var_to_range[symbol].lower
+                    known = int(lower) if lower.is_Integer else 0
+                    found[symbol.name] = ValueRanges(min(max(known, 0), 2), int_oo)
+    return found

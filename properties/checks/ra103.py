@@ -144,7 +144,10 @@ def _shown(case: Case, suspects: tuple[_Late, ...], leaves: Valuation, values: V
         if case.capture.eager(values).by != "check":
             return None
         failed = failing_node(case.after, case.capture.arguments(values))
-        late = next((item for item in broken if failed is not None and item.ready < failed < item.index), None)
+        if failed is None or not computes(list(case.after.graph.nodes)[failed]):
+            # A condition that has no value, in the graph as in the program.
+            return None
+        late = next((item for item in broken if item.ready < failed < item.index), None)
         if late is None:
             return None
         witness = case.run(values)

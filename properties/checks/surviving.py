@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr, redirect_stdout
+from typing import Any
 
+import torch
 from torch import fx
 
 from properties.case import Case
@@ -57,7 +59,32 @@ def survives(case: Case, make: Stage, *, skeleton: str, impossible: str) -> Verd
     if found is None:
         return PROVED
     witness, detail = found
+    if _specialised(result, case.capture.arguments(dict(witness.values))):
+        detail += "; the stage has made a constant of an input's size and guards it nowhere"
+        return refuted(case, "lost", None, witness, stage="frontend", skeleton=f"{skeleton} specialised", detail=detail)
     return refuted(case, "lost", None, witness, skeleton=skeleton, detail=f"{skeleton}: {detail}")
+
+
+def _specialised(module: fx.GraphModule, arguments: Sequence[object]) -> bool:
+    """Whether ``module`` was traced for another size of one of its ``arguments`` than that has.
+
+    Whoever asserts that a number is a constant makes one of the sizes that equal it, when the graph is traced again.
+    """
+    placeholders = module.graph.find_nodes(op="placeholder")
+    for node, argument in zip(placeholders, arguments, strict=False):
+        traced = node.meta.get("val")
+        if isinstance(traced, torch.Tensor) and isinstance(argument, torch.Tensor):
+            sizes = zip(traced.shape, argument.shape, strict=False)
+            if any(_constant(size) not in (None, actual) for size, actual in sizes):
+                return True
+    return False
+
+
+def _constant(size: Any) -> int | None:
+    if isinstance(size, torch.SymInt):
+        expr = size.node.expr
+        return int(expr) if expr.is_Integer else None
+    return size if isinstance(size, int) else None
 
 
 def difference(case: Case, module: fx.GraphModule) -> tuple[Witness, str] | None:

@@ -13,9 +13,10 @@ from properties.capture.facts import facts_of
 from properties.capture.frontends import FRONTENDS, capture
 from properties.capture.interception import reach
 from properties.errors import NotCaptured, ToolError
+from properties.solver import solve
 from properties.subjects import resolve
 from strategies.program import Program
-from strategies.terms import Const, Var, variables
+from strategies.terms import Const, Var, apply, variables
 from tests.properties.programs import check, item, program
 
 
@@ -58,15 +59,24 @@ def test_a_check_of_an_input_size_is_a_guard_otherwise(frontend):
 
 
 @pytest.mark.parametrize(
-    ("frontend", "checked"), [("make_fx+deferred", False), ("export+deferred", True), ("make_fx", True)]
+    ("frontend", "checked"), [("make_fx+deferred", False), ("export+deferred", False), ("make_fx", True)]
 )
-def test_a_refined_range_is_assumed_only_where_something_checks_it(frontend, checked):
-    """``ep.module()`` has guards for ranges; a graph of make_fx has none, and its size check is deferred."""
+def test_a_refined_range_is_assumed_only_where_a_guard_says_so(frontend, checked):
+    """What a deferred check makes of a range nothing but that check makes sure of."""
     facts = facts_of(capture(SIZE_CHECK, frontend))
     leaf = facts.leaf_of["d0"]
     assert isinstance(leaf, Var)
     bounds = {term.args[1] for term in facts.assumptions if getattr(term, "op", "") == "ge" and leaf in term.args}  # type: ignore[union-attr]
     assert (Const(5) in bounds) == checked
+
+
+@pytest.mark.parametrize("frontend", ["shape_env", "make_fx", "export", "export-strict", "compile"])
+def test_a_range_that_checks_of_items_make_is_no_assumption(frontend):
+    """``u0 <= 0`` and ``u0 == d0 - 3`` narrow the size to at most 3: an assert of the first says something new."""
+    facts = facts_of(
+        capture(program((3,), [item(0), check("le", "u0", 0), check("eq", "u0", ["sub", "d0", 3])]), frontend)
+    )
+    assert solve((*facts.assumptions, apply("ge", facts.leaf_of["d0"], 5))).status == "sat"
 
 
 def test_the_graph_behind_run_decompositions_has_the_asserts_of_the_first_call():

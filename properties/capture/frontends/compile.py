@@ -16,7 +16,7 @@ from torch import fx
 from properties.capture.frontends.tensors import example_inputs, refuse_scalars
 from properties.capture.interception import DYNAMO_SITES, Reached, reach
 from properties.capture.state import EnvState
-from properties.capture.types import Capture
+from properties.capture.types import Capture, ranges_before_checks
 from properties.errors import NotCaptured
 from strategies.compile import compile_program
 from strategies.evaluate import evaluate
@@ -117,6 +117,7 @@ def _from_graph(program: Program, device: str, frontend: str, reached: Reached) 
         source_placeholders=sources,
         arguments=arguments,
         device=device,
+        input_ranges=ranges_before_checks(reached.module, reached.env),
         bodies=reached.bodies,
     )
 

@@ -55,7 +55,7 @@ def capture(program: Program, device: str = "cpu", name: str = "make_fx", *, def
                 fakes.append(mode.from_tensor(tensor, symbolic_context=context, source=source))
         if absent:
             fakes = [*stand_ins(fakes, device, mode)]
-        ranges = input_ranges(env) if deferred else None
+        ranges = input_ranges(env)
         # The inputs are fake already: "real", under their own mode, leaves them as they are; "fake" makes them again.
         bodies = Bodies()
         with mode, noted(bodies):

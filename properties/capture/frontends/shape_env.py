@@ -87,7 +87,7 @@ def capture(program: Program, device: str = "cpu", name: str = "shape_env", *, d
         else:
             values[leaf] = symbolic_number(env, hint, source)
         graph.placeholder(leaf).meta["val"] = values[leaf]
-    ranges = input_ranges(env) if deferred else None
+    ranges = input_ranges(env)
     inputs = source_inputs(program)
     nodes = {item.name: graph.placeholder(item.name) for item in inputs}
     readers = [item for item in inputs if item.leaves]

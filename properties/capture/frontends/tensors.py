@@ -14,7 +14,7 @@ from torch.fx.experimental.symbolic_shapes import DimDynamic, ShapeEnv
 from torch.utils._sympy.value_ranges import ValueRanges
 
 from properties.capture.state import EnvState
-from properties.capture.types import Body, Capture
+from properties.capture.types import Body, Capture, ranges_before_checks
 from properties.devices import stand_ins, why_not_run
 from properties.errors import NotCaptured
 from strategies.inputs import build_inputs, input_dims, input_of_leaf, scalar_inputs, unbacked_axes
@@ -112,6 +112,6 @@ def tensor_capture(
         source_placeholders=input_of_leaf(program),
         arguments=arguments,
         device=device,
-        input_ranges=ranges,
+        input_ranges=ranges_before_checks(module, env) if ranges is None else ranges,
         bodies=bodies,
     )
