@@ -26,6 +26,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import coverage
 import torch
+from torch.fx.experimental.symbolic_shapes import ShapeEnv
 
 import runtime_assert
 from properties.campaign.draw import draw, shard_seed
@@ -65,15 +66,17 @@ class Branch:
     to: str
 
 
-def torch_pass(module: torch.fx.GraphModule, capture: Capture) -> None:
+def torch_pass(module: torch.fx.GraphModule, env: ShapeEnv, name: str, export: bool) -> None:
     from torch.fx.passes.runtime_assert import insert_deferred_runtime_asserts
 
-    insert_deferred_runtime_asserts(module, capture.shape_env, capture.name, export=capture.export)
+    insert_deferred_runtime_asserts(module, env, name, export=export)
 
 
-def our_pass(module: torch.fx.GraphModule, capture: Capture) -> None:
-    report = runtime_assert.insert_with_report(module, capture.shape_env, capture.name, export=capture.export)
-    str(report)
+def our_pass(module: torch.fx.GraphModule, env: ShapeEnv, name: str, export: bool) -> None:
+    str(runtime_assert.insert_with_report(module, env, name, export=export))
+
+
+Pass = Callable[[torch.fx.GraphModule, ShapeEnv, str, bool], None]
 
 
 def main() -> int:
@@ -117,16 +120,25 @@ def measure(cov: coverage.Coverage, seed: int, scale: float) -> Counter[str]:
     return tally
 
 
-def twice(cov: coverage.Coverage, run: Callable[[torch.fx.GraphModule, Capture], None], captured: Capture) -> None:
-    """The pass on a copy of the captured graph, and then on a copy of what it made."""
+def twice(cov: coverage.Coverage, run: Pass, captured: Capture) -> None:
+    """The pass on a copy of the captured graph, bodies first, and then on a copy of what it made."""
     first = captured.copy_of_graph()
     for module in (first, None):
         work = copy_module(first) if module is None else module
-        cov.start()
-        try:
-            run(work, captured)
-        finally:
-            cov.stop()
+        for body in captured.bodies:
+            body.state.restore(captured.shape_env)
+            inner: Any = work.get_submodule(body.path)
+            measured(cov, run, inner, captured.shape_env, body.name, body.export)
+        captured.state.restore(captured.shape_env)
+        measured(cov, run, work, captured.shape_env, captured.name, captured.export)
+
+
+def measured(cov: coverage.Coverage, run: Pass, *arguments: Any) -> None:
+    cov.start()
+    try:
+        run(*arguments)
+    finally:
+        cov.stop()
 
 
 def report_of(cov: coverage.Coverage) -> dict[str, Any]:

@@ -13,8 +13,11 @@ _NUMBERS = re.compile(r"-?\d+")
 
 
 def normalised(error: BaseException) -> str:
-    """The error's type and the first line of its text, without symbols and numbers, at most 120 characters."""
+    """The error's type and the first line that says why, without symbols and numbers, at most 120 characters."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    # "This operator cannot be captured. Got the error:" says nothing yet; the reason is on the next line.
+    if len(lines) > 1 and lines[0].endswith(":"):
+        lines = lines[1:]
     text = _NUMBERS.sub("n", _NAMES.sub("s", lines[0] if lines else ""))
     text = re.sub(r"[^\x20-\x7e]", "", text)
     return f"{type(error).__name__}: {text}"[:120]

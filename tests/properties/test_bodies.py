@@ -1,0 +1,117 @@
+"""What a pass does in branches and loops is judged there: seen from outside, where the body runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from torch import fx
+
+from properties.campaign.check import Checked, check_program
+from properties.subjects import identity, resolve
+from properties.verdict import Status
+from strategies.program import Program
+
+ASSERT = torch.ops.aten._assert_scalar.default
+CODES = ("RA101", "RA102", "RA104")
+
+
+def program(*body: dict[str, Any]) -> Program:
+    params = [{"shape": [f"d{axis}"], "dtype": "float32"} for axis in range(2)]
+    return Program.from_json({"schema": 1, "dims": [4, 5], "params": params, "body": list(body)})
+
+
+PROGRAMS = {
+    "cond": program(
+        {"op": "item", "value": 5},
+        {"op": "cond", "pred": ["gt", "u0", 4], "then": 2, "otherwise": 2},
+        {"op": "item", "value": 3},
+        {"op": "check", "cond": ["le", "u1", "d0"]},
+        {"op": "item", "value": 3},
+        {"op": "check", "cond": ["lt", "u2", 7]},
+    ),
+    "nested": program(
+        {"op": "item", "value": 5},
+        {"op": "cond", "pred": ["gt", "u0", 4], "then": 2, "otherwise": 1},
+        {"op": "item", "value": 3},
+        {"op": "cond", "pred": ["gt", "u1", 2], "then": 2, "otherwise": 0},
+        {"op": "item", "value": 8},
+        {"op": "check", "cond": ["eq", "u2", ["mul", "d0", 2]]},
+        {"op": "check", "cond": ["lt", "d0", 9]},
+    ),
+    "while_loop": program(
+        {"op": "while_loop", "rounds": ["sub", "d0", 1], "length": 2},
+        {"op": "item", "value": 3},
+        {"op": "check", "cond": ["le", "u0", "d0"]},
+    ),
+    "map_rows": program(
+        {"op": "map_rows", "tensor": "a0", "length": 2},
+        {"op": "item", "value": 3},
+        {"op": "check", "cond": ["le", "u0", "d1"]},
+    ),
+}
+
+
+def checked(name: str, frontend: str, subject: Callable[..., Any]) -> Checked:
+    found = check_program(PROGRAMS[name], frontend, {"subject": subject}, CODES)
+    assert found.valid
+    assert not found.refusal
+    assert not found.faults
+    return found
+
+
+@pytest.mark.parametrize("frontend", ["make_fx", "compile"])
+@pytest.mark.parametrize("name", sorted(PROGRAMS))
+def test_our_pass_guards_every_body(name: str, frontend: str) -> None:
+    verdicts = checked(name, frontend, resolve("reference")).verdicts["subject"]
+    assert {code: verdict.status for code, verdict in verdicts.items()} == dict.fromkeys(CODES, Status.PROVED)
+
+
+@pytest.mark.parametrize("name", sorted(PROGRAMS))
+def test_a_pass_that_does_nothing_guards_no_body(name: str) -> None:
+    verdict = checked(name, "make_fx", identity).verdicts["subject"]["RA101"]
+    assert (verdict.status, verdict.direction) == (Status.REFUTED, "missing")
+
+
+def _asserts(module: fx.GraphModule) -> list[fx.Node]:
+    return module.graph.find_nodes(op="call_function", target=ASSERT)
+
+
+def _only_outside(gm: fx.GraphModule, shape_env: Any, name: str, export: bool = False) -> None:
+    """Guards the outer graph and no body: what torch hands over as a body has another name."""
+    if name != "reenter_make_fx":
+        resolve("reference")(gm, shape_env, name, export=export)
+
+
+def test_a_check_that_a_branch_loses_is_a_missing_assert_of_the_pass() -> None:
+    verdicts = checked("cond", "make_fx", _only_outside).verdicts["subject"]
+    assert (verdicts["RA101"].status, verdicts["RA101"].stage) == (Status.REFUTED, "pass")
+    witness = verdicts["RA101"].witness
+    assert witness is not None
+    assert not witness.eager.accepted
+    assert witness.after.accepted
+
+
+def test_an_assert_in_a_body_rejects_as_an_assert() -> None:
+    case = checked("while_loop", "make_fx", resolve("reference")).cases["subject"]
+    assert case.run({"d0": 4, "d1": 5, "u0": 5}).after.by == "assert"
+    # The loop is not entered, and so nothing is demanded.
+    assert case.run({"d0": 1, "d1": 5, "u0": 5}).after.accepted
+
+
+def test_every_subject_gets_the_bodies_as_they_were() -> None:
+    first = checked("cond", "make_fx", resolve("reference"))
+    case = first.cases["subject"]
+    assert [body.path for body in case.capture.bodies] == ["true_graph_0", "false_graph_0"]
+    for body in case.capture.bodies:
+        assert not _asserts(case.capture.graph.get_submodule(body.path))  # type: ignore[arg-type]
+        assert case.after is not None
+        assert _asserts(case.after.get_submodule(body.path))  # type: ignore[arg-type]
+
+
+@pytest.mark.skipif(not torch.__version__.startswith("2.13."), reason="a fault of torch 2.13; others have other faults")
+def test_torch_replaces_an_item_by_itself_in_a_branch() -> None:
+    verdict = checked("nested", "make_fx", resolve("torch")).verdicts["subject"]["RA101"]
+    assert (verdict.status, verdict.direction, verdict.stage) == (Status.REFUTED, "missing", "pass")
