@@ -11,7 +11,7 @@ from reports.model import build
 from reports.render import html
 from tests.browser.chromium import Tab, executable, tab
 from tests.reports.big import many, nights, whole
-from tests.reports.conftest import ENTRY, HOSTILE, finding, log
+from tests.reports.conftest import ENTRY, HOSTILE, finding, log, shard, tally
 
 BROWSER = executable()
 pytestmark = [
@@ -57,6 +57,19 @@ def test_no_width_makes_the_page_scroll_sideways(browser: Tab, page: Path, width
     opened = fresh(browser, page, width)
     opened.value("document.querySelectorAll('details').forEach(one => one.open = true)")
     assert opened.value("document.documentElement.scrollWidth") <= width
+
+
+def test_long_names_and_reasons_do_not_make_a_phone_scroll_sideways(browser: Tab, tmp_path: Path):
+    """As torch writes them: expressions without a space, names of constructs with their relation."""
+    reason = "GuardOnDataDependentSymNode: torch._check((zuf0+6.08)>=0,lambda:'x')or" + "torch._check_is_size(u0)" * 9
+    odd = shard(0, 0, torch=tally(proved=40, not_captured={reason: 5}, undecided={reason: 5}))
+    odd["constructs"] = {"check_assert_with_a_formatted_message:float_greater_or_equal": 40}
+    odd["support"] = {"a_construct_with_a_name_as_long_as_this_one_is": {"captured": 40, f"refused: {reason}": 5}}
+    path = tmp_path / "index.html"
+    path.write_text(html.page(build([*log()[:1], odd, *log()[1:]], [ENTRY])), encoding="utf-8")
+    opened = fresh(browser, path, 360)
+    opened.value("document.querySelectorAll('details').forEach(one => one.open = true)")
+    assert opened.value("document.documentElement.scrollWidth") <= 360
 
 
 def test_dark_and_light_are_two_different_pages(browser: Tab, page: Path):
