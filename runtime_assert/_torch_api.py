@@ -52,6 +52,9 @@ CONSTRAIN_RANGE_FOR_SIZE = torch.ops.aten.sym_constrain_range_for_size.default
 # pass recognise the other's marks by it.
 PRESERVE_KEY = "_fx_runtime_assert_preserve"
 
+# Under this key Dynamo keeps, for each input of a whole graph and some of a body's, what to pass for it.
+GRAPH_ARGUMENT = "grapharg"
+
 _NO_HINT = getattr(_sym_node, "_NO_HINT", None)
 _EMPTY_STACK = "_empty_nn_module_stack_from_metadata_hook"
 _UNBACKED = (prefix_str[SymT.UNBACKED_INT], prefix_str[SymT.UNBACKED_FLOAT])

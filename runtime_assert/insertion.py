@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 # The names that torch gives the pass when it calls it for the body of a higher-order operator.
 _BODY_NAMES = frozenset({"reenter_make_fx", "hoo_maybe_fake_tracing", "invoke_subgraph_proxy_torch_dispatch_mode"})
+# And how its name begins when Dynamo calls it, for the bodies and for the whole graph.
+_DYNAMO_NAME = "__compiled_fn_"
 
 
 class UnplaceableObligation(RuntimeError):
@@ -111,12 +113,19 @@ def is_branch(nodes: list[fx.Node], name: str) -> bool:
     """Whether a graph is the body of a higher-order operator.
 
     torch names the pass differently there, except in Dynamo. Dynamo names the inputs of the outer graph by their
-    source (`L_x_`, `G_y_`) and those of a body by the node that is passed (`l_x_`).
+    source (`L_x_`, `G_y_`) and those of a body mostly by the node that is passed (`l_x_`). Where neither is the case
+    (`child` in a `score_mod` of flex attention), an input that no argument is kept for is a body's.
     """
     if name in _BODY_NAMES:
         return True
-    heads = {str(n.target)[:2] for n in nodes if n.op == "placeholder" and "example_value" in n.meta}
-    return bool(heads & {"l_", "g_"}) and not heads & {"L_", "G_"}
+    inputs = [n for n in nodes if n.op == "placeholder" and "example_value" in n.meta]
+    heads = {str(n.target)[:2] for n in inputs}
+    if heads & {"L_", "G_"}:
+        return False
+    if heads & {"l_", "g_"}:
+        return True
+    kept = any(api.GRAPH_ARGUMENT in n.meta for n in inputs)
+    return bool(inputs) and not kept and name.startswith(_DYNAMO_NAME)
 
 
 def _complain(name: str, missing: list[Claim], strict: bool) -> None:

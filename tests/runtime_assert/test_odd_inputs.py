@@ -18,7 +18,7 @@ from torch.fx.experimental.symbolic_shapes import DimDynamic, ShapeEnv, Stateles
 from torch.fx.passes.runtime_assert import insert_deferred_runtime_asserts as torchs_pass
 
 from runtime_assert import InsertionReport, UnplaceableObligation, insert_deferred_runtime_asserts, insert_with_report
-from tests.runtime_assert.graphs import ASSERT, GraphBuilder, accepts, asserts, aten, capture, snapshot
+from tests.runtime_assert.graphs import ASSERT, GraphBuilder, accepts, asserts, aten, capture, conditions, snapshot
 
 A, X = torch.randn(4), torch.tensor([3, 2, 1])
 
@@ -312,3 +312,68 @@ def test_a_condition_nested_five_hundred_deep_is_no_matter() -> None:
     gm = made.finish(node)
     run(gm, made.env, strict=True)
     assert len(asserts(gm)) == 1
+
+
+def test_graphs_that_share_a_shape_env_each_get_what_they_compute() -> None:
+    one, other = GraphBuilder(), GraphBuilder()
+    other.env, other.mode = one.env, one.mode
+    modules = []
+    for made, name in ((one, "u0"), (other, "u1")):
+        source, value = made.tensor("a", 1), made.unbacked()
+        item = made.call(aten.item.default, (source,), value, **{name: ()})
+        torch._check(value >= 3)
+        modules.append(made.finish(item))
+    for gm in (*modules, *modules):
+        insert_deferred_runtime_asserts(gm, one.env, "shared")
+        assert conditions(gm) == ["(item >= 3)"]
+
+
+def test_a_frozen_shape_env_is_read_and_left_alone() -> None:
+    made = GraphBuilder()
+    source, value = made.tensor("a", made.size()), made.unbacked()
+    item = made.call(aten.item.default, (source,), value, u0=())
+    torch._check(2 * value <= source.meta["val"].shape[0])
+    gm = made.finish(item)
+    made.env.freeze()
+    made.env.freeze_runtime_asserts()
+    before = snapshot(made.env)
+    insert_with_report(gm, made.env, "test", strict=True)
+    assert before == snapshot(made.env)
+    assert conditions(gm) == ["((2 * item) <= a.size(0))"]
+
+
+@pytest.mark.parametrize("outputs", ["none", "dict", "no output node"])
+def test_outputs_and_inputs_of_any_kind_are_passed_by(outputs: str) -> None:
+    """No placeholders, plain inputs without symbols, `*args`: nothing of it is a source of symbols."""
+    made = GraphBuilder()
+    for name, value in (("none", None), ("text", "words"), ("number", 1.5), ("listed", [1]), ("thing", object())):
+        made.scalar(name, value)
+    source, value = made.tensor("a", 1), made.unbacked()
+    made.graph.placeholder("*rest")
+    item = made.call(aten.item.default, (source,), value, u0=())
+    torch._check(value >= 3)
+    if outputs == "none":
+        made.graph.output(None)
+    elif outputs == "dict":
+        made.graph.output({"item": item, "nothing": None})
+    gm = fx.GraphModule(torch.nn.Module(), made.graph)
+    insert_with_report(gm, made.env, "test", strict=True)
+    gm.graph.lint()
+    assert conditions(gm) == ["(item >= 3)"]
+
+
+def test_a_graph_without_inputs_checks_what_it_reads_from_its_attributes() -> None:
+    made = GraphBuilder()
+    module = torch.nn.Module()
+    module.register_buffer("held", torch.tensor([3]))
+    held = made.graph.get_attr("held")
+    held.meta["val"] = made.mode.from_tensor(torch.tensor([3]))
+    value = made.unbacked()
+    item = made.call(aten.item.default, (held,), value, u0=())
+    torch._check(value >= 3)
+    made.graph.output({"item": item})
+    gm = fx.GraphModule(module, made.graph)
+    insert_with_report(gm, made.env, "test", strict=True)
+    assert accepts(gm)
+    gm.held = torch.tensor([2])
+    assert not accepts(gm)

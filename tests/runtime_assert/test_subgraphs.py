@@ -123,6 +123,9 @@ def test_what_a_body_makes_is_not_asked_of_the_enclosing_graph() -> None:
         (["L_x_", "s0"], "frame", False),
         (["l_x_", "s0"], "frame", True),
         (["s0"], "frame", False),
+        (["child", "child_1"], "__compiled_fn_1_ab", True),
+        (["child", "child_1"], "frame", False),
+        ([], "__compiled_fn_1_ab", False),
         (["a"], "reenter_make_fx", True),
         (["a"], "hoo_maybe_fake_tracing", True),
         (["a"], "invoke_subgraph_proxy_torch_dispatch_mode", True),
@@ -180,3 +183,87 @@ def test_a_check_in_the_body_of_a_map_holds_for_every_row(strict: bool) -> None:
     assert found is not None
     assert found.subgraph == ("body_graph_0",)
     assert [value for _, value in found.values] == [1]
+
+
+def test_a_score_mod_of_flex_attention_gets_no_asserts_of_its_own(caplog: pytest.LogCaptureFixture) -> None:
+    """Its inputs are called `child`, and it must stay a plain function: the outer graph checks what comes in."""
+    from torch.nn.attention.flex_attention import flex_attention
+
+    def program(q: torch.Tensor, x: torch.Tensor) -> Any:
+        u = x.item()
+        torch._check(u >= 0)
+        torch._check(u <= q.shape[2])
+
+        def score(s: torch.Tensor, b: Any, h: Any, i: torch.Tensor, j: Any) -> torch.Tensor:
+            return torch.where(i < u, s, -1e9)
+
+        return flex_attention(q, q, q, score_mod=score)
+
+    found: list[fx.GraphModule] = []
+
+    def backend(gm: fx.GraphModule, _inputs: Any) -> Any:
+        found.append(gm)
+        return gm.forward
+
+    torch._dynamo.reset()
+    with torch._dynamo.config.patch(capture_scalar_outputs=True), installed():
+        torch.compile(program, backend=backend, dynamic=True, fullgraph=True)(
+            torch.randn(1, 1, 16, 8), torch.tensor([5])
+        )
+    torch._dynamo.reset()
+    (gm,) = found
+    assert len(asserts(gm)) == 2
+    assert "score_mod_0" in bodies(gm)
+    assert [asserts(body) for body in bodies(gm).values()] == [[] for _ in bodies(gm)]
+    assert "no assert for" not in caplog.text
+
+
+def test_a_region_that_is_compiled_once_checks_what_it_makes_itself(caplog: pytest.LogCaptureFixture) -> None:
+    @torch.compiler.nested_compile_region
+    def region(y: torch.Tensor) -> torch.Tensor:
+        k = y.nonzero().shape[0]
+        torch._check(k >= 1)
+        return y.sum() + k
+
+    def program(a: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+        u = x.item()
+        torch._check(u >= 2)
+        first: Any = region(a)
+        second: Any = region(a * 2)
+        return first + second + u
+
+    torch._dynamo.reset()
+    config = torch._dynamo.config.patch(capture_scalar_outputs=True, capture_dynamic_output_shape_ops=True)
+    with config, installed():
+        run = torch.compile(program, backend="aot_eager", fullgraph=True)
+        assert run(torch.ones(3), torch.tensor([2])) == 17
+        with pytest.raises(RuntimeError, match=r"nonzero\(\)\.shape\[0\] >= 1"):
+            run(torch.zeros(3), torch.tensor([2]))
+        with pytest.raises(RuntimeError, match=r"item\(\) >= 2"):
+            run(torch.ones(3), torch.tensor([1]))
+    torch._dynamo.reset()
+    assert "no assert for" not in caplog.text
+
+
+def test_a_check_in_the_body_of_a_scan_holds_at_every_step() -> None:
+    from torch._higher_order_ops.scan import scan
+
+    class Scan(torch.nn.Module):
+        def forward(self, a: torch.Tensor, x: torch.Tensor) -> Any:
+            u = x.item()
+            torch._check(u >= 2)
+
+            def step(carry: torch.Tensor, row: torch.Tensor) -> Any:
+                k = row.nonzero().shape[0]
+                torch._check(k >= 1)
+                return carry + k, row * 2
+
+            return cast("Any", scan)(step, torch.tensor(0), a, dim=0)[0] + u
+
+    with installed():
+        run = torch.export.export(Scan(), (torch.ones(3, 2), torch.tensor([2]))).module()
+    assert run(torch.ones(3, 2), torch.tensor([2])) == 8
+    with pytest.raises(RuntimeError, match=r"nonzero\(\)\.shape\[0\] >= 1"):
+        run(torch.tensor([[1.0, 1.0], [0.0, 0.0], [1.0, 1.0]]), torch.tensor([2]))
+    with pytest.raises(RuntimeError, match=r"item\(\) >= 2"):
+        run(torch.ones(3, 2), torch.tensor([1]))
