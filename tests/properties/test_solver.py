@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
+
 import pytest
 from hypothesis import given, settings
 
 from properties.solver import solve
 from properties.solver.normal import Known, linear, normal
-from properties.solver.query import satisfies
+from properties.solver.query import _minimised, satisfies
+from properties.solver.reduction import reduced
 from properties.solver.skeleton import skeleton
+from properties.solver.smt import Budget
 from strategies.evaluate import evaluate, holds
-from strategies.terms import FALSE, TRUE, Undefined, Var, apply
+from strategies.terms import FALSE, TRUE, Const, Undefined, Var, apply
 from tests.properties.terms_strategy import conditions, integers, valuations
 
 
@@ -207,3 +211,87 @@ def test_what_is_not_computed_in_a_branch_is_not_demanded(divisor):
     assert solve((apply("eq", divisor, 0),), (inside,)).status == "unsat"
     # Without the branch it would have to.
     assert solve((apply("eq", apply("mod", 6, divisor), 0), apply("eq", divisor, 0))).status == "unsat"
+
+
+@pytest.mark.parametrize(("relation", "turned"), [("lt", "gt"), ("le", "ge"), ("eq", "eq"), ("ne", "ne")])
+def test_a_comparison_of_floats_has_one_form_for_both_orders_of_its_operands(relation, turned):
+    for first, second in ((ZF, ZG), (ZG, ZF)):
+        form = normal(apply(f"float_{relation}", first, second))
+        assert form == normal(apply(f"float_{turned}", second, first))
+        # The form says in so many words what it is: a smaller side, or the operands of an equality in a fixed order.
+        assert form == apply(f"float_{relation}", *((first, second) if relation in ("lt", "le") else (ZF, ZG)))
+
+
+def test_what_is_known_implies_itself_whatever_it_is():
+    for condition in (
+        apply("ne", "x", 3),
+        apply("eq", "x", 3),
+        apply("or", apply("eq", "x", 3), apply("eq", "y", 4)),
+        apply("float_lt", ZF, 2.0),
+        Var("flag", "bool"),
+    ):
+        assert Known([condition]).implies(condition)
+        assert not Known([]).implies(condition)
+    assert Known([]).implies(apply("eq", "x", "x"))
+    assert Known([apply("eq", "x", 4)]).implies(apply("le", "x", 4))
+    assert not Known([apply("le", "x", 4), apply("ge", "x", 4)]).implies(apply("ne", "x", 5))
+
+
+@pytest.mark.parametrize("bounds", [(5, 1), (1, 5)])
+def test_the_tighter_of_two_bounds_counts(bounds):
+    known = Known([apply("ge", "x", bound) for bound in bounds])
+    assert known.implies(apply("ge", "x", 5))
+    assert not known.implies(apply("ge", "x", 6))
+
+
+def test_a_part_that_has_no_solution_decides_although_another_one_is_open():
+    wave = apply(
+        "float_gt", apply("float_add", apply("float_sin", ZF), apply("float_sin", apply("float_mul", ZF, 3.0))), 1.9
+    )
+    nothing = [apply("gt", apply("add", "x", "y"), 3), apply("lt", apply("sub", 4, "x"), apply("sub", "y", 1))]
+    never = apply("lt", apply("add", "x", "y"), 4)
+    assert solve([wave]).status == "unknown"
+    assert solve([wave, *nothing, never]).status == "unsat"
+
+
+def test_an_answer_that_needed_no_search_says_so():
+    assert solve([apply("gt", "x", 3), apply("lt", "x", 3)]).by == "bounds"
+    assert solve([apply("gt", "x", 3)]).by == "bounds"
+    assert solve([apply("gt", apply("add", "x", "y"), 3)]).by == "z3"
+
+
+@pytest.mark.parametrize(("least", "limit"), [(20, 16), (200, 1024), (5000, 10**6)])
+def test_a_model_is_moved_into_the_smallest_box_that_has_one(least, limit):
+    part = reduced([apply("gt", apply("add", "x", "y"), least), apply("ne", apply("mul", "x", "y"), 7)], [])
+    far = {"x": 10**6, "y": 10**5}
+    found = _minimised(part, far, Budget(10**7), 10**6)
+    assert satisfies(part.hold, part.broken, found)
+    assert max(map(abs, found.values())) <= limit
+    assert (found == far) == (limit == 10**6)
+
+
+def test_a_model_that_is_small_or_cannot_be_made_so_stays():
+    part = reduced([apply("gt", apply("add", "x", "y"), 20)], [])
+    assert _minimised(part, {"x": 16, "y": 5}, Budget(0), 10**6) == {"x": 16, "y": 5}
+    assert _minimised(part, {"x": 99, "y": 5}, Budget(0), 10**6) == {"x": 99, "y": 5}
+    floats = reduced([apply("mixed_gt", apply("add", "x", "y"), ZF), apply("float_gt", ZF, 1e6)], [])
+    far = {"x": 10**9, "y": 0, "f": 2e6}
+    assert _minimised(floats, far, Budget(10**7), 10**6) == far
+
+
+def test_a_small_model_is_asked_for():
+    """Without being asked for, no time is spent on it."""
+    query = [apply("gt", apply("add", "x", "y"), 20)]
+    asked = solve(query, small=True).model
+    assert asked is not None
+    assert max(map(abs, asked.values())) <= 21
+    assert inspect.signature(solve).parameters["small"].default is False
+
+
+def test_a_skeleton_shows_literals_of_truth_and_leaves_of_no_kind():
+    flag = apply("and", Const(True), Var("flag", "bool"), Const(False))
+    assert skeleton(flag, {}) == "and(false, leaf, true)"
+    strict = apply("gt", "x", apply("sub", 3, "y"))
+    assert skeleton(strict, {"x": "item", "y": "dim"}) == "lt(sub(c, dim), item)"
+    assert skeleton(apply("ge", "x", 2), {"x": "item"}) == "le(c, item)"
+    assert skeleton(apply("le", "x", 2), {"x": "item"}) == "le(item, c)"
