@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import linecache
 import math
 import warnings
@@ -12,8 +13,9 @@ from typing import Any
 
 import torch
 
+from strategies.custom_operators import DEFINITIONS
 from strategies.program import Program
-from strategies.source import program_source
+from strategies.source import operators_of, program_source
 
 # torch announces the end of this function where it is called, and each program is a place of its own: a campaign
 # would hear of it a thousand times.
@@ -30,7 +32,15 @@ def as_module(program: Program, device: str = "cpu") -> torch.nn.Module:
     return type("GeneratedProgram", (torch.nn.Module,), {"forward": _function(program, device, method=True)})()
 
 
+@functools.cache
+def define(name: str) -> None:
+    """Make the operator ``name`` of :mod:`strategies.custom_operators` known to torch, once a process."""
+    exec(compile(DEFINITIONS[name], f"<operator {name}>", "exec"), {"torch": torch, "__name__": __name__})
+
+
 def _function(program: Program, device: str, *, method: bool) -> FunctionType:
+    for name in operators_of(program):
+        define(name)
     text = program_source(program, method=method, device=device)
     place = "" if device == "cpu" else f" on {device}"
     filename = f"<program {program.key()}{' module' if method else ''}{place}>"

@@ -100,9 +100,15 @@ def build_inputs(program: Program, valuation: Valuation, device: str | torch.dev
     shapes = [_sizes(item, valuation) for item in items]
     _require_room(program, valuation)
     return tuple(
-        valuation[item.name] if item.scalar else _tensor(item, shape, valuation, device)
+        _number(item, valuation[item.name]) if item.scalar else _tensor(item, shape, valuation, device)
         for item, shape in zip(items, shapes, strict=True)
     )
+
+
+def _number(item: Input, value: Value) -> Value:
+    if type(value) is int and not -(2**63) <= value < 2**63:
+        raise Unrealisable(f"{item.name}={value} does not fit in int64")
+    return value
 
 
 def _sizes(item: Input, valuation: Valuation) -> list[int]:

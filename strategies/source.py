@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from strategies.constructs import CONSTRUCTS
+from strategies.custom_operators import DEFINITIONS
 from strategies.operators import OPERATORS
 from strategies.placement import placed
 from strategies.program import Program
@@ -77,6 +78,16 @@ def program_source(program: Program, *, method: bool = False, device: str = "cpu
     lines.append(f"    return {_result(program, inputs)}")
     text = "\n".join(lines) + "\n"
     return text if device == "cpu" else placed(text, device)
+
+
+def operators_of(program: Program) -> tuple[str, ...]:
+    """The operators of this project's own that ``program`` calls, in the order of the first call."""
+    return tuple(dict.fromkeys(name for statement in program.body for name in CONSTRUCTS[statement.op].operators()))
+
+
+def standalone_source(program: Program) -> str:
+    """:func:`program_source` behind the definitions of what it calls beside torch: behind ``import torch`` it runs."""
+    return "\n\n".join((*(DEFINITIONS[name] for name in operators_of(program)), program_source(program)))
 
 
 @lru_cache(maxsize=256)

@@ -12,7 +12,7 @@ from properties.campaign.plan import FRONTEND_SUBJECT, Plan, check_names
 from properties.campaign.units import CHECK, REPLAY, Limits, Unit
 from properties.errors import UsageError
 from strategies.program import Program, ProgramError
-from strategies.source import program_source
+from strategies.source import standalone_source
 
 _NOWHERE = {"seed": 0, "cell": 0, "shard": 0, "index": 0}
 
@@ -38,7 +38,7 @@ def replay_apart(
         "kind": "replay",
         "subject": subject,
         "frontend": frontend,
-        "source": program_source(program),
+        "source": standalone_source(program),
         "valid": True,
         "refusal": "",
         "verdicts": {},

@@ -8,7 +8,7 @@ from typing import Any
 
 from properties.registry import properties
 from strategies.program import Program
-from strategies.source import program_source
+from strategies.source import standalone_source
 
 
 def finding_id(bucket: str, program: Program, frontend: str) -> str:
@@ -43,7 +43,7 @@ def drawn_row(hit: Mapping[str, Any], frontend: str) -> dict[str, Any]:
         "device": hit.get("device", "cpu"),
         "case": dict(hit["where"]),
         "program": hit["program"],
-        "source": program_source(program),
+        "source": standalone_source(program),
         "statements": len(program.body),
         "constraint": "",
         "emitted": [],

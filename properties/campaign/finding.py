@@ -20,7 +20,7 @@ from properties.verdict import Outcome, Verdict, Witness
 from strategies.inputs import build_inputs, input_dims, input_names, unbacked_axes
 from strategies.program import Program
 from strategies.semantics import example
-from strategies.source import leaf_names, program_source, render_term
+from strategies.source import leaf_names, render_term, standalone_source
 from strategies.terms import Const, Term, Valuation, Value, Var
 
 _TITLES = {
@@ -73,7 +73,7 @@ def finding_row(
         "frontend": case.capture.frontend,
         "case": dict(where),
         "program": program.to_json(),
-        "source": program_source(program),
+        "source": standalone_source(program),
         "statements": len(program.body),
         "constraint": _text(verdict.constraint, names) if verdict.constraint is not None else "",
         "emitted": [

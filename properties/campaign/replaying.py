@@ -14,7 +14,7 @@ from properties.errors import UsageError
 from properties.registry import properties
 from properties.subjects import resolve
 from strategies.program import Program, ProgramError
-from strategies.source import program_source
+from strategies.source import standalone_source
 
 
 def replay(
@@ -52,7 +52,7 @@ def replay(
         "kind": "replay",
         "subject": subject,
         "frontend": frontend,
-        "source": program_source(program),
+        "source": standalone_source(program),
         "valid": checked.valid,
         "refusal": checked.refusal,
         "verdicts": {code: str(verdict) for code, verdict in checked.verdicts.get(name, {}).items()},

@@ -294,13 +294,12 @@ def _program_leaves(
     by_node = list(bindings.placeholders)
     for paths, names in _reading(capture.graph.graph, bindings, bodies):
         origins = {by_node.index(name) for name in names}
-        for leaf, position in capture.source_placeholders.items():
-            if leaf_of(next(iter(paths.values()))) in found.values():
-                break
-            if position in origins and leaf not in found:
-                # An input with several leaves has them read one by one, in their order.
-                found[leaf] = leaf_of(next(iter(paths.values())))
-                break
+        for symbol in _sizes_of_results(paths):
+            leaves = (leaf for leaf, position in capture.source_placeholders.items() if position in origins)
+            # An input with several leaves has them read one by one, in their order.
+            first = next((leaf for leaf in leaves if leaf not in found), None)
+            if first is not None and leaf_of(symbol) not in found.values():
+                found[first] = leaf_of(symbol)
     # A value that torch no longer reads, because it took another one in its place, is still one of the program's.
     for leaf, value in capture.example().items():
         if leaf.startswith("u"):
@@ -309,6 +308,12 @@ def _program_leaves(
         apply("eq", leaf, substitute(term, found)) for leaf, term in pending if not isinstance(leaf, Const)
     ]
     return found, links
+
+
+def _sizes_of_results(paths: Mapping[tuple[str, ...], str]) -> list[str]:
+    """The symbol that a node binds first, and the sizes of its other results: each is a leaf of the program's."""
+    first, *others = paths.items()
+    return [first[1], *(symbol for path, symbol in others if path[1:2] == ("size",))]
 
 
 def _reading(

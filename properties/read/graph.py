@@ -19,6 +19,7 @@ from properties.read.bindings import Bindings, TensorLeaf
 from properties.read.eager_shapes import eager_shape
 from properties.read.shapes import RULES, SEVERAL
 from properties.read.sympy_terms import leaf_of
+from strategies.custom_operators import NAMESPACE
 from strategies.operators import ROWS_OF_TARGET, Operator, applied, sort_of
 from strategies.operators.comparison import relation
 from strategies.terms import Apply, Const, Term, Var, apply
@@ -207,6 +208,7 @@ def _shape(value: Any) -> Any:
     return value
 
 
+_CUSTOM = ("compress", "first_few", "pairs")
 _VECTORS = frozenset(
     {
         "aten.repeat_interleave.Tensor",
@@ -215,6 +217,8 @@ _VECTORS = frozenset(
         "torch.repeat_interleave",
         "torch.masked_select",
         "torch.bincount",
+        *(f"{NAMESPACE}.{name}.default" for name in _CUSTOM),
+        *(f"torch._ops.{NAMESPACE}.{name}" for name in _CUSTOM),
     }
 )
 """Sources that yield one dimension: the length that they bind is all that there is to know of their shape."""
@@ -228,8 +232,11 @@ def _source_value(node: fx.Node, bound: Mapping[tuple[str, ...], str]) -> Any:
         if path == ("ConvertIntKey",):
             # A bool, of whose number (0 or 1) the symbol is the name.
             return apply("ne", leaf_of(bound[path]), 0)
-        if path == ("size", "0") and target_name(node.target) in _VECTORS:
-            return Sized(node.name, (leaf_of(bound[path]),), bound)
+        if path[:2] == ("size", "0") and target_name(node.target) in _VECTORS:
+            # Behind a divisor the symbol is a part of the size.
+            factors = [int(step) for step in path[2:]]
+            size = leaf_of(bound[path])
+            return Sized(node.name, (apply("mul", size, factors[0]) if factors else size,), bound)
     return Sized(node.name, None, bound)
 
 
@@ -312,8 +319,8 @@ def _item(node: fx.Node, container: Any, index: Any) -> Any:
     if isinstance(container, Sized) and container.named is not None:
         # One part of a source with several results: what stands behind its index in the key paths.
         part = {path[1:]: name for path, name in container.named.items() if path[:1] == (str(index.value),)}
-        if not part and isinstance(shape := container.parts.get(int(index.value)), tuple):
-            return Sized(node.name, shape)
+        if isinstance(shape := container.parts.get(int(index.value)), tuple):
+            return Sized(node.name, shape, part or None)
         return _source_value(node, part) if part else None
     return container[int(index.value)] if isinstance(container, tuple) else None
 

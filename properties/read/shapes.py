@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from strategies.custom_operators import NAMESPACE
 from strategies.terms import Const, Term, apply
 
 Shape = tuple[Term, ...]
@@ -185,7 +186,14 @@ def _unique(vector: Any, size_of_part: Callable[[int], Any]) -> dict[int, Any]:
     return {1: vector, 2: (size_of_part(0),)}
 
 
-SEVERAL: dict[str, Callable[..., dict[int, Any]]] = dict.fromkeys(
-    ("aten._unique2.default", "torch.functional.unique"), _unique
-)
+def _two_vectors(_: Any, size_of_part: Callable[[int], Any]) -> dict[int, Any]:
+    """Each of the two results has a size of its own."""
+    return {0: (size_of_part(0),), 1: (size_of_part(1),)}
+
+
+_BOTH = f"{NAMESPACE}.compress_both"
+SEVERAL: dict[str, Callable[..., dict[int, Any]]] = {
+    **dict.fromkeys(("aten._unique2.default", "torch.functional.unique"), _unique),
+    **dict.fromkeys((f"torch._ops.{_BOTH}", f"{_BOTH}.default"), _two_vectors),
+}
 """By target of a source with several results: the sizes of the results behind the first, from those of its input."""

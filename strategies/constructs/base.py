@@ -38,13 +38,17 @@ class Reading:
     ``target`` names an overload of ``torch.ops``. ``path`` says where in its result the leaf is: the index of an
     output, then ``"size"`` and a dimension; the empty path is the result itself. ``bounded`` says that the leaf
     is at most the number of the input's elements. ``before`` names the overload whose result is read instead of the
-    input itself.
+    input itself. The size that is bound is ``factor`` times the leaf. ``least`` and ``most`` are what torch is told of
+    the leaf, where that is more than that it is a size; ``most`` is ``None`` where it is told nothing.
     """
 
     target: str
     path: tuple[str | int, ...] = ("size", 0)
     bounded: bool = False
     before: str = ""
+    factor: int = 1
+    least: int | None = None
+    most: int | None = None
 
 
 SCALAR = Reading("aten._local_scalar_dense.default", ())
@@ -84,6 +88,10 @@ class Construct(ABC):
 
     def inputs(self, statement: Statement, scope: Scope) -> tuple[Input, ...]:
         """The tensors that the statement reads and that no other statement has: inputs of ``forward``."""
+        return ()
+
+    def operators(self) -> tuple[str, ...]:
+        """The operators of :mod:`strategies.custom_operators` that the statement calls."""
         return ()
 
     def encloses(self, statement: Statement) -> tuple[int, ...]:

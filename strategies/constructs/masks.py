@@ -15,6 +15,18 @@ if TYPE_CHECKING:
     from strategies.drawing.chooser import Chooser
 
 
+def mask_of(leaf: str, shape: tuple[Term, ...]) -> Input:
+    """A mask of ``shape`` with as many true entries as ``leaf`` says, spread evenly."""
+
+    def entries(count: int, valuation: Valuation) -> Sequence[bool]:
+        true = int(valuation[leaf])
+        if not 0 <= true <= count:
+            raise Unrealisable(f"{leaf}={true} is not a number of true entries among {count}")
+        return [(i + 1) * true // count > i * true // count for i in range(count)]
+
+    return Input(f"m{leaf[1:]}", shape, "bool", entries, (leaf,))
+
+
 class CountsTrueEntries(Construct):
     """Binds the number of true entries of a bool mask of the given shape; ``count`` is its example value."""
 
@@ -34,14 +46,7 @@ class CountsTrueEntries(Construct):
     def mask(self, statement: Statement, scope: Scope) -> Input:
         """The mask: exactly as many entries are true as the valuation says, spread evenly."""
         (leaf,) = scope.next_leaves(1)
-
-        def entries(count: int, valuation: Valuation) -> Sequence[bool]:
-            true = int(valuation[leaf])
-            if not 0 <= true <= count:
-                raise Unrealisable(f"{leaf}={true} is not a number of true entries among {count}")
-            return [(i + 1) * true // count > i * true // count for i in range(count)]
-
-        return Input(f"m{leaf[1:]}", statement.terms("shape"), "bool", entries, (leaf,))
+        return mask_of(leaf, statement.terms("shape"))
 
     def grow(self, chooser: Chooser, scope: Scope) -> tuple[Statement, ...] | None:
         if not scope.dims:

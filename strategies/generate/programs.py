@@ -37,6 +37,8 @@ _CONSTRUCT_WEIGHTS = {
     "narrow": 2,
     "flatten": 2,
     "cond": 3,
+    # Not drawn until our own pass leaves the size alone that a divisor binding reads.
+    "custom_pairs": 0,
 }
 _EMPTY_PLACES = (40, 20, 8)  # beside 86 turns of constructs
 # Sources, checks, consumers and structure, with an unbacked leaf in scope and without.

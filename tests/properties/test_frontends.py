@@ -162,3 +162,21 @@ def test_our_pass_checks_an_unbacked_size_of_an_input(frontend):
     checked = check_program(HIDDEN, frontend, {"reference": resolve("reference")}, ("RA101", "RA102", "RA103", "RA105"))
     assert not checked.faults
     assert {str(verdict) for verdict in checked.verdicts["reference"].values()} == {"PROVED"}
+
+
+@pytest.mark.parametrize("frontend", ["make_fx", "export", "export-strict", "compile"])
+def test_an_operator_with_two_sizes_binds_both_leaves(frontend):
+    body = [{"op": "custom_compress_both", "shape": ["d0"], "count": 2, "other": 3}, check("lt", "u0", "u1")]
+    facts = facts_of(capture(program((4,), body), frontend))
+    leaves = [facts.leaf_of["u0"], facts.leaf_of["u1"]]
+    assert {leaf.name for leaf in leaves if isinstance(leaf, Var)} == set(facts.bindings.bound)
+    assert facts.truth[0].args == tuple(leaves)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("frontend", ["shape_env", "make_fx", "export", "compile"])
+def test_an_assert_on_a_symbol_behind_a_divisor_is_read_back(frontend):
+    """Public thread 124310 and pull 138136: the size that is bound is a multiple of the symbol."""
+    body = [{"op": "custom_pairs", "shape": ["d0"], "count": 3}, check("le", "u0", 3), {"op": "zeros", "shape": ["u0"]}]
+    checked = check_program(program((4,), body), frontend, {"reference": resolve("reference")}, ("RA101", "RA102"))
+    assert not checked.faults
+    assert {str(verdict) for verdict in checked.verdicts["reference"].values()} == {"PROVED"}

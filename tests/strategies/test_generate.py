@@ -19,8 +19,12 @@ from strategies import (
 )
 from strategies.drawing.forms import RELATIONS
 from strategies.generate import PROFILES
+from strategies.generate.programs import _CONSTRUCT_WEIGHTS
 from strategies.terms import Const, Term, Var, variables, walk
 from tests.strategies.drawing import draw_programs, many_programs, nightly_programs
+
+NOT_DRAWN = {name for name, weight in _CONSTRUCT_WEIGHTS.items() if weight == 0}
+"""Constructs of which a comment at their weight says why no program has them by itself."""
 
 
 def checks_of(program: Program) -> list[Term]:
@@ -53,7 +57,13 @@ def test_the_same_seed_gives_the_same_programs() -> None:
     assert draw_programs(40, start=7) != draw_programs(40, start=8)
 
 
-@pytest.mark.parametrize("name", sorted(CONSTRUCTS))
+@pytest.mark.parametrize("name", sorted(NOT_DRAWN))
+def test_a_construct_that_is_not_drawn_by_itself_can_be_asked_for(name: str) -> None:
+    drawn = draw_programs(20, sources=[name], checks=["bound"])
+    assert sum(any(statement.op == name for statement in program.body) for program in drawn) > 5
+
+
+@pytest.mark.parametrize("name", sorted(set(CONSTRUCTS) - NOT_DRAWN))
 def test_every_construct_appears(name: str) -> None:
     assert share(lambda program: any(statement.op == name for statement in program.body)) > 0.01
 

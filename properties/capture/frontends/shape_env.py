@@ -22,6 +22,7 @@ from torch.fx._lazy_graph_module import _LazyGraphModule
 from torch.fx.experimental.symbolic_shapes import (
     CallMethodKey,
     DimDynamic,
+    DivideByKey,
     ShapeEnv,
     _constrain_range_for_size,
 )
@@ -32,12 +33,14 @@ from properties.capture.refusals import refused
 from properties.capture.state import EnvState
 from properties.capture.types import Capture, input_ranges
 from properties.errors import NotCaptured
+from strategies.compile import define
 from strategies.constructs import CONSTRUCTS
 from strategies.constructs.base import Reading
 from strategies.inputs import build_inputs
 from strategies.operators import OPERATORS
 from strategies.program import Program
 from strategies.semantics import example, initial_scope, requirements, source_inputs
+from strategies.source import operators_of
 from strategies.statement import Input
 from strategies.terms import Const, Term, Valuation, Var
 
@@ -88,6 +91,8 @@ def capture(program: Program, device: str = "cpu", name: str = "shape_env", *, d
             values[leaf] = symbolic_number(env, hint, source)
         graph.placeholder(leaf).meta["val"] = values[leaf]
     ranges = input_ranges(env)
+    for name_of_operator in operators_of(program):
+        define(name_of_operator)
     inputs = source_inputs(program)
     nodes = {item.name: graph.placeholder(item.name) for item in inputs}
     readers = [item for item in inputs if item.leaves]
@@ -183,19 +188,26 @@ def _describe(
     symint: torch.SymInt,
 ) -> None:
     """The metadata of a node that reads the leaf ``symint`` of a source."""
-    node.meta["unbacked_bindings"] = {symint.node._expr: tuple(_KEYS[type(step)](step) for step in reading.path)}
+    path = tuple(_KEYS[type(step)](step) for step in reading.path)
+    if reading.factor != 1:
+        path += (DivideByKey(reading.factor),)
+    node.meta["unbacked_bindings"] = {symint.node._expr: path}
     if not reading.path:
+        if reading.least is not None:
+            torch._check(symint >= reading.least)
         node.meta["val"] = symint
         return
     sizes = [symbolic(size, values) for size in item.shape]
     elements = prod(sizes)
-    if reading.bounded and isinstance(elements, int):
+    if reading.least is not None:
+        _constrain_range_for_size(symint, min=reading.least, max=reading.most)
+    elif reading.bounded and isinstance(elements, int):
         _constrain_range_for_size(symint, max=elements)
     else:
         _constrain_range_for_size(symint)
     matrix = node.target is torch.ops.aten.nonzero.default
     with mode:
-        shape = (symint, len(sizes)) if matrix else (symint,)
+        shape = (symint, len(sizes)) if matrix else (reading.factor * symint,)
         result = torch.empty(shape, dtype=torch.int64, device=device)
         # A source of several results has the wanted one first; torch leaves those empty that were not asked for.
         others = (torch.empty(0, dtype=torch.int64, device=device) for _ in range(2))

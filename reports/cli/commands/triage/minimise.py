@@ -33,7 +33,7 @@ def command(run: Path, name: str, calls: int, target: Path | None, known_file: P
     row = dict(select(load_report(run, known_list(known_file)), name).row)
     from properties.campaign.minimise import minimise, same_fault
     from strategies.program import Program, ProgramError
-    from strategies.source import program_source
+    from strategies.source import standalone_source
 
     try:
         smallest = minimise(row["program"], same_fault(row), calls=calls)
@@ -43,7 +43,7 @@ def command(run: Path, name: str, calls: int, target: Path | None, known_file: P
         note(f"{row['id']}: {error}")
         return int(ExitStatus.UNDECIDED)
     before, after = row["statements"], len(smallest["body"])
-    row |= {"program": smallest, "source": program_source(Program.from_json(smallest)), "statements": after}
+    row |= {"program": smallest, "source": standalone_source(Program.from_json(smallest)), "statements": after}
     if target is not None:
         write_text(target, vector(row))
     if machine:
