@@ -10,6 +10,7 @@ import click
 
 from reports import targets
 from reports.cli.output import as_json, line, note
+from reports.text import markdown_block
 
 
 @click.command()
@@ -70,7 +71,12 @@ def command(
     torch = str(head["environment"].get("torch", ""))
     many = target.startswith("torch:")
     if folder is not None:
-        targets.write(folder, head, rows, f"# {target}\n\ntorch {torch}\n\n{table(rows, known, torch)}")
+        shown = table(rows, known, torch)
+        if not many:
+            shown += (
+                "\n" + markdown_block("\n\n".join("\n".join(target_lines(row, known, torch)) for row in rows)) + "\n"
+            )
+        targets.write(folder, head, rows, f"# {target}\n\ntorch {torch}\n\n{shown}")
     if machine:
         as_json({**head, "targets": rows})
     elif many:
