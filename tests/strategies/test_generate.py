@@ -19,12 +19,9 @@ from strategies import (
 )
 from strategies.drawing.forms import RELATIONS
 from strategies.generate import PROFILES
-from strategies.generate.programs import _CONSTRUCT_WEIGHTS
+from strategies.generate.programs import NOT_DRAWN
 from strategies.terms import Const, Term, Var, variables, walk
 from tests.strategies.drawing import draw_programs, many_programs, nightly_programs
-
-NOT_DRAWN = {name for name, weight in _CONSTRUCT_WEIGHTS.items() if weight == 0}
-"""Constructs of which a comment at their weight says why no program has them by itself."""
 
 
 def checks_of(program: Program) -> list[Term]:

@@ -8,7 +8,7 @@ from strategies import Param, Program, ProgramError, Scalar, Statement, Var, app
 from strategies.inputs import input_names
 from strategies.semantics import example, guarantees, source_of
 from strategies.source import program_source
-from tests.strategies.drawing import many_programs
+from tests.strategies.drawing import draw_programs, many_programs
 
 CHECK = Statement("check", (("cond", apply("le", apply("add", "n0", "d0"), 9)),))
 MIXED = Program((3,), (Param((Var("d0"),)),), (CHECK,), (Scalar(5), Scalar(True, 1), Scalar(2.5, 1)))
@@ -72,7 +72,12 @@ def test_a_truth_value_is_no_integer_in_a_document() -> None:
         Program.from_json(document)
 
 
-def test_numbers_of_every_type_are_drawn_and_most_of_them_are_integers() -> None:
+def test_numbers_are_drawn_and_most_of_them_are_integers() -> None:
     kinds = [type(scalar.value) for program in many_programs() for scalar in program.scalars]
-    assert set(kinds) == {int, bool, float}
+    assert len(set(kinds)) > 1
     assert kinds.count(int) > 0.8 * len(kinds) > 80
+
+
+def test_a_check_of_a_truth_value_has_one_to_ask_about() -> None:
+    for program in draw_programs(20, checks=["flag"], consumers=[]):
+        assert any(type(scalar.value) is bool for scalar in program.scalars)
