@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
+from typing import Any, NoReturn
 
 import click
 
@@ -32,6 +34,11 @@ def command(matrix: str | None, programs: int, seed: int, work: Path | None, fol
     return 0
 
 
+def _ended(number: int, frame: Any) -> NoReturn:
+    """SIGTERM ends the matrix as Ctrl-C does, so that no environment of several GB is left behind."""
+    raise KeyboardInterrupt
+
+
 def _matrix(text: str, programs: int, seed: int, work: Path | None, folder: Path | None, machine: bool) -> int:
     from reports.matrix import MatrixError, matrix_json, matrix_markdown, run_matrix, versions_of
     from reports.status import ExitStatus
@@ -47,6 +54,7 @@ def _matrix(text: str, programs: int, seed: int, work: Path | None, folder: Path
         "--subject",
         "torch",
     ]
+    signal.signal(signal.SIGTERM, _ended)
     try:
         columns = run_matrix(versions_of(text), audit, work, note, None if folder is None else folder / "runs")
     except MatrixError as error:
