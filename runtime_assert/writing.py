@@ -135,6 +135,8 @@ class Writer:
             first = value.node
             if first is None or (not value.settled and position[first] > position[node]):
                 first = self._emitter.node_of(value, self._emitter.origin(_kept_meta(node)))
+            if first is node:
+                continue
             node.replace_all_uses_with(first)
             self.shared += 1
             self._discard(node)

@@ -32,9 +32,8 @@ BODY_SITES = (
     f"torch.fx.passes.runtime_assert.{_PASS}",
     f"torch._higher_order_ops.utils.{_PASS}",
     f"torch._higher_order_ops.invoke_subgraph.{_PASS}",
-    *DYNAMO_SITES,
 )
-"""Where bodies are handed to the pass: traced again by ``reenter_make_fx``, or by a Dynamo that runs inside."""
+"""Where bodies are handed to the pass when they are traced (``reenter_make_fx``)."""
 
 
 class Reached(BaseException):
@@ -98,15 +97,21 @@ def _has(site: str) -> bool:
 
 @contextlib.contextmanager
 def noted(bodies: Bodies) -> Iterator[None]:
-    """Notes the calls of the pass for bodies in ``bodies``, instead of carrying them out."""
-    with exchanged(BODY_SITES, bodies.note):
+    """Notes the calls of the pass for bodies in ``bodies``, instead of carrying them out.
+
+    A tracer other than Dynamo has Dynamo look at a branch or loop first, and traces what that made of it: there the
+    reference pass answers, whatever the subject, because without asserts torch would lose values that only they use.
+    """
+    from runtime_assert import insert_deferred_runtime_asserts
+
+    with exchanged(DYNAMO_SITES, insert_deferred_runtime_asserts), exchanged(BODY_SITES, bodies.note):
         yield
 
 
 @contextlib.contextmanager
 def in_place_of_torch(sites: Sequence[str], subject: Callable[..., Any]) -> Iterator[None]:
     """``subject`` in the pass's place at ``sites``, and for every body."""
-    with exchanged((*BODY_SITES, *sites), subject):
+    with exchanged((*BODY_SITES, *DYNAMO_SITES, *sites), subject):
         yield
 
 

@@ -47,6 +47,9 @@ def check(case: Case) -> Verdict:
     here = case.capture.device
     there = "cuda:0" if here == "cpu" else "cpu"
     twin = case.facts.traced_for(there)
+    if isinstance(twin, str) and case.capture.bodies and why_not_run(there):
+        # Branches and loops go through Dynamo, which takes fake tensors of an absent device for none of its own.
+        return Verdict(Status.PROVED, not_run=f"{why_not_run(there)}; torch does not trace the bodies for it")
     if isinstance(twin, str):
         return Verdict(Status.UNDECIDED, reason=f"not captured for {there}", detail=twin)
     other = Case(twin, case.subject_name, case.subject)

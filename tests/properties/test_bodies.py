@@ -69,9 +69,9 @@ def test_our_pass_guards_every_body(name: str, frontend: str) -> None:
     assert {code: verdict.status for code, verdict in verdicts.items()} == dict.fromkeys(CODES, Status.PROVED)
 
 
-@pytest.mark.parametrize("name", sorted(PROGRAMS))
+@pytest.mark.parametrize("name", ["cond", "while_loop"])
 def test_a_pass_that_does_nothing_guards_no_body(name: str) -> None:
-    verdict = checked(name, "make_fx", identity).verdicts["subject"]["RA101"]
+    verdict = checked(name, "export-strict", identity).verdicts["subject"]["RA101"]
     assert (verdict.status, verdict.direction) == (Status.REFUTED, "missing")
 
 
@@ -86,7 +86,7 @@ def _only_outside(gm: fx.GraphModule, shape_env: Any, name: str, export: bool = 
 
 
 def test_a_check_that_a_branch_loses_is_a_missing_assert_of_the_pass() -> None:
-    verdicts = checked("cond", "make_fx", _only_outside).verdicts["subject"]
+    verdicts = checked("cond", "export-strict", _only_outside).verdicts["subject"]
     assert (verdicts["RA101"].status, verdicts["RA101"].stage) == (Status.REFUTED, "pass")
     witness = verdicts["RA101"].witness
     assert witness is not None
@@ -102,7 +102,7 @@ def test_an_assert_in_a_body_rejects_as_an_assert() -> None:
 
 
 def test_every_subject_gets_the_bodies_as_they_were() -> None:
-    first = checked("cond", "make_fx", resolve("reference"))
+    first = checked("cond", "export-strict", resolve("reference"))
     case = first.cases["subject"]
     assert [body.path for body in case.capture.bodies] == ["true_graph_0", "false_graph_0"]
     for body in case.capture.bodies:
@@ -113,5 +113,5 @@ def test_every_subject_gets_the_bodies_as_they_were() -> None:
 
 @pytest.mark.skipif(not torch.__version__.startswith("2.13."), reason="a fault of torch 2.13; others have other faults")
 def test_torch_replaces_an_item_by_itself_in_a_branch() -> None:
-    verdict = checked("nested", "make_fx", resolve("torch")).verdicts["subject"]["RA101"]
+    verdict = checked("nested", "compile", resolve("torch")).verdicts["subject"]["RA101"]
     assert (verdict.status, verdict.direction, verdict.stage) == (Status.REFUTED, "missing", "pass")

@@ -267,3 +267,27 @@ def test_a_check_in_the_body_of_a_scan_holds_at_every_step() -> None:
         run(torch.tensor([[1.0, 1.0], [0.0, 0.0], [1.0, 1.0]]), torch.tensor([2]))
     with pytest.raises(RuntimeError, match=r"item\(\) >= 2"):
         run(torch.ones(3, 2), torch.tensor([1]))
+
+
+def test_a_loop_whose_count_is_an_output_of_dynamos_graph_is_exported():
+    # Non-strict export has Dynamo trace the loop by itself: the number that the loop gives back is an output there.
+    class Loop(torch.nn.Module):
+        def forward(self, a, y):
+            def again(i, total):
+                return i < a.shape[0] - 1
+
+            def body(i, total):
+                v = y.item()
+                torch._check(v <= a.shape[0])
+                return i + 1, total + v
+
+            return while_loop(again, body, (0, torch.zeros(())))[1]
+
+    with installed():
+        exported = torch.export.export(
+            Loop(), (torch.ones(4), torch.tensor([3])), dynamic_shapes=({0: Dim.DYNAMIC}, {})
+        )
+    run = exported.graph_module
+    assert run(torch.ones(5), torch.tensor([5]))[0] == 20
+    with pytest.raises(RuntimeError, match="Runtime assertion failed"):
+        run(torch.ones(4), torch.tensor([5]))
