@@ -425,6 +425,12 @@ MUTANTS: dict[str, Mutant] = _table(
     ("asserts-looser-bounds-too", "RA401", _after(_looser), "vLLM PR 37485"),
     ("restates-that-sizes-are-sizes", "RA402", _after(_restates(0)), "", "export"),
     ("restates-ranges-of-sizes", "RA402", _after(_restates(2)), "", "export"),
+    (
+        "shows-another-condition",
+        "RA501",
+        _after(edits.messages(lambda node, text: "Runtime assertion failed: 0 == 1")),
+        "150063",
+    ),
     ("empty-messages", "RA501", _after(edits.messages(lambda node, text: "")), "150064"),
     (
         "messages-without-a-condition",

