@@ -129,6 +129,27 @@ def negative_divisor(x: torch.Tensor) -> Any:
 
 
 R = torch.randn
+
+
+def made_equal(a: torch.Tensor, b: torch.Tensor) -> Any:
+    torch._check(b.shape[0] >= 4)
+    return a + b
+
+
+def derived(b: torch.Tensor, x: torch.Tensor) -> Any:
+    u = x.item()
+    torch._check(u >= 1)
+    torch._check(b.shape[0] == 2 * u)
+    return b + u
+
+
+def sum_before_use(a: torch.Tensor, x: torch.Tensor) -> Any:
+    u, v = x[0].item(), x[1].item()
+    torch._check(v >= 0)
+    torch._check(u + v == a.shape[0])
+    return torch.zeros(v) + 1  # type: ignore[call-overload]
+
+
 VECTORS: dict[str, Vector] = {
     "113952: a one-symbol bound": Vector(item_bound, ((),), [(T([3]),)], [(T([2]),)]),
     "119689: an item that equals a constant": Vector(item_is_constant, ((),), [(T([5]),)], [(T([4]),), (T([6]),)]),
@@ -170,6 +191,19 @@ VECTORS: dict[str, Vector] = {
     "140886: negative divisors": Vector(negative_divisor, ((),), [(T([5]),), (T([2]),)], [(T([8]),), (T([4]),)]),
     "151879: unbacked inputs alone": Vector(
         lambda a: (torch._check(a.shape[0] >= 4), a.sum())[1], ((),), [(R(5),), (R(4),)], [(R(3),)], unbacked=((0,),)
+    ),
+    "150103, 131324: sizes that an operator makes equal, one of them bounded": Vector(
+        made_equal,
+        ((), ()),
+        [(R(5), R(5)), (R(4), R(4))],
+        [(R(3), R(3)), (R(5), R(4)), (R(4), R(5))],
+        unbacked=((0,), (0,)),
+    ),
+    "181097: a derived size, with 1 for what it is derived from": Vector(
+        derived, ((0,), ()), [(R(6), T([3])), (R(2), T([1]))], [(R(6), T([2])), (R(5), T([2])), (R(2), T([2]))]
+    ),
+    "123854, 119414: a sum of items that equals a size": Vector(
+        sum_before_use, ((0,), ()), [(R(4), T([1, 3])), (R(4), T([4, 0]))], [(R(4), T([1, 2])), (R(4), T([5, -1]))]
     ),
 }
 
