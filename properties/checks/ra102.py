@@ -24,8 +24,8 @@ from properties.checks.models import refuted
 from properties.errors import GeneratorError, ToolError
 from properties.execution.probes import Probe
 from properties.verdict import PROVED, Outcome, Status, Verdict, Witness
-from strategies.evaluate import holds
-from strategies.terms import Term, Valuation
+from strategies.evaluate import evaluate, holds
+from strategies.terms import Term, Undefined, Valuation
 
 
 def check(case: Case) -> Verdict:
@@ -69,7 +69,9 @@ def _probe(case: Case, probe: Probe, after: Outcome) -> Verdict | None:
         stage = "frontend" if traced_wrong or recorded_wrong else "pass"
         direction = "extra" if after.by == "assert" else "broken"
         return refuted(case, direction, emitted, witness, stage=stage)
-    if after.by == "assert" or (after.by == "operator" and (probe.eager.by == "operator" or _undefined(probe, after))):
+    if after.by == "assert" or (
+        after.by == "operator" and (probe.eager.by == "operator" or _undefined(facts.truth, probe, after))
+    ):
         return None
     recorded = _first_broken(facts.required, probe.leaves)
     stage = "pass" if recorded is not None else "frontend"
@@ -77,13 +79,25 @@ def _probe(case: Case, probe: Probe, after: Outcome) -> Verdict | None:
     return refuted(case, direction, recorded if recorded is not None else broken, witness, stage=stage)
 
 
-def _undefined(probe: Probe, after: Outcome) -> bool:
-    """Whether the condition of a check has no value: computing it raises, in the program as in the graph."""
+def _undefined(truth: tuple[Term, ...], probe: Probe, after: Outcome) -> bool:
+    """Whether the condition of a check has no value: computing it raises in the graph.
+
+    Eager raises the same, or stops at a check before it: which of two broken checks comes first is no fault.
+    """
+    if after.error not in ("ZeroDivisionError", "ValueError", "OverflowError"):
+        return False
     eager = probe.eager
-    return eager.error in ("ZeroDivisionError", "ValueError", "OverflowError") and (eager.error, eager.text) == (
-        after.error,
-        after.text,
-    )
+    return (eager.error, eager.text) == (after.error, after.text) or any(_raises(term, probe.leaves) for term in truth)
+
+
+def _raises(term: Term, leaves: Valuation) -> bool:
+    try:
+        evaluate(term, leaves)
+    except Undefined:
+        return True
+    except KeyError:
+        return False
+    return False
 
 
 def _first_broken(terms: tuple[Term, ...], leaves: Valuation) -> Term | None:

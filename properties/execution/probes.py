@@ -21,7 +21,7 @@ from properties.solver.query import satisfies
 from properties.verdict import Outcome
 from strategies.evaluate import evaluate, holds
 from strategies.operators import OPERATORS
-from strategies.semantics import requirements, scopes
+from strategies.semantics import requirements, scopes, steps
 from strategies.statement import Unrealisable
 from strategies.terms import Apply, Const, Term, Undefined, Valuation, Value, Var, variables, walk
 
@@ -142,7 +142,10 @@ def _in_sizes(facts: Facts) -> frozenset[str]:
     """The Program's leaves that sizes are made of, or an operator's precondition: huge ones are no fair question."""
     program = facts.capture.program
     terms: list[Term] = [item.term for item in requirements(program) if item.kind == "precondition"]
-    terms += [size for tensor in scopes(program)[-1].tensors.values() for size in tensor.shape]
+    # What a branch has made is known until its end.
+    known = (*(step.scope for step in steps(program)), scopes(program)[-1])
+    tensors = {tensor for scope in known for tensor in scope.tensors.values()}
+    terms += [size for tensor in tensors for size in tensor.shape]
     return frozenset(name for term in terms for name in variables(term))
 
 

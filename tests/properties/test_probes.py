@@ -11,10 +11,12 @@ from properties.capture.facts import facts_of
 from properties.capture.frontends import capture
 from properties.execution import probes as module
 from properties.execution.goals import at_edge, beyond
+from runtime_assert import insert_deferred_runtime_asserts as reference
 from strategies import Program
 from strategies.evaluate import holds
 from strategies.terms import apply
 from tests.properties.programs import check, item, program
+from tests.properties.verdicts import verdict_of
 
 
 def probes_of(prog: Program) -> list[module.Probe]:
@@ -103,3 +105,20 @@ def test_candidates_for_a_float_are_its_neighbours_and_the_special_values() -> N
     assert {2.5, math.nextafter(2.5, 0.0), math.nextafter(2.5, 9.0), math.inf, -math.inf} <= set(found)
     assert any(math.isnan(value) for value in found)
     assert {"0.0", "-0.0"} <= set(map(repr, found))
+
+
+def test_lengths_that_only_a_branch_knows_are_no_odd_numbers() -> None:
+    """Nothing of 2**63 - 1 elements can be built, and where the branch is not taken eager does not try."""
+    branch = [{"op": "cond", "pred": ["le", "u0", 0], "then": 0, "otherwise": 1}]
+    lengths = [{"op": "repeat_interleave", "length": ["d0"], "count": 0}]
+    found = facts_of(capture(program((2,), [item(0), *branch, *lengths]), "make_fx")).probes
+    assert found.probes
+    assert all(abs(probe.values["u1"]) < 2**31 for probe in found.probes)
+    assert any(abs(probe.values["u0"]) >= 2**63 - 1 for probe in found.probes)
+
+
+def test_which_of_two_broken_checks_comes_first_is_no_fault() -> None:
+    """For -2**63 eager stops at the first check, and the graph at the root that the second one asks for."""
+    root = check("float_le", ["float_sqrt", ["to_float", "u0"]], ["float", "4.0"])
+    both = program((), [item(9), item(5), check("le", "u1", "u0"), root])
+    assert str(verdict_of("RA102", both, "make_fx", reference)) == "PROVED"
