@@ -92,7 +92,7 @@ def passes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_what_a_pass_does_to_its_process_is_a_finding_that_can_be_replayed(
     passes: Path, name: str, direction: str, says: str
 ):
-    limits = Limits(seconds=6.0 if name == "sleep" else 60.0, memory=1024)
+    limits = Limits(seconds=6.0 if name == "sleep" else 240.0, memory=1024)
     subject = f"{passes}:{name}"
     row = replay(VACUOUS_EQUALITY.to_json(), subject=subject, frontend="shape_env", property_codes=("RA101",), limits=limits)  # fmt: skip  # noqa: E501
     (finding,) = row["findings"]
