@@ -10,7 +10,7 @@ import torch
 
 from strategies.evaluate import evaluate, holds
 from strategies.program import Program
-from strategies.semantics import all_inputs, requirements, scopes
+from strategies.semantics import all_inputs, requirements, scopes, steps
 from strategies.statement import Input, Tensor, Unrealisable
 from strategies.terms import Const, Term, Undefined, Valuation, Value, apply
 
@@ -137,12 +137,13 @@ def _require_room(program: Program, valuation: Valuation) -> None:
 
 def _made_until(program: Program, statement: int, valuation: Valuation) -> Iterator[tuple[str, Tensor]]:
     """The tensors that the program makes before ``statement``; of a branch that is not taken it makes none."""
-    known = scopes(program)
-    yield from known[statement].tensors.items()
-    branches = (scope for scope in known[:statement] if scope.given)
-    for scope in branches:
+    outside = scopes(program)[statement].tensors
+    yield from outside.items()
+    # What the last statement of a block makes is in scope at the end of the block alone.
+    ends = (step.scope for step in steps(program) if step.kind == "leave" and step.statement < statement)
+    for scope in (*(one for one in scopes(program)[:statement] if one.given), *(one for one in ends if one.made)):
         if all(holds(condition, valuation) for condition in scope.given):
-            yield from ((name, one) for name, one in scope.tensors.items() if name not in known[statement].tensors)
+            yield from ((name, one) for name, one in scope.tensors.items() if name not in outside)
 
 
 def _tensor(item: Input, shape: Sequence[int], valuation: Valuation, device: str | torch.device) -> torch.Tensor:

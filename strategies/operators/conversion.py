@@ -68,7 +68,7 @@ ROWS = (
     _rounding("floor", math.floor, "math.floor({0})", ("math.floor",), ("FloorToInt", "floor")),
     _rounding("ceil", math.ceil, "math.ceil({0})", ("math.ceil",), ("CeilToInt", "ceiling")),
     # To the nearest integer, and to the even one of two that are equally near.
-    _rounding("round", round, "round({0})", ("builtins.round",), ("RoundToInt",)),
+    _rounding("round", round, "round({0})", ("builtins.round", "__round__"), ("RoundToInt",)),
     Operator(
         name="round_digits",
         sorts=("float", "int"),
@@ -78,7 +78,7 @@ ROWS = (
         precedence=10,
         encode=lambda z, a, b: z.float_opaque("round_digits", a, b),
         defined=lambda z, a, b: z.opaque_defined("round_digits", a, b),
-        fx=("builtins.round",),
+        fx=("builtins.round", "__round__"),
         sympy=("RoundDecimal",),
         approximation="decimal",
     ),
