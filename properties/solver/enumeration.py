@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
-from typing import Any
+from typing import TypeAlias
 
 from properties.solver.bounds import Box
-from strategies.operators import OPERATORS
-from strategies.terms import Apply, Const, Sort, Term, Value, Var, variables
+from strategies.evaluate import holds
+from strategies.terms import Sort, Term, Valuation, Value, variables
+
+Check: TypeAlias = Callable[[Valuation], bool]
 
 FEW = 400
 """So many values are gone through before anything else is tried."""
@@ -51,13 +51,13 @@ def enumerate_all(
     if len(smallest) > most:
         return Enumerated(False)
     places = {name: place for place, name in enumerate(order)}
-    checks: list[list[Callable[[list[Any]], bool]]] = [[] for _ in range(len(order) + 1)]
+    checks: list[list[Check]] = [[] for _ in range(len(order) + 1)]
     for term in hold:
-        checks[_ready(variables(term), places)].append(_holding(term, places))
+        checks[_ready(variables(term), places)].append(_holding(term))
     for group in broken:
         names = frozenset().union(*(variables(term) for term in group))
-        checks[_ready(names, places)].append(_breaking([_holding(term, places) for term in group]))
-    values: list[Any] = [None] * len(order)
+        checks[_ready(names, places)].append(_breaking(group))
+    values: dict[str, Value] = {}
     if not all(check(values) for check in checks[0]):
         return Enumerated(True)
     spent = 0
@@ -70,14 +70,14 @@ def enumerate_all(
             spent += 1
             if spent > most:
                 return Enumerated(False)
-            values[depth - 1] = value
+            values[order[depth - 1]] = value
             if all(check(values) for check in checks[depth]):
                 break
         else:
             stack.pop()
             continue
         if depth == len(order):
-            return Enumerated(True, dict(zip(order, values, strict=True)))
+            return Enumerated(True, dict(values))
         stack.append(iter(ranges[order[depth]]))
     return Enumerated(True)
 
@@ -96,51 +96,9 @@ def _ready(names: Iterable[str], places: Mapping[str, int]) -> int:
     return max((places[name] + 1 for name in names), default=0)
 
 
-def _breaking(terms: Sequence[Callable[[list[Any]], bool]]) -> Callable[[list[Any]], bool]:
-    return lambda values: not all(term(values) for term in terms)
+def _holding(term: Term) -> Check:
+    return lambda values: holds(term, values)
 
 
-def _holding(term: Term, places: Mapping[str, int]) -> Callable[[list[Any]], bool]:
-    value = compiled(term, places)
-
-    def holding(values: list[Any]) -> bool:
-        try:
-            return bool(value(values))
-        except (ArithmeticError, ValueError):
-            return False
-
-    return holding
-
-
-def compiled(term: Term, places: Mapping[str, int]) -> Callable[[list[Any]], Any]:
-    """A function from the values of all leaves, each at its place, to that of ``term``.
-
-    It raises an ``ArithmeticError`` or ``ValueError`` where ``term`` is undefined.
-    """
-    if isinstance(term, Const):
-        value = term.value
-        return lambda values: value
-    if isinstance(term, Var):
-        return itemgetter(places[term.name])
-    assert isinstance(term, Apply)
-    function = OPERATORS[term.op].python
-    width = len(OPERATORS[term.op].sorts)
-    args = [compiled(arg, places) for arg in term.args]
-    if len(args) == 1:
-        (only,) = args
-        return lambda values: function(only(values))
-    if OPERATORS[term.op].lazy:
-        condition, then = args
-        return lambda values: not condition(values) or then(values)
-    if len(args) == width == 2:
-        left, right = args
-        return lambda values: function(left(values), right(values))
-
-    def folded(values: list[Any]) -> Any:
-        results = [arg(values) for arg in args]
-        result = function(*results[:width])
-        for extra in itertools.islice(results, width, None):
-            result = function(result, extra)
-        return result
-
-    return folded
+def _breaking(terms: Sequence[Term]) -> Check:
+    return lambda values: not all(holds(term, values) for term in terms)
