@@ -115,3 +115,10 @@ def test_every_subject_gets_the_bodies_as_they_were() -> None:
 def test_torch_replaces_an_item_by_itself_in_a_branch() -> None:
     verdict = checked("nested", "compile", resolve("torch")).verdicts["subject"]["RA101"]
     assert (verdict.status, verdict.direction, verdict.stage) == (Status.REFUTED, "missing", "pass")
+
+
+@pytest.mark.parametrize("name", sorted(PROGRAMS))
+def test_a_frontend_without_bodies_says_so(name: str) -> None:
+    refusal = check_program(PROGRAMS[name], "shape_env", {"subject": identity}, CODES).refusal
+    first = next(part.op for part in PROGRAMS[name].body if part.op in ("cond", "while_loop", "map_rows"))
+    assert refusal == f"shape_env has no {first}"

@@ -102,6 +102,8 @@ def capture(program: Program, device: str = "cpu", name: str = "shape_env", *, d
         bound = iter(readers)
         for index, statement in enumerate(program.body):
             construct = CONSTRUCTS[statement.op]
+            if construct.kind == "structure":
+                raise NotCaptured(f"shape_env has no {statement.op}")
             if construct.kind == "source":
                 if construct.reading is None:
                     raise NotCaptured(f"shape_env has no source {statement.op}")
