@@ -81,10 +81,14 @@ def _holds(term: Term, leaves: Valuation) -> bool:
 
 
 def recorded_messages(module: fx.GraphModule) -> frozenset[str]:
-    """The messages of the checks in a graph: texts, functions that give one, or attributes that hold either."""
+    """The messages of the checks in a graph: texts, functions that give one, or attributes that hold either.
+
+    A check of a literal can never say anything, and another check with the same words may have left no trace.
+    """
     found = set()
     for node in module.graph.nodes:
-        if target_name(node.target) in ASSERT_TARGETS:
+        condition = node.args[0] if node.args else node.kwargs.get("cond", node.kwargs.get("self"))
+        if target_name(node.target) in ASSERT_TARGETS and isinstance(condition, fx.Node):
             text = _text(module, node.args[1] if len(node.args) > 1 else node.kwargs.get("message"))
             if text:
                 found.add(text)

@@ -18,6 +18,8 @@ from strategies.terms import Const, Value, substitute, walk
 
 _GLANCE, _QUICK = 0.01, 0.1
 """The shares of the work that z3 may do before other steps are tried."""
+_CASE = 0.02
+"""The share for each of many cases: one that is as hard as the whole query is not worth them."""
 _FEW_ROUNDED = 10_000
 """So many values are gone through at first where roundings matter, which no solver likes."""
 _VALUES = 64
@@ -76,7 +78,7 @@ def _residues(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) 
             left = reduced(case.hold, case.broken)
         except Contradiction:
             continue
-        answer = ask(left.hold, left.broken, budget, int(work * _QUICK))
+        answer = ask(left.hold, left.broken, budget, int(work * _CASE))
         if answer.status == "unknown":
             return None
         if answer.model is not None:
@@ -138,9 +140,9 @@ Steps: TypeAlias = Sequence[tuple[str, Step]]
 STEPS: Steps = (
     ("enumeration", _few),
     ("z3", _glance),
-    ("residues", _residues),
     ("values", _values_of_rounded),
     ("z3", _quick),
+    ("residues", _residues),
     ("enumeration", _many),
     ("search", _search),
     ("bits", _bits),
