@@ -181,14 +181,24 @@ def matrix_markdown(columns: Sequence[Column]) -> str:
         cause = markdown(known) if known else f"new: {markdown_code(signature)}"
         cells = [str(hits[c.version]) if c.version in hits else "·" if c.run else "?" for c in columns]
         lines.append(f"| {subject} | {code} {direction} | {cause} | {' | '.join(cells)} |")
-    lines += ["", "| torch | programs | not captured (torch's pass) | remark |", "|---|---|---|---|"]
+    lines += [
+        "",
+        "| torch | programs | not captured | undecided | errors of this tool | remark |",
+        "|---|---|---|---|---|---|",
+    ]
     for column in columns:
         lines.append(f"| {column.version} | {_figures(column)} | {markdown(column.reason)} |")
     return "\n".join(lines) + "\n"
 
 
 def _figures(column: Column) -> str:
+    """Programs, and of all subjects the largest number that were not captured, not decided, or failed in this tool."""
     if column.run is None:
-        return "0 | 0"
-    refused = column.run["subjects"].get("torch", {}).get("not_captured", {})
-    return f"{column.run['programs']} | {sum(refused.values())}"
+        return "0 | 0 | 0 | 0"
+    subjects = list(column.run["subjects"].values())
+    counts = [
+        max((sum(item.get(name, {}).values()) for item in subjects), default=0)
+        for name in ("not_captured", "undecided")
+    ]
+    errors = max((item.get("tool_error", 0) for item in subjects), default=0)
+    return " | ".join(map(str, (column.run["programs"], *counts, errors)))
