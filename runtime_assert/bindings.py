@@ -27,7 +27,8 @@ class Bindings:
     leaves: by first name. producers: nodes that declare unbacked symbols; `direct` those whose own result is
     one. defined: unbacked symbols in the order in which the graph declares them, with all their names.
     dimensions: symbols that are the size of an input, hence never negative. faults: why a symbol could not be
-    bound. compound: inputs whose value is an expression such as 2*s0.
+    bound. compound: inputs whose value is an expression such as 2*s0. multiples: the same for what an operator
+    makes, where a binding divides it.
     """
 
     renamed: dict[sympy.Symbol, sympy.Symbol]
@@ -39,6 +40,7 @@ class Bindings:
     dimensions: set[sympy.Symbol] = field(default_factory=set)
     faults: dict[sympy.Symbol, str] = field(default_factory=dict)
     compound: list[tuple[Value, sympy.Expr]] = field(default_factory=list)
+    multiples: list[tuple[Value, sympy.Expr]] = field(default_factory=list)
 
     def first_names(self, expr: Any) -> Any:
         """The expression over first names: what a retrace renamed is called as it was at first."""
@@ -236,6 +238,11 @@ def _bind_unbacked(
         if value.kind == "other":
             value.kind = kind
         bind(bindings, symbol, value)
+        if path and isinstance(path[-1], api.DivideByKey) and bindings.leaves[symbol] is value:
+            # What is divided is the multiple itself: it is read as it is, not multiplied back.
+            divisor = bindings.first_names(api.raw_expr(path[-1].divisor))
+            factor = path[-1].divisor if divisor is None else divisor
+            bindings.multiples.append((value.args[0], factor * symbol))
         if not path:
             bindings.direct[node] = value
 

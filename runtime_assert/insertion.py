@@ -85,7 +85,7 @@ def _insert(
         reading.uses,
     )
     lowering = Lowering(table, bindings.leaves, export)
-    for value, expr in bindings.compound:
+    for value, expr in (*bindings.compound, *bindings.multiples):
         lowering.remember(expr, value)
     read_graph(nodes, bindings, table, lowering, reading)
 

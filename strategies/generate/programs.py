@@ -37,11 +37,8 @@ _CONSTRUCT_WEIGHTS = {
     "narrow": 2,
     "flatten": 2,
     "cond": 3,
-    # Not drawn until our own pass leaves the size alone that a divisor binding reads.
-    "custom_pairs": 0,
+    "map_rows": 2,
 }
-NOT_DRAWN = frozenset(name for name, weight in _CONSTRUCT_WEIGHTS.items() if weight == 0)
-"""Constructs that no program has unless they are asked for by name."""
 _EMPTY_PLACES = (40, 20, 8)  # beside 86 turns of constructs
 # Sources, checks, consumers and structure, with an unbacked leaf in scope and without.
 _SHARES = {True: (15, 43, 28, 1), False: (76, 4, 4, 0)}

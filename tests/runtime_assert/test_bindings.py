@@ -198,6 +198,29 @@ def test_a_divisor_may_be_symbolic() -> None:
     assert conditions(gm)[-1] == "((nonzero.size(0) // a.size(0)) <= 6)"
 
 
+@pytest.mark.parametrize("by_a_size", [False, True])
+def test_a_size_that_a_divisor_reads_stays_as_it_is(by_a_size: bool) -> None:
+    """The size call is the multiple: it is not written as the quotient times the divisor, at no run of the pass."""
+    made = GraphBuilder()
+    size = made.size(4)
+    source = made.tensor("a", size)
+    value = made.unbacked()
+    divisor: Any = size if by_a_size else 2
+    path = (CallMethodKey("size"), SequenceKey(0), DivideByKey(divisor))
+    node = made.call(aten.nonzero.default, (source,), tensor_value(made, value * divisor, 1), u0=path)
+    length = made.call(aten.sym_size.int, (node, 0), value * divisor)
+    below = made.call(aten.sym_size.int, (source, 0), size) if by_a_size else 2
+    quotient = made.call(operator.floordiv, (length, below), value)
+    torch._check(value <= 6)
+    torch._check(value * divisor + 1 <= 2 * size)
+    gm = made.finish(quotient, length)
+    insert_with_report(gm, made.env, "test", strict=True)
+    first = [*conditions(gm), *map(str, gm.graph.nodes)]
+    assert gm.graph.output_node().args[0] == (quotient, length)
+    insert_with_report(gm, made.env, "test", strict=True)
+    assert [*conditions(gm), *map(str, gm.graph.nodes)] == first
+
+
 def test_a_truth_value_is_converted_to_the_integer_that_stands_for_it() -> None:
     made = GraphBuilder()
     source = made.tensor("a", 8)

@@ -19,7 +19,6 @@ from strategies import (
 )
 from strategies.drawing.forms import RELATIONS
 from strategies.generate import PROFILES
-from strategies.generate.programs import NOT_DRAWN
 from strategies.terms import Const, Term, Var, variables, walk
 from tests.strategies.drawing import draw_programs, many_programs, nightly_programs
 
@@ -54,13 +53,7 @@ def test_the_same_seed_gives_the_same_programs() -> None:
     assert draw_programs(40, start=7) != draw_programs(40, start=8)
 
 
-@pytest.mark.parametrize("name", sorted(NOT_DRAWN))
-def test_a_construct_that_is_not_drawn_by_itself_can_be_asked_for(name: str) -> None:
-    drawn = draw_programs(20, sources=[name], checks=["bound"])
-    assert sum(any(statement.op == name for statement in program.body) for program in drawn) > 5
-
-
-@pytest.mark.parametrize("name", sorted(set(CONSTRUCTS) - NOT_DRAWN))
+@pytest.mark.parametrize("name", sorted(CONSTRUCTS))
 def test_every_construct_appears(name: str) -> None:
     assert share(lambda program: any(statement.op == name for statement in program.body)) > 0.01
 
