@@ -147,7 +147,7 @@ class Lowering:
             if leaf is None:
                 raise UnboundSymbol(lhs)
             return self.table.get(op, (leaf, int(rhs)), "bool")
-        if not (lhs.is_Atom and rhs.is_Atom):
+        if not (lhs.is_Atom and rhs.is_Atom) or _is_fraction(lhs) or _is_fraction(rhs):
             lhs, rhs = _without_fractions(lhs, rhs)
         left, right = self.lower(lhs), self.lower(rhs)
         if isinstance(right, Value) and not isinstance(left, Value):
@@ -265,6 +265,10 @@ def _without_fractions(lhs: Any, rhs: Any) -> tuple[Any, Any]:
         if isinstance(head, sympy.Rational) and head.q != 1:
             factor = lcm(factor, int(head.q))
     return (lhs, rhs) if factor == 1 else (sympy.expand(lhs * factor), sympy.expand(rhs * factor))
+
+
+def _is_fraction(expr: sympy.Basic) -> bool:
+    return isinstance(expr, sympy.Rational) and expr.q != 1
 
 
 def _number(expr: Any) -> int | float:

@@ -42,7 +42,7 @@ _INFIX = {
 _GENERATED = ("<frozen ", "<eval_with_key>")
 _DYNAMO = os.path.join("torch", "_dynamo", "symbolic_convert.py")
 _LOOSE = frozenset({"eq", "ne", "lt", "le", "gt", "ge"})
-_TERSE = {"min": "min", "max": "max", "not": "not ", "float": "float"}
+_TERSE = {"min": "min", "max": "max", "float": "float"}
 _FORMS = {
     "neg": "-{}",
     "size": "{}.shape[{}]",
@@ -82,9 +82,12 @@ def _show(value: Argument, name_of: Callable[[Value], str | None], outer: bool, 
     op = value.op
     infix = _INFIX.get(op)
     if infix is not None:
-        inside = op in _LOOSE
-        left = _show(value.args[0], name_of, inside, budget)
-        text = f"{left} {infix} {_show(value.args[1], name_of, inside, budget)}"
+        loose = op in _LOOSE
+        left, right = (_show(a, name_of, loose and not _is_weak(a), budget) for a in value.args)
+        text = f"{left} {infix} {right}"
+        return text if outer else f"({text})"
+    if op == "not":
+        text = f"not {_show(value.args[0], name_of, True, budget)}"
         return text if outer else f"({text})"
     if op == "node":
         return str(value.args[0])
@@ -96,6 +99,12 @@ def _show(value: Argument, name_of: Callable[[Value], str | None], outer: bool, 
     if form is not None:
         return form.format(*args)
     return f"{_TERSE.get(op, op)}({', '.join(args)})"
+
+
+def _is_weak(operand: Argument) -> bool:
+    """Whether an operand of a comparison needs parentheses: Python chains comparisons, and `not` binds less tightly
+    than anything that a condition is made of but itself."""
+    return isinstance(operand, Value) and (operand.op in _LOOSE or operand.op == "not")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from heapq import heappop, heappush
-from math import gcd
+from math import ceil, floor, gcd
 from typing import Any
 
 from runtime_assert.operators import COMMUTATIVE, kind_of
@@ -195,8 +196,14 @@ def _relation(condition: Value) -> Relation:
         return _negated(relation(args[0]))
     if op in _DUAL and all(kind_of(argument) == "bool" for argument in args):
         return _joined(op, [relation(argument) for argument in args])
-    if op not in _DIFFERENCE or kind_of(args[0]) != "int" or kind_of(args[1]) != "int":
+    if op not in _DIFFERENCE:
         return Holds(condition)
+    if kind_of(args[0]) == "int" and kind_of(args[1]) == "int":
+        return _of_integers(op, args)
+    return _of_float(op, *args) or Holds(condition)
+
+
+def _of_integers(op: str, args: Sequence[Argument]) -> Relation:
     first, second, slack, form = _DIFFERENCE[op]
     difference = dict(polynomial(args[first]))
     accumulate(difference, polynomial(args[second]), -1)
@@ -204,6 +211,28 @@ def _relation(condition: Value) -> Relation:
         difference, slack = _undivided(difference, slack)
     _open_divisions(difference)
     return _of_remainder(from_polynomial(form, difference, slack))
+
+
+# Below this every integer is a float of its own, and no integer from here on rounds to one below.
+_EXACT = 2**53
+_FLIPPED = {"le": "ge", "lt": "gt", "ge": "le", "gt": "lt", "eq": "eq", "ne": "ne"}
+
+
+def _of_float(op: str, left: Argument, right: Argument) -> Relation | None:
+    """The comparison of an integer, or of what it is as a float, with a constant, as one of integers: x >= 0.5 is
+    x >= 1. None for any other comparison."""
+    if not isinstance(left, Value):
+        left, right, op = right, left, _FLIPPED[op]
+    if isinstance(left, Value) and left.op == "float" and left.symbol is None:
+        left = left.args[0]
+    if kind_of(left) != "int" or kind_of(right) not in ("int", "float") or isinstance(right, Value):
+        return None
+    if not -_EXACT < right < _EXACT:  # neither is NaN
+        return None
+    limit = floor(right)
+    if op in ("eq", "ne") and limit != right:
+        return Constant(op == "ne")
+    return _of_integers(op, (left, limit if op in ("le", "gt") else ceil(right)))
 
 
 def _of_remainder(found: Relation) -> Relation:

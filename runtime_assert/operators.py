@@ -72,6 +72,7 @@ READ.update(
         operator.not_: "not",
         abs: "abs",
         pow: "pow",
+        torch.sym_int: "trunc",
     }
 )
 for _query in ("size", "stride", "storage_offset", "getitem", "getattr"):

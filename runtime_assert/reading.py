@@ -27,6 +27,7 @@ QUERY_FUNCTIONS: dict[Any, str] = {
     _aten.sym_numel.default: "numel",
 }
 _QUERY_METHODS = frozenset({"size", "stride", "storage_offset", "numel", "dim"})
+_CONVERSIONS = {"float": "float", "trunc": "int"}
 _ITEM = frozenset({_aten.item.default, _aten._local_scalar_dense.default, "item"})
 
 
@@ -165,7 +166,8 @@ def _read_operator(node: fx.Node, op: str, table: ValueTable, reading: Reading) 
         return
     if not any(isinstance(a, Value) for a in args):
         return
-    if op == "float" and isinstance(args[0], Value) and args[0].kind == "float":
+    if op in _CONVERSIONS and isinstance(args[0], Value) and args[0].kind == _CONVERSIONS[op]:
+        # sym_float of a float and sym_int of an integer are the operand itself.
         reading.values[node] = args[0]
         reading.shared.append((node, args[0]))
         return

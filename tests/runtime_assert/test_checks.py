@@ -193,3 +193,22 @@ def test_constant_text_never_runs_the_function() -> None:
 
     assert constant_text(explode) is None
     assert constant_text(len) is None  # type: ignore[arg-type]
+
+
+def test_a_float_made_an_integer_is_known_in_dynamos_spelling() -> None:
+    """`torch.sym_int` stays in the graphs of Dynamo; what the ShapeEnv recorded of the check is the same check."""
+    made = GraphBuilder()
+    source = made.tensor("a", 1)
+    value = made.unbacked()
+    item = made.call(aten.item.default, (source,), value, u0=())
+    as_float = made.call(torch.sym_float, (item,), torch.sym_float(value))
+    as_int = made.call(torch.sym_int, (as_float,), torch.sym_int(torch.sym_float(value)))
+    same = made.call(torch.sym_int, (as_int,), torch.sym_int(torch.sym_float(value)))
+    condition = made.call(__import__("operator").le, (same, 3), torch.sym_int(torch.sym_float(value)) <= 3)
+    torch._check(torch.sym_int(torch.sym_float(value)) <= 3)
+    made.graph.call_function(torch._check, (condition,))
+    gm = made.finish(item)
+    insert_with_report(gm, made.env, "test", strict=True)
+    assert len(asserts(gm)) == 1
+    assert accepts(gm, torch.tensor([3]))
+    assert not accepts(gm, torch.tensor([4]))

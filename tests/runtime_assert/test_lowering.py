@@ -176,6 +176,16 @@ def test_a_chain_of_hundreds_of_terms_becomes_a_balanced_tree() -> None:
     assert depth <= 12
 
 
+@pytest.mark.parametrize("denominator", [2, 3, -4])
+def test_a_bound_that_is_a_fraction_is_compared_exactly(denominator: int) -> None:
+    """sympy divides a bound of 2*p by 2. As a float, this one would round."""
+    limit = sympy.Rational(10**17 + 1, denominator)
+    for relation in (sympy.Le, sympy.Gt):
+        value = lowering().lower(relation(P, limit, evaluate=False))
+        for number in (int(limit) - 1, int(limit), int(limit) + 1):
+            assert run(value, {P: number}) == bool(relation(number, limit))
+
+
 def test_an_unbound_symbol_is_named() -> None:
     with pytest.raises(UnboundSymbol, match="u7"):
         lowering().lower(sympy.Symbol("u7", integer=True) + P)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import ast
+import itertools
 import math
 from typing import Any, cast
 
 import pytest
 import torch
+from torch import fx
 
 from runtime_assert import insert_with_report
-from runtime_assert.messages import LENGTH_LIMIT, location_in_trace, user_frames, user_message
+from runtime_assert.messages import LENGTH_LIMIT, location_in_trace, show, user_frames, user_message
+from runtime_assert.values import Value, ValueTable
 from tests.runtime_assert.graphs import asserts, capture
 
 A, X, M = torch.randn(3), torch.tensor([7, 2]), torch.tensor([1, 0, 1])
@@ -34,6 +38,56 @@ def test_the_condition_is_in_the_users_terms_with_the_line_of_the_check() -> Non
     assert "x.select(0, 0).item()" in text
     assert "m.nonzero().shape[0]" in text
     assert text.endswith(f"(checked at test_messages.py:{line})")
+
+
+@pytest.mark.parametrize(
+    ("condition", "text"),
+    [
+        (lambda u, n: torch.sym_not((u > 5) & (n <= 1)) & (u <= 8), "(not (u > 5) & (n <= 1)) & (u <= 8)"),
+        (lambda u, n: torch.sym_not((u > 5) | (n <= 1)), "not (u > 5) | (n <= 1)"),
+        (lambda u, n: (u > 5) == torch.sym_not(n <= 1), "(u > 5) == (not n <= 1)"),
+        (lambda u, n: u + n <= 2 * n, "u + n <= 2 * n"),
+    ],
+)
+def test_a_condition_reads_in_python_as_what_is_asserted(condition: Any, text: str) -> None:
+    """`not` binds less tightly than `&`, and comparisons chain."""
+    table = ValueTable(-1)
+    graph = fx.Graph()
+    u, n = (table.opaque(graph.placeholder(name), -1, "int") for name in "un")
+    values = {"u": u, "n": n}
+    written = parsed(ast.parse(text, mode="eval").body, table, values)
+    assert show(written, lambda value: value.args[0] if value.op == "node" else None) == text
+    for numbers in itertools.product(range(4, 8), range(3)):
+        known = dict(zip("un", numbers, strict=True))
+        assert eval(text, {}, known) == bool(condition(*numbers))
+
+
+def parsed(node: ast.expr, table: ValueTable, values: dict[str, Value]) -> Any:
+    """The value that a Python expression of few operators is."""
+    if isinstance(node, ast.Name):
+        return values[node.id]
+    if isinstance(node, ast.Constant):
+        return node.value
+    if isinstance(node, ast.UnaryOp):
+        return table.get("not", (parsed(node.operand, table, values),))
+    if isinstance(node, ast.Compare):
+        (sign,), (right,) = node.ops, node.comparators
+        left = node.left
+    else:
+        assert isinstance(node, ast.BinOp)
+        left, sign, right = node.left, node.op, node.right
+    return table.get(OPERATORS[type(sign)], [parsed(part, table, values) for part in (left, right)])
+
+
+OPERATORS: dict[type, str] = {
+    ast.Gt: "gt",
+    ast.LtE: "le",
+    ast.Eq: "eq",
+    ast.BitAnd: "and",
+    ast.BitOr: "or",
+    ast.Add: "add",
+    ast.Mult: "mul",
+}
 
 
 def test_the_error_at_run_time_carries_that_text() -> None:

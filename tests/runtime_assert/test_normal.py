@@ -298,3 +298,30 @@ def test_and_is_not_or() -> None:
     x, y = leaves(table, 2)
     parts = (table.get("lt", (x, y)), table.get("ne", (x, 3)))
     assert relation(table.get("and", parts)) != relation(table.get("or", parts))
+
+
+@pytest.mark.parametrize("op", COMPARISONS)
+@pytest.mark.parametrize("flipped", [False, True])
+@pytest.mark.parametrize("as_float", [False, True])
+@pytest.mark.parametrize("limit", [0.5, -2.0, 3.0, 6.000000001, -8.000000001, 2.0**53 - 1, 2.0**53, -(2.0**53), 1e300])
+def test_an_integer_beside_a_constant_float_is_compared_as_an_integer(
+    op: str, flipped: bool, as_float: bool, limit: float
+) -> None:
+    """As exactly as Python compares them, also where the integer was made a float before and rounds."""
+    table = ValueTable(-1)
+    (leaf,) = leaves(table, 1)
+    value = table.get("float", (leaf,)) if as_float else leaf
+    found = relation(table.get(op, (limit, value) if flipped else (value, limit), "bool"))
+    assert isinstance(found, Holds) == (abs(limit) >= 2**53)
+    near = [int(limit) + step for step in (-2, -1, 0, 1, 2)] if abs(limit) < 1e20 else []
+    for number in (*near, 0, 2**53, 2**53 + 1, -(2**53) - 1, 2**63 - 1, -(2**63)):
+        seen = float(number) if as_float else number
+        exact = getattr(operator, op)(*((limit, seen) if flipped else (seen, limit)))
+        assert truth(found, {leaf.rank: number}) == exact
+
+
+@pytest.mark.parametrize("limit", [float("nan"), float("inf"), -float("inf")])
+def test_a_comparison_with_no_finite_float_is_left_alone(limit: float) -> None:
+    table = ValueTable(-1)
+    (leaf,) = leaves(table, 1)
+    assert isinstance(relation(table.get("le", (leaf, limit), "bool")), Holds)
