@@ -123,9 +123,11 @@ def _where(term: Term, condition: Term) -> Term:
 def guarantees(program: Program) -> tuple[Term, ...]:
     """What holds of the leaves before any check runs: dims are sizes, and what the sources make sure of.
 
-    Integers that are inputs fit in int64, as every compiled form of a program wants them.
+    Sizes fit in int64, and integers that are inputs do, as every compiled form of a program wants them.
     """
-    found: list[Term] = [apply("ge", Var(f"d{index}"), 0) for index in range(len(program.dims))]
+    found: list[Term] = []
+    for index in range(len(program.dims)):
+        found += [apply("ge", Var(f"d{index}"), 0), apply("le", Var(f"d{index}"), 2**63 - 1)]
     derived = (size for param in program.params for size in param.shape if isinstance(size, Apply))
     found += [apply("ge", size, 0) for size in derived]
     for leaf in initial_scope(program).scalars:

@@ -92,14 +92,14 @@ def _engine(seed: int, profile: str, count: int, condition: Callable[[Program], 
         report_multiple_bugs=False,
     )
     try:
-        with _without_local_constants():
+        with without_local_constants():
             return hypothesis.find(programs(profile=profile), condition, settings=settings, random=random.Random(seed))
     except NoSuchExample:
         return None
 
 
 @contextlib.contextmanager
-def _without_local_constants() -> Iterator[None]:
+def without_local_constants() -> Iterator[None]:
     """Keeps Hypothesis from drawing numbers that stand in the source of whatever local modules are loaded.
 
     What a seed draws would depend on which front ends a worker has used before, on the source of the subject and on

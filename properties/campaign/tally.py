@@ -60,7 +60,7 @@ class Tally:
             self.counts["probes"] += len(probes.probes)
             self.counts["boundaries_unreachable"] += probes.unreachable
             self.counts["boundaries_unrealisable"] += probes.unrealisable
-            self.counts["boundaries_undecided"] += probes.undecided
+            self.counts["boundaries_undecided"] += probes.undecided + probes.rounded
             self.counts["boundaries_edges"] += probes.edges
             self.counts["boundaries_violations"] += probes.violations
 

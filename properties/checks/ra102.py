@@ -14,7 +14,8 @@ obligation that does not say what the program demands is the ``frontend``'s faul
 was recorded the ``pass``'s. If the emitted asserts, as read, do not predict the run, that is a fault of this tool.
 
 ## What it cannot see
-Boundaries that need inputs too large to build. Inputs outside of the assumptions.
+Boundaries that need inputs too large to build. Edges between rounded numbers that no solver decides, which are counted.
+Inputs outside of the assumptions.
 """
 
 from __future__ import annotations

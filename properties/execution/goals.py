@@ -14,8 +14,9 @@ from typing import TypeAlias
 
 from properties.capture.facts import Facts
 from properties.solver.normal import Known, normal
+from strategies.operators import sort_of
 from strategies.operators.comparison import MIRROR, NEGATION, relation
-from strategies.terms import Apply, Const, Term, Var, apply, conjuncts
+from strategies.terms import Apply, Const, Term, Var, apply, conjuncts, walk
 
 DIM_LIMIT = 64
 """Sizes of inputs beyond this are not asked for."""
@@ -29,8 +30,9 @@ class Goal:
     """One boundary: the first of ``options`` that can be reached will do.
 
     ``purpose`` is ``edge`` or ``violation`` of the requirement number ``aim``, which count as boundaries: without an
-    input, or a proof that there is none, the verdict is open. ``recorded`` looks for inputs that what was recorded
-    rejects and the Program does not, ``unrecorded`` for the reverse; proofs of that are other properties' business.
+    input, or a proof that there is none, the verdict is open; but see ``rounded``. ``recorded`` looks for inputs that
+    what was recorded rejects and the Program does not, ``unrecorded`` for the reverse; proofs of that are other
+    properties' business.
     """
 
     purpose: str
@@ -40,6 +42,13 @@ class Goal:
     @property
     def counts(self) -> bool:
         return self.aim is not None
+
+    @property
+    def rounded(self) -> bool:
+        """Whether this is an edge between numbers that are rounded: that a quotient of two inputs ever comes to exactly
+        some double can be beyond any solver, and the inputs that break the requirement are what matters."""
+        terms = (sub for hold, _ in self.options for sub in walk(hold[-1]))
+        return self.purpose == "edge" and any(sort_of(sub) == "float" for sub in terms)
 
 
 def goals(facts: Facts) -> Iterator[Goal]:

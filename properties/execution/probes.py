@@ -17,7 +17,7 @@ from properties.execution.goals import Goal, goals
 from properties.execution.run import run_graph
 from properties.solver import solve
 from properties.solver.normal import Known
-from properties.solver.query import satisfies
+from properties.solver.query import WORK, satisfies
 from properties.verdict import Outcome
 from strategies.evaluate import evaluate, holds
 from strategies.operators import OPERATORS
@@ -54,13 +54,14 @@ class Probes:
     """The probes of a capture, and how many boundaries have one and have none.
 
     ``unreachable`` ones are proved to be so, ``unrealisable`` ones need inputs too large to build, and the solver did
-    not decide the ``undecided`` ones.
+    not decide the ``undecided`` ones, nor the edges of ``rounded`` numbers.
     """
 
     probes: tuple[Probe, ...]
     unreachable: int
     unrealisable: int
     undecided: int
+    rounded: int = 0
     edges: int = 0
     violations: int = 0
 
@@ -87,7 +88,7 @@ def probes_of(facts: Facts) -> Probes:
             except Unrealisable:
                 outcome = "unrealisable"
         if goal.counts:
-            counts[outcome] += 1
+            counts["rounded" if outcome == "undecided" and goal.rounded else outcome] += 1
     for values in _odd(facts):
         try:
             add("odd", None, values)
@@ -98,6 +99,7 @@ def probes_of(facts: Facts) -> Probes:
         counts["unreachable"],
         counts["unrealisable"],
         counts["undecided"],
+        counts["rounded"],
         counts["edge"],
         counts["violation"],
     )
@@ -112,7 +114,7 @@ def _reached(facts: Facts, goal: Goal) -> tuple[str, Valuation | None]:
         nearby = _nearby(facts, hold, broken)
         if nearby is not None:
             return goal.purpose, nearby
-        answer = solve(hold, *broken, small=True)
+        answer = solve(hold, *broken, small=True, work=WORK if goal.counts else WORK // 10)
         if answer.model is not None:
             return goal.purpose, answer.model
         undecided = undecided or answer.status == "unknown"

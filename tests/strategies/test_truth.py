@@ -7,6 +7,7 @@ import traceback
 from itertools import product
 
 import pytest
+import torch
 
 from strategies import (
     CONSTRUCTS,
@@ -31,12 +32,15 @@ _CONSUMERS = sorted(name for name, construct in CONSTRUCTS.items() if construct.
 
 def stopped_at(program: Program, valuation: dict[str, int]) -> int | None:
     """The index of the statement at which eager execution raises, ``None`` if it runs through."""
-    inputs = build_inputs(program, valuation)
+    inputs, forward = build_inputs(program, valuation), compile_program(program)
     try:
-        compile_program(program)(*inputs)
+        # torch would compile the body of a loop, and how that fails is another question.
+        with torch.compiler.set_stance("force_eager"):
+            forward(*inputs)
     except (RuntimeError, IndexError, ValueError, TypeError, ArithmeticError, AssertionError) as error:
-        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.name == "forward"]
-        return statement_of_line(program, frames[0].lineno or 0)
+        place = forward.__code__.co_filename
+        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == place]
+        return statement_of_line(program, frames[-1].lineno or 0)
     return None
 
 
