@@ -19,7 +19,7 @@ from torch.utils import _pytree as pytree
 from runtime_assert import messages
 from runtime_assert.checks import message_text
 from runtime_assert.names import Names
-from runtime_assert.operators import READ
+from runtime_assert.operators import operator_of
 from runtime_assert.reading import CHECK_TARGETS, QUERY_FUNCTIONS, check_condition
 from runtime_assert.values import Value, ValueTable
 
@@ -187,7 +187,7 @@ class _Watcher(fx.Interpreter):
 
 
 def _is_arithmetic(node: fx.Node) -> bool:
-    return node.op == "call_function" and node.target in READ
+    return operator_of(node) is not None
 
 
 def _leaves(root: fx.Node) -> list[fx.Node]:
@@ -224,9 +224,10 @@ def _value(node: fx.Node, table: ValueTable) -> Value:
         stack.pop()
         if at in known:
             continue
-        if _is_arithmetic(at):
-            args = at.args[0] if READ[at.target] == "sum" and len(at.args) == 1 else at.args
-            known[at] = table.get(READ[at.target], [operand(a) for a in args])  # type: ignore[union-attr]
+        op = operator_of(at)
+        if op is not None:
+            args = at.args[0] if op == "sum" and len(at.args) == 1 else at.args
+            known[at] = table.get(op, [operand(a) for a in args])  # type: ignore[union-attr]
         else:
             known[at] = _query(at, table)
     return known[node]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import torch
+from torch import fx
 
 Kind = Literal["int", "float", "bool", "other"]
 
@@ -77,6 +78,17 @@ READ.update(
 )
 for _query in ("size", "stride", "storage_offset", "getitem", "getattr"):
     del READ[WRITTEN[_query][0]]
+
+# Methods of scalars that Dynamo leaves in a graph.
+READ_METHODS = {"__round__": "round"}
+
+
+def operator_of(node: fx.Node) -> str | None:
+    """The operator that a node applies, None if it is none of the table's."""
+    if node.op == "call_function":
+        return READ.get(node.target)
+    return READ_METHODS.get(str(node.target)) if node.op == "call_method" else None
+
 
 COMMUTATIVE = frozenset({"add", "mul", "eq", "ne", "min", "max", "and", "or", "xor"})
 MIRRORED = {"gt": "lt", "ge": "le"}

@@ -13,7 +13,7 @@ from torch import fx
 from runtime_assert import _torch_api as api
 from runtime_assert.bindings import Bindings, node_kind
 from runtime_assert.lowering import Lowering, NotLowerable, UnboundSymbol
-from runtime_assert.operators import READ
+from runtime_assert.operators import operator_of
 from runtime_assert.values import Argument, Value, ValueTable
 
 CHECK_TARGETS = frozenset({torch._check, getattr(torch, "_assert_scalar"), api.ASSERT_SCALAR})  # noqa: B009
@@ -83,8 +83,8 @@ def is_transparent(node: fx.Node) -> bool:
         return True
     if node.op == "call_function":
         target = node.target
-        return target in READ or target in CHECK_TARGETS or target in _CONSTRAIN or is_query(node)
-    return node.op == "call_method" and is_query(node)
+        return operator_of(node) is not None or target in CHECK_TARGETS or target in _CONSTRAIN or is_query(node)
+    return node.op == "call_method" and (operator_of(node) is not None or is_query(node))
 
 
 def locate(nodes: list[fx.Node]) -> Reading:
@@ -133,8 +133,8 @@ def read_graph(
                 value = _opaque(node, table, reading)
             if value is not None:
                 reading.values[node] = value
-        elif target in READ and node.op == "call_function":
-            _read_operator(node, READ[target], table, reading)
+        elif (op := operator_of(node)) is not None:
+            _read_operator(node, op, table, reading)
         else:
             _read_symbolic(node, bindings, table, lowering, reading)
 
@@ -159,6 +159,8 @@ def _argument(argument: Any, reading: Reading) -> Argument | None:
 
 def _read_operator(node: fx.Node, op: str, table: ValueTable, reading: Reading) -> None:
     raw = node.args[0] if op == "sum" and isinstance(node.args[0], (list, tuple)) else node.args
+    if op == "round" and len(raw) == 2 and raw[1] is None:
+        raw = raw[:1]  # the same as no number of digits
     args = [_argument(a, reading) for a in raw]  # type: ignore[union-attr]
     if node.kwargs or not args or any(a is None for a in args):
         if api.raw_expr(api.example_value(node)) is not None:

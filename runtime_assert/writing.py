@@ -14,7 +14,7 @@ from runtime_assert.claims import Claim
 from runtime_assert.emission import Emitter, Origin
 from runtime_assert.names import Names
 from runtime_assert.normal import Bound
-from runtime_assert.operators import READ
+from runtime_assert.operators import operator_of
 from runtime_assert.reading import Reading, check_condition, is_query
 from runtime_assert.report import Row
 from runtime_assert.values import Value
@@ -154,7 +154,7 @@ class Writer:
             node = self._loose.pop()
             if node._erased or node.users or node.meta.get("unbacked_bindings"):
                 continue
-            if node.op == "get_attr" or is_query(node) or (node.op == "call_function" and node.target in READ):
+            if node.op == "get_attr" or is_query(node) or operator_of(node) is not None:
                 self._loose.extend(node.all_input_nodes)
                 self._graph.erase_node(node)
                 self.removed += 1

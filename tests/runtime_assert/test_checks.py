@@ -195,6 +195,27 @@ def test_constant_text_never_runs_the_function() -> None:
     assert constant_text(len) is None  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("digits", [(), (None,)])
+def test_rounding_is_known_in_dynamos_spelling(digits: tuple[None, ...]) -> None:
+    """`round` of a float is a call of its `__round__` in the graphs of Dynamo."""
+    made = GraphBuilder()
+    source = made.tensor("a", 1)
+    value = made.unbacked()
+    item = made.call(aten.item.default, (source,), value, u0=())
+    as_float = made.call(torch.sym_float, (item,), torch.sym_float(value))
+    rounded = made.graph.call_method("__round__", (as_float, *digits))
+    rounded.meta["val"] = round(torch.sym_float(value))
+    condition = made.call(__import__("operator").le, (rounded, 3), round(torch.sym_float(value)) <= 3)
+    torch._check(round(torch.sym_float(value)) <= 3)
+    made.graph.call_function(torch._check, (condition,))
+    gm = made.finish(item)
+    insert_with_report(gm, made.env, "test", strict=True)
+    (check,) = asserts(gm)
+    assert "round(float(" in str(check.args[1])
+    assert accepts(gm, torch.tensor([3]))
+    assert not accepts(gm, torch.tensor([4]))
+
+
 def test_a_float_made_an_integer_is_known_in_dynamos_spelling() -> None:
     """`torch.sym_int` stays in the graphs of Dynamo; what the ShapeEnv recorded of the check is the same check."""
     made = GraphBuilder()
