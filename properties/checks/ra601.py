@@ -25,6 +25,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from properties.capture.facts import Facts
+from properties.capture.types import Capture
 from properties.case import Case
 from properties.checks.models import refuted
 from properties.devices import why_not_run
@@ -34,6 +35,7 @@ from properties.execution.run import run_eager, run_graph
 from properties.solver import solve
 from properties.solver.normal import Known
 from properties.verdict import PROVED, Outcome, Status, Verdict, Witness
+from strategies.inputs import unbacked_axes
 from strategies.terms import Term, Var, conjuncts, substitute
 
 SHARE = "device"
@@ -50,6 +52,8 @@ def check(case: Case) -> Verdict:
     if isinstance(twin, str) and case.capture.bodies and why_not_run(there):
         # Branches and loops go through Dynamo, which takes fake tensors of an absent device for none of its own.
         return Verdict(Status.PROVED, not_run=f"{why_not_run(there)}; torch does not trace the bodies for it")
+    if isinstance(twin, str) and why_not_run(there) and _only_on_a_device(case.capture):
+        return Verdict(Status.PROVED, not_run=f"{why_not_run(there)}; {twin}")
     if isinstance(twin, str):
         return Verdict(Status.UNDECIDED, reason=f"not captured for {there}", detail=twin)
     other = Case(twin, case.subject_name, case.subject)
@@ -68,6 +72,11 @@ def check(case: Case) -> Verdict:
     if differing is not None:
         return Verdict(Status.UNDECIDED, reason="the asserts differ, no input shows it", detail=str(differing))
     return PROVED
+
+
+def _only_on_a_device(capture: Capture) -> bool:
+    """Whether a front end needs real tensors of the device, because it overlooks what is marked on fake ones."""
+    return capture.frontend.startswith("compile") and any(unbacked_axes(capture.program))
 
 
 def _unusable(case: Case, other: Case, absent: str) -> Verdict:

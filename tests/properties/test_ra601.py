@@ -15,6 +15,7 @@ from properties.checks import ra601
 from properties.devices import why_not_run
 from properties.verdict import Status
 from runtime_assert import insert_deferred_runtime_asserts as reference
+from strategies.document import parse_program
 from tests.properties.programs import VACUOUS_EQUALITY, check, item, program
 
 BOUND = program((5,), [item(7), check("gt", "u0", 3)])
@@ -48,6 +49,22 @@ def test_without_a_gpu_it_proves_the_asserts_equal_and_says_what_was_not_run(fro
     assert verdict.status is Status.PROVED
     assert verdict.not_run.startswith("no CUDA device")
     assert "not run: no CUDA device" in str(verdict)
+
+
+@pytest.mark.skipif(not ABSENT, reason="a CUDA device is at hand")
+@pytest.mark.parametrize("frontend", ["make_fx", "compile"])
+def test_an_unbacked_dim_that_cannot_be_traced_without_the_device_is_not_compared(frontend: str) -> None:
+    """Dynamo takes the dim of a fake tensor for a constant: asserts on it differ, and no pass is the reason."""
+    hidden = {
+        "schema": 1,
+        "dims": [8],
+        "params": [{"shape": ["d0"], "dtype": "float32", "unbacked": [0]}],
+        "body": [item(5), check("le", "u0", "d0")],
+    }
+    checked = check_program(parse_program(hidden), frontend, {"reference": reference}, ("RA601",))
+    verdict = checked.verdicts["reference"]["RA601"]
+    assert verdict.status is Status.PROVED
+    assert ("constants of the unbacked dims" in verdict.not_run) == (frontend == "compile")
 
 
 @pytest.mark.skipif(not ABSENT, reason="a CUDA device is at hand")

@@ -17,6 +17,7 @@ from properties.capture.frontends.tensors import example_inputs, refuse_scalars
 from properties.capture.interception import DYNAMO_SITES, Reached, reach
 from properties.capture.state import EnvState
 from properties.capture.types import Capture, ranges_before_checks
+from properties.devices import why_not_run
 from properties.errors import NotCaptured
 from strategies.compile import compile_program
 from strategies.evaluate import evaluate
@@ -45,9 +46,12 @@ def capture(program: Program, device: str = "cpu", name: str = "compile", *, def
     ``deferred`` is told in :class:`properties.capture.table.Frontend`.
 
     Raises:
-        NotCaptured: if Dynamo refuses, or breaks the graph.
+        NotCaptured: if Dynamo refuses, or breaks the graph, or would not trace the Program as it is.
     """
     refuse_scalars(program, float, bool)
+    if why_not_run(device) and any(unbacked_axes(program)):
+        # Where the device is absent the inputs are fake, and Dynamo overlooks the mark on them.
+        raise NotCaptured("Dynamo makes constants of the unbacked dims of fake tensors")
     tensors = example_inputs(program, device)
     mark_dynamic(program, tensors)
     function = torch.compile(compile_program(program, device), backend="eager", fullgraph=True)
