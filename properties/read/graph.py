@@ -113,7 +113,7 @@ def _value(
 ) -> Any:
     bound = sources.get(node.name)
     if bound is not None:
-        value = _source_value(node, bound)
+        value = _source_value(node, bound, args)
         if isinstance(value, Sized) and name in SEVERAL:
             shapes = [_shape(arg) for arg in args]
             return replace(value, parts=SEVERAL[name](shapes[0], value.size_of_part))
@@ -224,7 +224,13 @@ _VECTORS = frozenset(
 """Sources that yield one dimension: the length that they bind is all that there is to know of their shape."""
 
 
-def _source_value(node: fx.Node, bound: Mapping[tuple[str, ...], str]) -> Any:
+_FLAT = frozenset({"torch.functional.unique", "torch.functional.unique_consecutive"})
+"""Sources that yield one dimension as long as nothing but a tensor is given to them."""
+_COORDINATES = frozenset({"aten.nonzero.default", "torch.nonzero"})
+"""Sources that yield a row for each element that is found, and in it a number for each dimension of the operand."""
+
+
+def _source_value(node: fx.Node, bound: Mapping[tuple[str, ...], str], args: Sequence[Any]) -> Any:
     if () in bound:
         return leaf_of(bound[()])
     if len(bound) == 1:
@@ -237,6 +243,12 @@ def _source_value(node: fx.Node, bound: Mapping[tuple[str, ...], str]) -> Any:
             factors = [int(step) for step in path[2:]]
             size = leaf_of(bound[path])
             return Sized(node.name, (apply("mul", size, factors[0]) if factors else size,), bound)
+        if path == ("size", "0"):
+            name, operand = target_name(node.target), _shape(args[0]) if args else None
+            if name in _FLAT and len(args) == 1 and "dim" not in node.kwargs:
+                return Sized(node.name, (leaf_of(bound[path]),), bound)
+            if name in _COORDINATES and len(args) == 1 and isinstance(operand, tuple) and not node.kwargs:
+                return Sized(node.name, (leaf_of(bound[path]), Const(len(operand))), bound)
     return Sized(node.name, None, bound)
 
 
@@ -321,7 +333,7 @@ def _item(node: fx.Node, container: Any, index: Any) -> Any:
         part = {path[1:]: name for path, name in container.named.items() if path[:1] == (str(index.value),)}
         if isinstance(shape := container.parts.get(int(index.value)), tuple):
             return Sized(node.name, shape, part or None)
-        return _source_value(node, part) if part else None
+        return _source_value(node, part, ()) if part else None
     return container[int(index.value)] if isinstance(container, tuple) else None
 
 

@@ -84,3 +84,12 @@ def test_a_check_that_the_user_wrote_twice_is_not_redundant(frontend):
 def test_two_names_of_one_input_size_are_one_value():
     size = ["lt", ["mul", ["sub", "d0", 3], 4], 25]
     assert str(verdict(program((9,), [check(*size), check(*size)]), "compile", reference)) == "PROVED"
+
+
+@pytest.mark.parametrize("source", [{"op": "unique", "length": ["d0"]}, {"op": "nonzero", "shape": ["d0"]}])
+@pytest.mark.parametrize("frontend", ["make_fx", "compile"])
+def test_a_check_of_how_many_elements_a_source_yields_is_the_users_own(frontend, source):
+    """In Dynamo's graph it stands beside the check of the length, and says the same."""
+    numel = {"op": "check_query", "tensor": "t0", "query": "numel", "dim": 0, "comparison": "ge", "other": 5}
+    body = [{**source, "count": 5}, check("ge", "u0", 5), numel]
+    assert str(verdict_of("RA401", program((5,), body), frontend, resolve("reference"))) == "PROVED"
