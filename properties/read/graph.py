@@ -230,6 +230,10 @@ _COORDINATES = frozenset({"aten.nonzero.default", "torch.nonzero"})
 """Sources that yield a row for each element that is found, and in it a number for each dimension of the operand."""
 
 
+def _is_flat(node: Any) -> bool:
+    return target_name(node.target) in _FLAT and len(node.args) == 1 and "dim" not in node.kwargs
+
+
 def _source_value(node: fx.Node, bound: Mapping[tuple[str, ...], str], args: Sequence[Any]) -> Any:
     if () in bound:
         return leaf_of(bound[()])
@@ -245,7 +249,8 @@ def _source_value(node: fx.Node, bound: Mapping[tuple[str, ...], str], args: Seq
             return Sized(node.name, (apply("mul", size, factors[0]) if factors else size,), bound)
         if path == ("size", "0"):
             name, operand = target_name(node.target), _shape(args[0]) if args else None
-            if name in _FLAT and len(args) == 1 and "dim" not in node.kwargs:
+            # Of several results the node takes one.
+            if _is_flat(node) or (name == "_operator.getitem" and _is_flat(node.args[0])):
                 return Sized(node.name, (leaf_of(bound[path]),), bound)
             if name in _COORDINATES and len(args) == 1 and isinstance(operand, tuple) and not node.kwargs:
                 return Sized(node.name, (leaf_of(bound[path]), Const(len(operand))), bound)

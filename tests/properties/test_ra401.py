@@ -86,7 +86,14 @@ def test_two_names_of_one_input_size_are_one_value():
     assert str(verdict(program((9,), [check(*size), check(*size)]), "compile", reference)) == "PROVED"
 
 
-@pytest.mark.parametrize("source", [{"op": "unique", "length": ["d0"]}, {"op": "nonzero", "shape": ["d0"]}])
+@pytest.mark.parametrize(
+    "source",
+    [
+        {"op": "unique", "length": ["d0"]},
+        {"op": "unique_counts", "length": ["d0"]},
+        {"op": "nonzero", "shape": ["d0"]},
+    ],
+)
 @pytest.mark.parametrize("frontend", ["make_fx", "compile"])
 def test_a_check_of_how_many_elements_a_source_yields_is_the_users_own(frontend, source):
     """In Dynamo's graph it stands beside the check of the length, and says the same."""
