@@ -76,6 +76,12 @@ def _fixed(claim: Claim) -> bool:
     return claim.source in ("assumption", "check")
 
 
+def _nameless(claim: Claim) -> bool:
+    """Whether nobody knows where a claim was written: a range, or a call that came into the graph without a trace."""
+    traced = claim.node is not None and claim.node.meta.get("stack_trace")
+    return claim.source == "range" or (claim.source == "constraint" and not traced)
+
+
 def _drop(claim: Claim, status: str, by: Claim | None, reason: str) -> None:
     claim.status = status  # type: ignore[assignment]
     claim.by = by
@@ -101,7 +107,7 @@ def _drop_repeated(claims: list[Claim], kept: _Kept) -> list[Claim]:
             places[id(claim)] = len(survivors)
             survivors.append(claim)
             continue
-        if first.source == "range" and claim.source == "deferred":
+        if _nameless(first) and claim.source == "deferred":
             # The check knows its words and its line, the range it left behind does not.
             _drop(first, "merged", claim, "the same condition")
             kept.exact[relation] = claim

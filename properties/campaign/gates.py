@@ -15,7 +15,7 @@ from properties.campaign.pool import Lost, results
 
 Row = dict[str, Any]
 
-MUTANT_PROGRAMS = 300
+MUTANT_PROGRAMS = 600
 """Within how many Programs of the nightly profile, for seed 0, a mutant has to die."""
 _TIMEOUT = 300.0
 

@@ -248,3 +248,19 @@ def test_a_range_of_an_input_that_only_the_checks_make_is_no_assumption(export: 
     assert accepts(gm, torch.ones(3), torch.tensor([0]))
     assert accepts(gm, torch.ones(2), torch.tensor([-1]))
     assert not accepts(gm, torch.ones(4), torch.tensor([1]))
+
+
+def test_a_check_beside_a_call_without_a_trace_keeps_its_line() -> None:
+    """make_fx keeps no trace of ``sym_constrain_range``; the check of the same bound knows its line."""
+
+    def program(x: torch.Tensor) -> int:
+        u = x.item()
+        torch._check(u >= 0)
+        torch.sym_constrain_range(u, min=0, max=2)
+        return u
+
+    gm, env = capture(program, (torch.tensor([1]),), ((),))
+    insert_with_report(gm, env, "graph")
+    messages = [str(node.args[1]) for node in gm.graph.nodes if "assert_scalar" in str(node.target)]
+    (lower,) = [message for message in messages if ">= 0" in message]
+    assert "test_redundancy.py" in lower
