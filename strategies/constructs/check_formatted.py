@@ -36,6 +36,11 @@ class CheckFormatted(Demands):
         leaf = render(Var(min(variables(condition))))
         return (FORMS[statement.name("form")].format(cond=render(condition), leaf=leaf),)
 
+    def grow(self, chooser: Chooser, scope: Scope) -> tuple[Statement, ...] | None:
+        # A condition can come out as a literal, of which no message shows a leaf.
+        grown = super().grow(chooser, scope)
+        return grown if grown and variables(grown[0].term("cond")) else None
+
     def choices(self, chooser: Chooser) -> dict[str, object]:
         return {"form": chooser.pick(tuple(FORMS))}
 

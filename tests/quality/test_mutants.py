@@ -10,7 +10,7 @@ from properties.mutants import MUTANTS
 from properties.verdict import Status
 from strategies.program import Program
 
-PROGRAMS = 300
+PROGRAMS = 600
 """Within how many Programs of the nightly profile each mutant must die, for seed 0."""
 
 

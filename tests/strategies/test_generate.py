@@ -53,9 +53,17 @@ def test_the_same_seed_gives_the_same_programs() -> None:
     assert draw_programs(40, start=7) != draw_programs(40, start=8)
 
 
+def test_what_is_drawn_is_what_a_file_may_say() -> None:
+    """A grown statement passes the checks of a document: a formatted message shows a leaf, and so needs one."""
+    formatted = [one for one in many_programs() if any(part.op == "check_formatted" for part in one.body)]
+    assert len(formatted) > 10
+    for program in formatted:
+        assert Program.from_json(program.to_json()) == program
+
+
 @pytest.mark.parametrize("name", sorted(CONSTRUCTS))
 def test_every_construct_appears(name: str) -> None:
-    assert share(lambda program: any(statement.op == name for statement in program.body)) > 0.01
+    assert share(lambda program: any(statement.op == name for statement in program.body)) > 0.005
 
 
 @pytest.mark.parametrize(
