@@ -253,7 +253,7 @@ def test_a_range_of_an_input_that_only_the_checks_make_is_no_assumption(export: 
 def test_a_check_beside_a_call_without_a_trace_keeps_its_line() -> None:
     """make_fx keeps no trace of ``sym_constrain_range``; the check of the same bound knows its line."""
 
-    def program(x: torch.Tensor) -> int:
+    def program(x: torch.Tensor) -> Any:
         u = x.item()
         torch._check(u >= 0)
         torch.sym_constrain_range(u, min=0, max=2)

@@ -25,12 +25,13 @@ from strategies import (
     source_of,
 )
 from strategies.source import program_source, statement_of_line
+from strategies.terms import Valuation, Value
 from tests.strategies.drawing import draw_programs, nightly_programs
 
 _CONSUMERS = sorted(name for name, construct in CONSTRUCTS.items() if construct.kind == "consumer")
 
 
-def stopped_at(program: Program, valuation: dict[str, int]) -> int | None:
+def stopped_at(program: Program, valuation: Valuation) -> int | None:
     """The index of the statement at which eager execution raises, ``None`` if it runs through."""
     inputs, forward = build_inputs(program, valuation), compile_program(program)
     try:
@@ -44,13 +45,13 @@ def stopped_at(program: Program, valuation: dict[str, int]) -> int | None:
     return None
 
 
-def first_failing(program: Program, valuation: dict[str, int]) -> Requirement | None:
+def first_failing(program: Program, valuation: Valuation) -> Requirement | None:
     return next((item for item in requirements(program) if not holds(item.term, valuation)), None)
 
 
-def around(program: Program, chance: random.Random) -> dict[str, int]:
+def around(program: Program, chance: random.Random) -> dict[str, Value]:
     """The example with some leaves moved a little, or anywhere small."""
-    valuation = example(program)
+    valuation: dict[str, Value] = dict(example(program))
     for leaf in leaves(program):
         if chance.random() < 0.5:
             valuation[leaf] += chance.randint(-3, 3)
@@ -279,7 +280,7 @@ def test_a_consumer_raises_exactly_if_one_of_its_requirements_is_false(name: str
     for body in FORMS[name]:
         program, outcomes = handwritten(body), set()
         for sizes in product(range(4), range(4), range(-2, 5), range(-2, 5)):
-            valuation: dict[str, int] = {**dict(zip(("d0", "d1", "u0", "u1"), sizes, strict=True))}
+            valuation: Valuation = {**dict(zip(("d0", "d1", "u0", "u1"), sizes, strict=True))}
             expected = first_failing(program, valuation)
             outcomes.add(expected is None)
             index = None if expected is None else expected.statement
