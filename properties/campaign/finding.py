@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -153,11 +154,18 @@ def _expression(value: torch.Tensor | Value) -> str:
         elements = tensor.untyped_storage().nbytes() // tensor.element_size()
         place = f"{tuple(tensor.shape)}, {tensor.stride()}, {tensor.storage_offset()}"
         return f"torch.ones({elements}, dtype={tensor.dtype}).as_strided({place})"
-    if tensor.is_floating_point():
+    if tensor.is_floating_point() and bool((tensor == 1).all()):
         return f"torch.ones({', '.join(str(size) for size in tensor.shape)}, dtype={tensor.dtype})"
     if tensor.numel() == 0:
         return f"torch.zeros({tuple(tensor.shape)}, dtype={tensor.dtype})"
-    return f"torch.tensor({tensor.tolist()}, dtype={tensor.dtype})"
+    return f"torch.tensor({_numbers(tensor.tolist())}, dtype={tensor.dtype})"
+
+
+def _numbers(value: Any) -> str:
+    """Nested lists of numbers as Python reads them: NaN and the infinities have no literal."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_numbers, value))}]"
+    return repr(value) if not isinstance(value, float) or math.isfinite(value) else f'float("{value}")'
 
 
 def _witness(program: Program, witness: Witness | None) -> dict[str, Any] | None:
