@@ -20,7 +20,7 @@ def forward(x0):
 
 
 def example_inputs():
-    return (torch.ones(1, dtype=torch.float64),)
+    return (torch.tensor([2.5], dtype=torch.float64),)
 
 
 # The dimensions of each input that are symbolic.
@@ -28,7 +28,7 @@ DYNAMIC = [[]]
 
 
 def witness_inputs():
-    return (torch.ones(1, dtype=torch.float64),)
+    return (torch.tensor([3.0], dtype=torch.float64),)
 
 
 class Passed:

@@ -31,7 +31,7 @@ def forward(a0, a1, v0):
 
 
 def example_inputs():
-    return (torch.ones(3, dtype=torch.float32), torch.ones(5, dtype=torch.float32), torch.tensor([0, 1, 2, 3, 4], dtype=torch.int64),)
+    return (torch.tensor([1.0, 2.0, 3.0], dtype=torch.float32), torch.tensor([1.0, 2.0, 3.0, 4.0, 5.0], dtype=torch.float32), torch.tensor([0, 1, 2, 3, 4], dtype=torch.int64),)
 
 
 # The dimensions of each input that are symbolic.

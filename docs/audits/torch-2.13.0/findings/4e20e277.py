@@ -24,7 +24,7 @@ def forward(a0, x0):
 
 
 def example_inputs():
-    return (torch.ones(2, dtype=torch.float32), torch.tensor([0], dtype=torch.int64),)
+    return (torch.tensor([1.0, 2.0], dtype=torch.float32), torch.tensor([0], dtype=torch.int64),)
 
 
 # The dimensions of each input that are symbolic.

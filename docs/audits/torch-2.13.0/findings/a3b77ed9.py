@@ -21,7 +21,7 @@ def forward(a0, a1):
 
 
 def example_inputs():
-    return (torch.ones(2, dtype=torch.float32), torch.ones(3, dtype=torch.float32),)
+    return (torch.tensor([1.0, 2.0], dtype=torch.float32), torch.tensor([1.0, 2.0, 3.0], dtype=torch.float32),)
 
 
 # The dimensions of each input that are symbolic.
@@ -31,7 +31,7 @@ UNBACKED = [[0], []]
 
 
 def witness_inputs():
-    return (torch.ones(0, dtype=torch.float32), torch.ones(2, dtype=torch.float32),)
+    return (torch.ones(0, dtype=torch.float32), torch.tensor([1.0, 2.0], dtype=torch.float32),)
 
 
 class Passed:

@@ -23,7 +23,7 @@ def forward(x0):
 
 
 def example_inputs():
-    return (torch.ones(1, dtype=torch.float64),)
+    return (torch.tensor([2.5], dtype=torch.float64),)
 
 
 # The dimensions of each input that are symbolic.
@@ -31,7 +31,7 @@ DYNAMIC = [[]]
 
 
 def witness_inputs():
-    return (torch.ones(1, dtype=torch.float64),)
+    return (torch.tensor([4.0], dtype=torch.float64),)
 
 
 class Passed:

@@ -24,7 +24,7 @@ def forward(n0, a0, x0):
 
 
 def example_inputs():
-    return (0, torch.ones(2, dtype=torch.float32), torch.tensor([2], dtype=torch.int64),)
+    return (0, torch.tensor([1.0, 2.0], dtype=torch.float32), torch.tensor([2], dtype=torch.int64),)
 
 
 # The dimensions of each input that are symbolic.

@@ -2,8 +2,7 @@
 #
 # RA101, direction missing, found in torch 2.13.0+cpu: its runtime-assert pass.
 # Below, torch.fx.passes.runtime_assert.insert_deferred_runtime_asserts runs on what make_fx traced.
-# The finding was made through shape_env; make_fx shows it as well.
-# Constraint: torch.sym_float(u0) == 1.0
+# Constraint: torch.sym_float(u0) < 0.5
 #
 # Stand-alone: it imports only torch. It exits with 1 if the fault shows, with 0 if it does not.
 import sys
@@ -18,12 +17,12 @@ from torch.fx.passes.runtime_assert import insert_deferred_runtime_asserts
 
 def forward(x0):
     u0 = x0.item()
-    torch._check(torch.sym_float(u0) == 1.0)
+    torch._check(torch.sym_float(u0) + 0.5 < 1.0)
     return u0
 
 
 def example_inputs():
-    return (torch.tensor([1], dtype=torch.int64),)
+    return (torch.tensor([0], dtype=torch.int64),)
 
 
 # The dimensions of each input that are symbolic.
@@ -31,7 +30,7 @@ DYNAMIC = [[]]
 
 
 def witness_inputs():
-    return (torch.tensor([0], dtype=torch.int64),)
+    return (torch.tensor([1], dtype=torch.int64),)
 
 
 class Passed:

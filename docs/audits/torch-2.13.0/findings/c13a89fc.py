@@ -1,34 +1,40 @@
 # an assert is missing
 #
 # RA101, direction missing, found in torch 2.13.0+cpu: its runtime-assert pass.
-# Below, torch.fx.passes.runtime_assert.insert_deferred_runtime_asserts runs on what export traced.
-# Constraint: 0.5 <= torch.sym_float(u0)
+# Below, torch.fx.passes.runtime_assert.insert_deferred_runtime_asserts runs on what make_fx traced.
+# The finding was made through shape_env; make_fx shows it as well.
+# Constraint: u0 <= 0
+# Emitted: u0 >= 0
+# Emitted: u0 <= 2
 #
 # Stand-alone: it imports only torch. It exits with 1 if the fault shows, with 0 if it does not.
 import sys
 
 import torch
-import torch._export.utils
-import torch.export.exported_program
+from torch._dynamo.source import ConstantSource
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.fx.experimental.proxy_tensor import make_fx
+from torch.fx.experimental.symbolic_shapes import DimDynamic, ShapeEnv, StatelessSymbolicContext
 from torch.fx.passes.runtime_assert import insert_deferred_runtime_asserts
 
 
-def forward(x0):
-    u0 = x0.item()
-    torch._check(u0 >= 0.5)
-    return u0
+def forward(a0, m0):
+    t0 = torch.nonzero(m0)
+    u0 = t0.shape[0]
+    torch._check(u0 <= 0)
+    return t0
 
 
 def example_inputs():
-    return (torch.tensor([1], dtype=torch.int64),)
+    return (torch.tensor([1.0, 2.0], dtype=torch.float32), torch.tensor([False, False], dtype=torch.bool),)
 
 
 # The dimensions of each input that are symbolic.
-DYNAMIC = [[]]
+DYNAMIC = [[0], [0]]
 
 
 def witness_inputs():
-    return (torch.tensor([0], dtype=torch.int64),)
+    return (torch.tensor([1.0, 2.0], dtype=torch.float32), torch.tensor([False, True], dtype=torch.bool),)
 
 
 class Passed:
@@ -75,23 +81,21 @@ def copy_graph(graph):
     return copy
 
 
-class Model(torch.nn.Module):
-    def forward(self, x0):
-        return forward(x0)
-
-
 def trace():
-    # Export calls the pass itself, by a name of its own in each of these two modules.
-    for module in (torch._export.utils, torch.export.exported_program):
-        module.insert_deferred_runtime_asserts = run_pass
-    shapes = tuple(
-        {d: torch.export.Dim.DYNAMIC for d in dims} or None if isinstance(value, torch.Tensor) else torch.export.Dim.DYNAMIC
-        for value, dims in zip(example_inputs(), DYNAMIC)
-    )
-    program = torch.export.export(
-        Model(), example_inputs(), dynamic_shapes=shapes, strict=False
-    )
-    return program
+    env = ShapeEnv(duck_shape=False)
+    mode = FakeTensorMode(shape_env=env)
+    fakes = []
+    for index, (tensor, dims) in enumerate(zip(example_inputs(), DYNAMIC)):
+        sizes = [DimDynamic.DYNAMIC if d in dims else DimDynamic.STATIC for d in range(tensor.dim())]
+        context = StatelessSymbolicContext(
+            dynamic_sizes=sizes,
+            constraint_sizes=[None] * tensor.dim(),
+        )
+        source = ConstantSource(f"arg{index}")
+        fakes.append(mode.from_tensor(tensor, symbolic_context=context, source=source))
+    with mode:
+        gm = make_fx(forward, tracing_mode="real")(*fakes)
+    run_pass(gm, env, "reproducer")
 
 
 def asserts(module):

@@ -1,39 +1,34 @@
 # an assert is missing
 #
 # RA101, direction missing, found in torch 2.13.0+cpu: its runtime-assert pass.
-# Below, torch.fx.passes.runtime_assert.insert_deferred_runtime_asserts runs on what make_fx traced.
-# The finding was made through shape_env; make_fx shows it as well.
-# Constraint: u0 == a0.shape[0] * a1.shape[0]
-# Emitted: u0 >= 4
-# Emitted: u0 == u0
+# Below, torch.fx.passes.runtime_assert.insert_deferred_runtime_asserts runs on what export traced.
+# Constraint: 0.5 < torch.sym_float(u0)
 #
 # Stand-alone: it imports only torch. It exits with 1 if the fault shows, with 0 if it does not.
 import sys
 
 import torch
-from torch._dynamo.source import ConstantSource
-from torch._subclasses.fake_tensor import FakeTensorMode
-from torch.fx.experimental.proxy_tensor import make_fx
-from torch.fx.experimental.symbolic_shapes import DimDynamic, ShapeEnv, StatelessSymbolicContext
+import torch._export.utils
+import torch.export.exported_program
 from torch.fx.passes.runtime_assert import insert_deferred_runtime_asserts
 
 
-def forward(a0, a1, x0):
+def forward(x0):
     u0 = x0.item()
-    torch._check(u0 == a0.shape[0] * a1.shape[0])
+    torch._check(u0 > 0.5)
     return u0
 
 
 def example_inputs():
-    return (torch.ones(2, dtype=torch.float32), torch.ones(3, dtype=torch.float32), torch.tensor([6], dtype=torch.int64),)
+    return (torch.tensor([1], dtype=torch.int64),)
 
 
 # The dimensions of each input that are symbolic.
-DYNAMIC = [[0], [0], []]
+DYNAMIC = [[]]
 
 
 def witness_inputs():
-    return (torch.ones(2, dtype=torch.float32), torch.ones(2, dtype=torch.float32), torch.tensor([7], dtype=torch.int64),)
+    return (torch.tensor([0], dtype=torch.int64),)
 
 
 class Passed:
@@ -80,21 +75,23 @@ def copy_graph(graph):
     return copy
 
 
+class Model(torch.nn.Module):
+    def forward(self, x0):
+        return forward(x0)
+
+
 def trace():
-    env = ShapeEnv(duck_shape=False)
-    mode = FakeTensorMode(shape_env=env)
-    fakes = []
-    for index, (tensor, dims) in enumerate(zip(example_inputs(), DYNAMIC)):
-        sizes = [DimDynamic.DYNAMIC if d in dims else DimDynamic.STATIC for d in range(tensor.dim())]
-        context = StatelessSymbolicContext(
-            dynamic_sizes=sizes,
-            constraint_sizes=[None] * tensor.dim(),
-        )
-        source = ConstantSource(f"arg{index}")
-        fakes.append(mode.from_tensor(tensor, symbolic_context=context, source=source))
-    with mode:
-        gm = make_fx(forward, tracing_mode="real")(*fakes)
-    run_pass(gm, env, "reproducer")
+    # Export calls the pass itself, by a name of its own in each of these two modules.
+    for module in (torch._export.utils, torch.export.exported_program):
+        module.insert_deferred_runtime_asserts = run_pass
+    shapes = tuple(
+        {d: torch.export.Dim.DYNAMIC for d in dims} or None if isinstance(value, torch.Tensor) else torch.export.Dim.DYNAMIC
+        for value, dims in zip(example_inputs(), DYNAMIC)
+    )
+    program = torch.export.export(
+        Model(), example_inputs(), dynamic_shapes=shapes, strict=False
+    )
+    return program
 
 
 def asserts(module):

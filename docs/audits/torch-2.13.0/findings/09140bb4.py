@@ -2,8 +2,8 @@
 #
 # RA101, direction missing, found in torch 2.13.0+cpu: its runtime-assert pass.
 # Below, torch.fx.passes.runtime_assert.insert_deferred_runtime_asserts runs on what make_fx traced.
-# The finding was made through shape_env; make_fx shows it as well.
-# Constraint: torch.sym_float(u0) + torch.sym_float(a0.shape[0]) == 2.0
+# Constraint: torch.sym_float(u0) == 1.0
+# Emitted: u0 >= 0
 #
 # Stand-alone: it imports only torch. It exits with 1 if the fault shows, with 0 if it does not.
 import sys
@@ -16,22 +16,23 @@ from torch.fx.experimental.symbolic_shapes import DimDynamic, ShapeEnv, Stateles
 from torch.fx.passes.runtime_assert import insert_deferred_runtime_asserts
 
 
-def forward(a0, a1, x0):
-    u0 = x0.item()
-    torch._check(torch.sym_float(u0) + torch.sym_float(a0.shape[0]) == 2.0)
-    return u0
+def forward(a0, v0):
+    t0 = torch.bincount(v0)
+    u0 = t0.shape[0]
+    torch._check(torch.sym_float(u0) + 0.5 == 1.5)
+    return t0
 
 
 def example_inputs():
-    return (torch.ones(2, dtype=torch.float32), torch.ones(3, dtype=torch.float32), torch.tensor([0], dtype=torch.int64),)
+    return (torch.tensor([1.0, 2.0], dtype=torch.float32), torch.tensor([0, 0], dtype=torch.int64),)
 
 
 # The dimensions of each input that are symbolic.
-DYNAMIC = [[0], [0], []]
+DYNAMIC = [[0], [0]]
 
 
 def witness_inputs():
-    return (torch.ones(2, dtype=torch.float32), torch.ones(2, dtype=torch.float32), torch.tensor([1], dtype=torch.int64),)
+    return (torch.tensor([1.0, 2.0], dtype=torch.float32), torch.tensor([1, 0], dtype=torch.int64),)
 
 
 class Passed:

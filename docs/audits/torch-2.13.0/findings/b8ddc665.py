@@ -1,38 +1,37 @@
 # an assert is missing
 #
 # RA101, direction missing, found in torch 2.13.0+cpu: its runtime-assert pass.
-# Below, torch.fx.passes.runtime_assert.insert_deferred_runtime_asserts runs on what export traced.
-# The finding was made through shape_env; export shows it as well.
-# Constraint: torch.sym_float(u0) == 1.0
-# Emitted: u0 >= 1
-# Emitted: 1 + u0 == a0.shape[0]
+# Below, torch.fx.passes.runtime_assert.insert_deferred_runtime_asserts runs on what make_fx traced.
+# Constraint: a0.shape[0] % 2 == 0
 #
 # Stand-alone: it imports only torch. It exits with 1 if the fault shows, with 0 if it does not.
 import sys
 
 import torch
-import torch._export.utils
-import torch.export.exported_program
+from torch._dynamo.source import ConstantSource
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.fx.experimental.proxy_tensor import make_fx
+from torch.fx.experimental.symbolic_shapes import DimDynamic, ShapeEnv, StatelessSymbolicContext
 from torch.fx.passes.runtime_assert import insert_deferred_runtime_asserts
 
 
-def forward(a0, x0):
-    u0 = x0.item()
-    assert torch.sym_float(u0) == 1.0
-    torch._check(u0 == a0.shape[0] - 1)
-    return u0
+def forward(a0):
+    torch._check(((a0.shape[0] <= 2) | (a0.shape[0] <= 2)) & (a0.shape[0] % 2 == 0))
+    return a0.sum()
 
 
 def example_inputs():
-    return (torch.ones(2, dtype=torch.float32), torch.tensor([1], dtype=torch.int64),)
+    return (torch.tensor([1.0, 2.0], dtype=torch.float32),)
 
 
 # The dimensions of each input that are symbolic.
-DYNAMIC = [[0], []]
+DYNAMIC = [[0]]
+# Those of them that are unbacked: tracing may not look at their sizes.
+UNBACKED = [[0]]
 
 
 def witness_inputs():
-    return (torch.ones(3, dtype=torch.float32), torch.tensor([2], dtype=torch.int64),)
+    return (torch.ones(1, dtype=torch.float32),)
 
 
 class Passed:
@@ -79,23 +78,23 @@ def copy_graph(graph):
     return copy
 
 
-class Model(torch.nn.Module):
-    def forward(self, a0, x0):
-        return forward(a0, x0)
-
-
 def trace():
-    # Export calls the pass itself, by a name of its own in each of these two modules.
-    for module in (torch._export.utils, torch.export.exported_program):
-        module.insert_deferred_runtime_asserts = run_pass
-    shapes = tuple(
-        {d: torch.export.Dim.DYNAMIC for d in dims} or None if isinstance(value, torch.Tensor) else torch.export.Dim.DYNAMIC
-        for value, dims in zip(example_inputs(), DYNAMIC)
-    )
-    program = torch.export.export(
-        Model(), example_inputs(), dynamic_shapes=shapes, strict=False
-    )
-    return program
+    env = ShapeEnv(duck_shape=False)
+    mode = FakeTensorMode(shape_env=env)
+    fakes = []
+    for index, (tensor, dims) in enumerate(zip(example_inputs(), DYNAMIC)):
+        sizes = [DimDynamic.DYNAMIC if d in dims else DimDynamic.STATIC for d in range(tensor.dim())]
+        sizes = [DimDynamic.UNBACKED if d in UNBACKED[index] else one for d, one in enumerate(sizes)]
+        context = StatelessSymbolicContext(
+            dynamic_sizes=sizes,
+            constraint_sizes=[None] * tensor.dim(),
+        )
+        source = ConstantSource(f"arg{index}")
+        with env.ignore_fresh_unbacked_symbols():
+            fakes.append(mode.from_tensor(tensor, symbolic_context=context, source=source))
+    with mode:
+        gm = make_fx(forward, tracing_mode="real")(*fakes)
+    run_pass(gm, env, "reproducer")
 
 
 def asserts(module):

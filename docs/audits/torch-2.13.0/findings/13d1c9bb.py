@@ -3,7 +3,7 @@
 # RA101, direction missing, found in torch 2.13.0+cpu: its runtime-assert pass.
 # Below, torch.fx.passes.runtime_assert.insert_deferred_runtime_asserts runs on what make_fx traced.
 # The finding was made through shape_env; make_fx shows it as well.
-# Constraint: 0 < 0.5 + torch.sym_float(u0)
+# Constraint: a0.shape[0] / 2 < 1.5
 #
 # Stand-alone: it imports only torch. It exits with 1 if the fault shows, with 0 if it does not.
 import sys
@@ -16,22 +16,23 @@ from torch.fx.experimental.symbolic_shapes import DimDynamic, ShapeEnv, Stateles
 from torch.fx.passes.runtime_assert import insert_deferred_runtime_asserts
 
 
-def forward(x0):
-    u0 = x0.item()
-    torch._check(torch.sym_float(u0) + 0.5 > 0.0)
-    return u0
+def forward(a0):
+    torch._check(a0.shape[0] / 2 < 1.5)
+    return a0.sum()
 
 
 def example_inputs():
-    return (torch.tensor([0], dtype=torch.int64),)
+    return (torch.tensor([1.0, 2.0], dtype=torch.float32),)
 
 
 # The dimensions of each input that are symbolic.
-DYNAMIC = [[]]
+DYNAMIC = [[0]]
+# Those of them that are unbacked: tracing may not look at their sizes.
+UNBACKED = [[0]]
 
 
 def witness_inputs():
-    return (torch.tensor([-1], dtype=torch.int64),)
+    return (torch.tensor([1.0, 2.0, 3.0], dtype=torch.float32),)
 
 
 class Passed:
@@ -84,12 +85,14 @@ def trace():
     fakes = []
     for index, (tensor, dims) in enumerate(zip(example_inputs(), DYNAMIC)):
         sizes = [DimDynamic.DYNAMIC if d in dims else DimDynamic.STATIC for d in range(tensor.dim())]
+        sizes = [DimDynamic.UNBACKED if d in UNBACKED[index] else one for d, one in enumerate(sizes)]
         context = StatelessSymbolicContext(
             dynamic_sizes=sizes,
             constraint_sizes=[None] * tensor.dim(),
         )
         source = ConstantSource(f"arg{index}")
-        fakes.append(mode.from_tensor(tensor, symbolic_context=context, source=source))
+        with env.ignore_fresh_unbacked_symbols():
+            fakes.append(mode.from_tensor(tensor, symbolic_context=context, source=source))
     with mode:
         gm = make_fx(forward, tracing_mode="real")(*fakes)
     run_pass(gm, env, "reproducer")

@@ -1,45 +1,37 @@
-# the ShapeEnv is changed
+# an assert is missing
 #
-# RA305, direction impure, found in torch 2.13.0+cpu: its runtime-assert pass.
-# Below, torch.fx.passes.runtime_assert.insert_deferred_runtime_asserts runs on what make_fx traced.
-# The finding was made through shape_env; make_fx shows it as well.
+# RA101, direction missing, found in torch 2.13.0+cpu: its runtime-assert pass.
+# Below, torch.fx.passes.runtime_assert.insert_deferred_runtime_asserts runs on what export traced.
+# Constraint: u0 <= 0
 # Emitted: u0 >= 0
-# Emitted: u0 % 2 == 0
-# Emitted: u0 % 2 == 0
-# deferred_runtime_asserts
-# before: [('u0', ['Eq(PythonMod(u0, 2), 0)', '0 <= u0'])]
-# after: [('u0', ['Eq(PythonMod(u0, 2), 0)', '0 <= u0', 'Eq(Mod(u0, 2), 0)'])]
-# divisible
-# before: []
-# after: ['Mod(u0, 2)']
-# num_deferred_runtime_asserts
-# before: 2
-# after: 3
+# Emitted: u0 <= 2
 #
 # Stand-alone: it imports only torch. It exits with 1 if the fault shows, with 0 if it does not.
 import sys
 
 import torch
-from torch._dynamo.source import ConstantSource
-from torch._subclasses.fake_tensor import FakeTensorMode
-from torch.fx.experimental.proxy_tensor import make_fx
-from torch.fx.experimental.symbolic_shapes import DimDynamic, ShapeEnv, StatelessSymbolicContext
+import torch._export.utils
+import torch.export.exported_program
 from torch.fx.passes.runtime_assert import insert_deferred_runtime_asserts
 
 
-def forward(x0):
-    u0 = x0.item()
-    torch._check(u0 % 2 == 0)
-    torch._check_is_size(u0)
-    return u0
+def forward(a0, v0):
+    t0 = torch.repeat_interleave(v0)
+    u0 = t0.shape[0]
+    torch._check(u0 <= 0)
+    return t0
 
 
 def example_inputs():
-    return (torch.tensor([0], dtype=torch.int64),)
+    return (torch.tensor([1.0, 2.0], dtype=torch.float32), torch.tensor([0, 0], dtype=torch.int64),)
 
 
 # The dimensions of each input that are symbolic.
-DYNAMIC = [[]]
+DYNAMIC = [[0], [0]]
+
+
+def witness_inputs():
+    return (torch.tensor([1.0, 2.0], dtype=torch.float32), torch.tensor([0, 1], dtype=torch.int64),)
 
 
 class Passed:
@@ -86,21 +78,23 @@ def copy_graph(graph):
     return copy
 
 
+class Model(torch.nn.Module):
+    def forward(self, a0, v0):
+        return forward(a0, v0)
+
+
 def trace():
-    env = ShapeEnv(duck_shape=False)
-    mode = FakeTensorMode(shape_env=env)
-    fakes = []
-    for index, (tensor, dims) in enumerate(zip(example_inputs(), DYNAMIC)):
-        sizes = [DimDynamic.DYNAMIC if d in dims else DimDynamic.STATIC for d in range(tensor.dim())]
-        context = StatelessSymbolicContext(
-            dynamic_sizes=sizes,
-            constraint_sizes=[None] * tensor.dim(),
-        )
-        source = ConstantSource(f"arg{index}")
-        fakes.append(mode.from_tensor(tensor, symbolic_context=context, source=source))
-    with mode:
-        gm = make_fx(forward, tracing_mode="real")(*fakes)
-    run_pass(gm, env, "reproducer")
+    # Export calls the pass itself, by a name of its own in each of these two modules.
+    for module in (torch._export.utils, torch.export.exported_program):
+        module.insert_deferred_runtime_asserts = run_pass
+    shapes = tuple(
+        {d: torch.export.Dim.DYNAMIC for d in dims} or None if isinstance(value, torch.Tensor) else torch.export.Dim.DYNAMIC
+        for value, dims in zip(example_inputs(), DYNAMIC)
+    )
+    program = torch.export.export(
+        Model(), example_inputs(), dynamic_shapes=shapes, strict=False
+    )
+    return program
 
 
 def asserts(module):
@@ -124,16 +118,37 @@ def spelled(value):
     return f"{name}({', '.join(map(spelled, value.args))})"
 
 
+class Watching(torch.fx.Interpreter):
+    """Runs a graph and remembers at which node it stopped."""
+
+    def run_node(self, n):
+        self.at = n
+        return super().run_node(n)
+
+
+def outcome(run):
+    """(accepted, text): what calling ``run`` did."""
+    try:
+        run()
+    except Exception as error:
+        return False, f"rejects: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+    return True, "accepts"
+
+
 def main():
     trace()
-    shows = False
-    for name, before in Passed.env_before.items():
-        after = Passed.env_after[name]
-        if before != after:
-            shows = True
-            print(f"ShapeEnv.{name} before the pass: {before}")
-            print(f"ShapeEnv.{name} after the pass:  {after}")
-    print("\nFAULT: the pass changed the ShapeEnv" if shows else "\nthe fault does not show")
+    print("asserts in the graph:", *(asserts(Passed.after) or ["none"]), sep="\n  ")
+    inputs = witness_inputs()
+    print("inputs:", *inputs, sep="\n  ")
+    eager, text = outcome(lambda: forward(*inputs))
+    print("eager                 ", text)
+    print("graph before the pass ", outcome(lambda: torch.fx.Interpreter(Passed.before).run(*inputs))[1])
+    watching = Watching(Passed.after)
+    graph, text = outcome(lambda: watching.run(*inputs))
+    by_assert = not graph and "assert" in str(watching.at.target)
+    print("graph after the pass  ", text, "" if graph else f"(at {watching.at.name})")
+    shows = not eager and graph
+    print("\nFAULT: the graph accepts what eager rejects" if shows else "\nthe fault does not show")
     return int(shows)
 
 
