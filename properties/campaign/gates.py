@@ -75,24 +75,22 @@ def vectors(cases: Sequence[Vector], codes: Sequence[str], clean: Sequence[str],
 
 
 def _vector(case: Vector, codes: tuple[str, ...], clean: tuple[str, ...]) -> Row:
-    from properties.backends import BACKENDS, USUAL
     from properties.campaign.check import check_program
     from properties.campaign.plan import OUTSIDE
+    from properties.campaign.replaying import backends_for, shown_by
     from properties.registry import properties
     from properties.subjects import resolve
     from properties.verdict import Status
     from strategies.program import Program
 
     cheap = [code for code in codes if not properties()[code].share]
-    # A fault outside of the pass shows with any pass that is right.
-    name = "reference" if case.subject in OUTSIDE else case.subject
-    backends = BACKENDS if case.property == "RA602" else USUAL
+    name = shown_by(case.subject)
     checked = check_program(
         Program.from_json(case.program),
         case.frontend,
         {one: resolve(one) for one in dict.fromkeys((name, *clean))},
         tuple(dict.fromkeys(("RA101", case.property, *cheap))),
-        backends=backends,
+        backends=backends_for((case.property,)),
     )
     failed = [f"{kind}: {text}" for kind, text in checked.faults]
     if not checked.valid or checked.refusal:

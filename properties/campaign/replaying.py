@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from properties.backends import BACKENDS, USUAL
@@ -15,6 +15,16 @@ from properties.registry import properties
 from properties.subjects import resolve
 from strategies.program import Program, ProgramError
 from strategies.source import standalone_source
+
+
+def shown_by(subject: str) -> str:
+    """The pass that shows a fault of ``subject`` again: one outside of the pass, any that is right."""
+    return "reference" if subject in OUTSIDE else subject
+
+
+def backends_for(codes: Sequence[str]) -> tuple[str, ...]:
+    """The backends that ``codes`` are asked about: by its name RA602 is asked about all, whichever showed a fault."""
+    return BACKENDS if "RA602" in codes else USUAL
 
 
 def replay(
@@ -30,12 +40,10 @@ def replay(
         program = Program.from_json(document)
     except ProgramError as error:
         raise UsageError(f"not a program: {error}") from error
-    # A fault outside of the pass was seen with some pass; any pass that is right shows it again.
-    name = "reference" if subject in OUTSIDE else subject
+    name = shown_by(subject)
     subjects = {name: resolve(name)}
     codes = property_codes or tuple(code for code, row in properties().items() if not row.share)
-    # Asked for by name, a finding of any backend should show again.
-    backends = BACKENDS if "RA602" in property_codes else USUAL
+    backends = backends_for(property_codes)
     checked = check_program(program, frontend, subjects, codes, backends=backends)
     findings = []
     where = {"seed": 0, "cell": 0, "shard": 0, "index": 0}

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reports.cli.campaign import Part
+
+if TYPE_CHECKING:
+    from reports.known import KnownEntry
 
 Row = Mapping[str, Any]
 
@@ -18,13 +21,16 @@ def parts(plan: Any, known_file: Path | None) -> tuple[Part, ...]:
     if plan.part is not None and plan.part[0] != 1:
         return ()
     from properties.campaign import gates
+    from properties.campaign.environment import environment
+    from reports.known import load_known
 
-    vectors = _vectors(plan, known_file)
+    entries, torch = load_known(known_file), str(environment()["torch"])
+    vectors = _vectors(plan, entries, torch)
     # Our own pass, where it is audited, has to be clean on what others get wrong.
     clean = tuple({name for cell in plan.cells for name in cell.subjects if name == "reference"})
     found = [
         Part("mutants", lambda: gates.mutants(plan.properties, plan.jobs)),
-        Part("real programs", lambda: _real_programs(plan, known_file)),
+        Part("real programs", lambda: _real_programs(plan, entries, torch)),
         Part("regression vectors", lambda: gates.vectors(vectors, plan.properties, clean, plan.jobs)),
     ]
     if all(cell.device == "cpu" for cell in plan.cells):
@@ -32,17 +38,14 @@ def parts(plan: Any, known_file: Path | None) -> tuple[Part, ...]:
     return tuple(found)
 
 
-def _vectors(plan: Any, known_file: Path | None) -> list[Any]:
+def _vectors(plan: Any, entries: Sequence[KnownEntry], torch: str) -> list[Any]:
     """The vectors of the known entries for this torch and these properties; read before anything runs."""
-    from properties.campaign.environment import environment
     from properties.campaign.gates import Vector
-    from reports.known import load_known
     from reports.known.versions import in_range
     from reports.reading import read_case
 
-    torch = str(environment()["torch"])
     found = []
-    for entry in load_known(known_file):
+    for entry in entries:
         if entry.vector is None or entry.property not in plan.properties or not in_range(torch, entry.versions):
             continue
         case = read_case(entry.vector)
@@ -51,15 +54,12 @@ def _vectors(plan: Any, known_file: Path | None) -> list[Any]:
     return found
 
 
-def _real_programs(plan: Any, known_file: Path | None) -> Sequence[Row]:
+def _real_programs(plan: Any, entries: Sequence[KnownEntry], torch: str) -> Sequence[Row]:
     """torch's own export examples under the audited subjects; a finding that is listed as known does not fail it."""
-    from properties.campaign.environment import environment
     from properties.campaign.gates import gate
     from properties.targets.collections import check_collection
-    from reports.known import load_known
     from reports.targets import known_entry
 
-    entries, torch = load_known(known_file), str(environment()["torch"])
     subjects = tuple(dict.fromkeys(name for cell in plan.cells for name in cell.subjects))
     rows = check_collection(
         EXAMPLES, ("export",), subjects, plan.properties, "", lambda done, total, name: None, jobs=plan.jobs

@@ -9,7 +9,7 @@ from __future__ import annotations
 import warnings
 
 from properties.capture.frontends.export import exported
-from properties.capture.frontends.tensors import example_inputs, tensor_capture
+from properties.capture.frontends.tensors import example_inputs, reached_capture
 from properties.capture.interception import EXPORT_SITES, in_place_of_torch, reach
 from properties.capture.refusals import refused
 from properties.capture.types import Capture
@@ -36,13 +36,4 @@ def capture(
             first.run_decompositions()
 
     reached = reach(decompose, EXPORT_SITES)
-    return tensor_capture(
-        program,
-        device,
-        name,
-        reached.module,
-        reached.env,
-        export=reached.export,
-        name=reached.name,
-        bodies=reached.bodies,
-    )
+    return reached_capture(program, device, name, reached)

@@ -10,9 +10,9 @@ import torch
 from properties.capture.frontends.tensors import (
     dynamic_shapes,
     example_inputs,
+    reached_capture,
     refuse_scalars,
     refuse_unbacked,
-    tensor_capture,
 )
 from properties.capture.interception import EXPORT_SITES, reach
 from properties.capture.types import Capture
@@ -49,16 +49,7 @@ def capture_strict(
 def _export(program: Program, device: str, frontend: str, *, strict: bool, deferred: bool) -> Capture:
     tensors, module = example_inputs(program, device), as_module(program, device)
     reached = reach(lambda: exported(program, module, tensors, strict=strict, deferred=deferred), EXPORT_SITES)
-    return tensor_capture(
-        program,
-        device,
-        frontend,
-        reached.module,
-        reached.env,
-        export=reached.export,
-        name=reached.name,
-        bodies=reached.bodies,
-    )
+    return reached_capture(program, device, frontend, reached)
 
 
 def exported(

@@ -13,6 +13,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.fx.experimental.symbolic_shapes import DimDynamic, ShapeEnv
 from torch.utils._sympy.value_ranges import ValueRanges
 
+from properties.capture.interception import Reached
 from properties.capture.state import EnvState
 from properties.capture.types import Body, Capture, ranges_before_checks
 from properties.devices import stand_ins, why_not_run
@@ -114,4 +115,18 @@ def tensor_capture(
         device=device,
         input_ranges=ranges_before_checks(module, env) if ranges is None else ranges,
         bodies=bodies,
+    )
+
+
+def reached_capture(program: Program, device: str, frontend: str, reached: Reached) -> Capture:
+    """The capture of what torch was about to give to the pass."""
+    return tensor_capture(
+        program,
+        device,
+        frontend,
+        reached.module,
+        reached.env,
+        export=reached.export,
+        name=reached.name,
+        bodies=reached.bodies,
     )
