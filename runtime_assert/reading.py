@@ -27,6 +27,7 @@ QUERY_FUNCTIONS: dict[Any, str] = {
     _aten.sym_numel.default: "numel",
 }
 _QUERY_METHODS = frozenset({"size", "stride", "storage_offset", "numel", "dim"})
+_NUMEL = frozenset({_aten.sym_numel.default, "numel"})
 _CONVERSIONS = {"float": "float", "trunc": "int"}
 _ITEM = frozenset({_aten.item.default, _aten._local_scalar_dense.default, "item"})
 
@@ -192,6 +193,8 @@ def _read_symbolic(node: fx.Node, bindings: Bindings, table: ValueTable, lowerin
         return
     value: Argument | None = None
     if is_query(node) or node.target in _ITEM:
+        if node.target in _NUMEL:
+            raw = _product_of_sizes(node) or raw
         value = _lower_first(lowering, bindings, raw, api.replaced_expr(traced), node.target in _ITEM)
     if isinstance(value, Value) and value.slot <= reading.position[node]:
         reading.values[node] = value
@@ -201,6 +204,19 @@ def _read_symbolic(node: fx.Node, bindings: Bindings, table: ValueTable, lowerin
             reading.shared.append((node, value))
     else:
         reading.values[node] = _opaque(node, table, reading)
+
+
+def _product_of_sizes(node: fx.Node) -> sympy.Basic | None:
+    """How many elements a tensor has, by its sizes as they were first named.
+
+    Tracing multiplies them, and puts in what replaced each: `t.numel() == u0` would become a second check of whatever
+    u0 was found to equal.
+    """
+    traced = api.example_value(node.args[0]) if node.args and isinstance(node.args[0], fx.Node) else None
+    if not isinstance(traced, torch.Tensor):
+        return None
+    sizes = [size if isinstance(size, int) else api.raw_expr(size) for size in traced.shape]
+    return None if None in sizes else sympy.Mul(*sizes)
 
 
 def _asks_for(node: fx.Node, value: Value) -> bool:

@@ -10,7 +10,7 @@ import torch
 from torch import fx
 
 from runtime_assert import insert_with_report
-from runtime_assert._torch_api import PRESERVE_KEY
+from runtime_assert._torch_api import PRESERVE_KEY, CallMethodKey, SequenceKey
 from runtime_assert.checks import constant_text
 from tests.runtime_assert.graphs import GraphBuilder, accepts, asserts, aten
 
@@ -234,3 +234,28 @@ def test_a_float_made_an_integer_is_known_in_dynamos_spelling() -> None:
     assert len(asserts(gm)) == 1
     assert accepts(gm, torch.tensor([3]))
     assert not accepts(gm, torch.tensor([4]))
+
+
+def test_a_check_of_the_number_of_elements_is_no_second_check_of_what_the_size_equals() -> None:
+    """Tracing puts in what replaced each size: `numel()` of u0 elements reads as the s0 that u0 equals."""
+    made = GraphBuilder()
+    size = made.size()
+    other = made.tensor("a", size)
+    source = made.tensor("m", 8)
+    length = made.unbacked()
+    with made.mode:
+        found = made.call(
+            aten.nonzero.default, (source,), torch.empty(length), u0=(CallMethodKey("size"), SequenceKey(0))
+        )
+    first = made.call(aten.sym_size.int, (found, 0), length)
+    limit = made.call(aten.sym_size.int, (other, 0), size)
+    eq = __import__("operator").eq
+    made.graph.call_function(CHECK, (made.call(eq, (first, limit), length == size), "first"))
+    torch._check(length == size)
+    count = made.graph.call_method("numel", (found,))
+    count.meta["val"] = size
+    made.graph.call_function(CHECK, (made.call(eq, (count, first), True), "second"))
+    gm = made.finish(found)
+    report = insert_with_report(gm, made.env, "test", strict=True)
+    assert [node.args[1] for node in asserts(gm)] == ["first"]
+    assert [row.outcome for row in report if row.source == "check"] == ["present", "trivial"]
