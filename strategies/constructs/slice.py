@@ -28,7 +28,9 @@ class Slice(ResizesDimension):
         start, stop = statement.term("start"), statement.term("stop")
         if statement.number("step") < 1:
             return f"step={statement.number('step')}; torch takes steps of at least 1"
-        if not (scope.is_nonnegative(start) and scope.is_nonnegative(stop)):
+        # A size that is compared as it is traced is known not to be negative, however it is written.
+        whole = stop == self.size(statement, scope) and not scope.depends_on_data(stop)
+        if not (scope.is_nonnegative(start) and (whole or scope.is_nonnegative(stop))):
             return "both bounds must be checked to be >= 0 before (a negative one counts from the end)"
         if scope.depends_on_data(start, stop) and not self._inside(statement, scope):
             return "a bound that the data decides must be checked before: start <= stop <= size"
@@ -70,9 +72,8 @@ class Slice(ResizesDimension):
             else:
                 stop = Const(1 + chooser.below(8)) if chooser.flag(2) else whole
             start: Term = Const(chooser.below(3)) if not scope.depends_on_data(whole) else Const(0)
-            if not scope.is_nonnegative(stop):
-                return (*chooser.nonnegative(scope, stop), self._statement(name, dim, start, stop, step))
-            return (self._statement(name, dim, start, stop, step),)
+            checks = chooser.nonnegative(scope, stop) if scope.depends_on_data(stop) else ()
+            return (*checks, self._statement(name, dim, start, stop, step))
         leaf = Var(chooser.pick(fitting))
         start, stop = (leaf, whole) if chooser.flag(3) else (Const(0), leaf)
         checks = chooser.nonnegative(scope, leaf)

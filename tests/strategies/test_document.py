@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strategies import Apply, Const, Param, Program, ProgramError, Statement, Var, apply, programs
-from strategies.constructs import CONSTRUCTS
+from strategies.constructs import CONSTRUCTS, names_of_kind
+from tests.strategies.drawing import draw_programs
 
 GOOD: dict[str, Any] = {
     "schema": 1,
@@ -43,6 +44,34 @@ def test_a_program_survives_json(program: Program) -> None:
     assert again == program
     assert again.key() == program.key()
     assert again.to_json() == json.loads(text)
+
+
+@pytest.mark.parametrize(("seed", "profile"), [(11, "smoke"), (12, "audit"), (13, "nightly")])
+def test_every_drawn_program_reads_back_from_its_json(seed: int, profile: str) -> None:
+    for program in draw_programs(300, start=seed, profile=profile):
+        assert Program.from_json(json.loads(json.dumps(program.to_json()))) == program
+
+
+@pytest.mark.parametrize("name", names_of_kind("consumer"))
+def test_what_a_consumer_grows_is_what_its_reader_takes(name: str) -> None:
+    for program in draw_programs(40, start=5, consumers=[name]):
+        assert Program.from_json(json.loads(json.dumps(program.to_json()))) == program
+
+
+def test_a_slice_may_end_where_its_tensor_does_however_the_size_is_written() -> None:
+    # Was drawn, and then not read back: nothing says of 2 * d0 - 1 that it is not negative.
+    size = ["sub", ["mul", "d0", 2], 1]
+    part = {"op": "slice", "tensor": "a1", "dim": 0, "start": "u0", "stop": size, "step": 1}
+    checks = [{"op": "check", "cond": ["ge", "u0", 0]}, {"op": "check", "cond": ["le", "u0", size]}]
+    document = {
+        "schema": 1,
+        "dims": [3],
+        "params": [{"shape": ["d0"], "dtype": "float32"}, {"shape": [size], "dtype": "float32"}],
+        "body": [{"op": "item", "value": 2}, *checks, part],
+    }
+    assert Program.from_json(document).to_json() == document
+    with pytest.raises(ProgramError, match=">= 0 before"):
+        Program.from_json({**document, "body": [*document["body"][:3], {**part, "stop": ["sub", size, 1]}]})
 
 
 def test_reads_what_a_person_wrote() -> None:
