@@ -7,6 +7,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
+from properties.campaign.draw import without_local_constants
 from strategies import Program, programs
 
 
@@ -27,7 +28,8 @@ def draw_programs(count: int, start: int = 0, **narrowed: Any) -> list[Program]:
     def collect(program: Program) -> None:
         drawn.append(program)
 
-    collect()
+    with without_local_constants():  # else what is drawn depends on which other tests this worker has run
+        collect()
     return drawn
 
 
