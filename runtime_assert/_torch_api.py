@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -239,46 +240,65 @@ class CallMaker:
             not hooks
             and all(hasattr(graph, name) for name in _GRAPH_LAYOUT)
             and all(hasattr(names, name) for name in _NAMES_LAYOUT)
+            and isinstance(getattr(graph._find_nodes_lookup_table, "table", None), dict)
         )
-        self._bases: dict[Any, str] = {}
+        self._kinds: dict[int, _Kind] = {}
         if self._short:
             self._names: Any = names
             self._used: set[str] = names._used_names
             self._counts: dict[str, int] = names._base_count
-            self._insert: Any = self._graph._find_nodes_lookup_table.insert
 
     def call(self, target: Any, args: tuple[Any, ...], anchor: fx.Node, before: bool = False) -> fx.Node:
         """`call_function(target, args)` right behind (or before) the node `anchor`."""
         graph = self._graph
-        if not self._short:
+        kind = self._kinds.get(id(target))
+        if kind is None:
             with graph.inserting_before(anchor) if before else graph.inserting_after(anchor):
-                return graph.call_function(target, args)
-        base = self._bases.get(target)
-        if base is None:
-            name = self._names.create_name(graph._target_to_str(target), None)
-            stem = _NUMBER.sub("", name)
-            if stem in self._counts:
-                self._bases[target] = stem
-        else:
-            # As create_name counts on, without taking the candidate apart each time.
-            number = self._counts[base] + 1
-            while (name := f"{base}_{number}") in self._used:
-                number += 1
-            self._used.add(name)
-            self._counts[base] = number
+                node = graph.call_function(target, args)
+            if self._short:
+                self._learn(node)
+            return node
+        # As create_name counts on, without taking the candidate apart each time.
+        base = kind.base
+        number = self._counts[base] + 1
+        while (name := f"{base}_{number}") in self._used:
+            number += 1
+        self._used.add(name)
+        self._counts[base] = number
         node = fx.Node(graph, name, "call_function", target, args, {})
         self._names._obj_to_name[node] = name
         if before:
             anchor.prepend(node)
         else:
             anchor.append(node)
-        self._insert(node)
+        kind.listed[node] = None
         graph._len += 1
         return node
 
+    def _learn(self, node: fx.Node) -> None:
+        """See from a node that was created the public way how the next call of the same target is to be made."""
+        target: Any = node.target
+        base = _NUMBER.sub("", node.name)
+        listed = self._graph._find_nodes_lookup_table.table.get(("call_function", target))
+        if base in self._counts and isinstance(listed, dict) and node in listed:
+            self._kinds[id(target)] = _Kind(target, base, listed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """The calls of one target: how their names begin, and where the graph lists them.
+
+    They are found by the target's id, because operators work out their hash anew each time; the target is kept here
+    so that its id stays its own.
+    """
+
+    target: Any
+    base: str
+    listed: dict[fx.Node, None]
+
 
 _NUMBER = re.compile(r"_\d+$")
-_GRAPH_LAYOUT = ("_graph_namespace", "_target_to_str", "_find_nodes_lookup_table", "_len")
+_GRAPH_LAYOUT = ("_graph_namespace", "_find_nodes_lookup_table", "_len")
 _NAMES_LAYOUT = ("_used_names", "_base_count", "_obj_to_name")
 
 

@@ -12,6 +12,7 @@ from sympy.logic.boolalg import BooleanAtom
 from torch.utils._sympy import functions as torch_functions
 from torch.utils._sympy.numbers import int_oo
 
+from runtime_assert.normal import total_of
 from runtime_assert.operators import FLOAT_FUNCTIONS, WRITTEN, kind_of
 from runtime_assert.values import Argument, Value, ValueTable
 
@@ -161,10 +162,14 @@ class Lowering:
             return self._fold("add", [value for value, _ in terms], expr)
         if not self.export and len(terms) > 2:
             return self._op("sum", [value for value, _ in terms])
-        plain = [t for t in terms if not _is_negative(t[1])]
-        negative = [t for t in terms if _is_negative(t[1])]
-        constants = [t for t in plain if not isinstance(t[0], Value)]
-        plain = [t for t in plain if isinstance(t[0], Value)] + constants
+        plain, constants, negative = [], [], []
+        for item in terms:
+            value, term = item
+            if type(term) is not sympy.Symbol and _is_negative(term):
+                negative.append(item)
+            else:
+                (plain if type(value) is Value else constants).append(item)
+        plain += constants
         if len(terms) > CHAIN_LIMIT:
             return self._tree([*plain, *negative])
         if not plain:
@@ -189,7 +194,11 @@ class Lowering:
                 listed = some + others
                 level.append((self._partial("add", (left, right), listed), listed))
             level += odd
-        return level[0][0]
+        root = level[0][0]
+        if type(root) is Value and root.poly is None:
+            # The terms are at hand: no need to open the tree again.
+            root.poly = total_of(value for value, _ in terms)
+        return root
 
     def _partial(self, op: str, args: tuple[Argument, Argument], terms: list[Any]) -> Argument:
         value = self._op(op, args)

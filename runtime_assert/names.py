@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from torch import fx
 
@@ -26,6 +27,7 @@ class Names:
         known = api.input_sources(env, inputs)
         self._inputs = {n: _source_name(known.get(n)) or _input_name(str(n.target), taken) for n in inputs}
         self._memo: dict[fx.Node, str] = {}
+        self._targets: dict[int, str] = {}
         self._values: dict[Value, str | None] = {}
 
     def of(self, value: Value) -> str | None:
@@ -54,16 +56,23 @@ class Names:
             return self._inputs[node]
         if node.op not in ("call_function", "call_method") or depth > 3 or not node.args:
             return node.name
-        first = node.args[0]
-        target = str(node.target) if node.op == "call_method" else getattr(node.target, "__name__", "")
-        name = target.split(".")[0]
-        others = [a for a in node.args[1:] if isinstance(a, (int, float, bool))]
-        if not isinstance(first, fx.Node) or not name.isidentifier() or len(others) + 1 != len(node.args):
+        first, *others = node.args
+        name = self._called(node)
+        if not isinstance(first, fx.Node) or not name or not all(isinstance(a, (int, float, bool)) for a in others):
             return node.name
         if name == "getitem":
             return f"{self._node(first, depth + 1)}[{others[0]}]"
-        arguments = ", ".join(map(str, others))
-        return f"{self._node(first, depth + 1)}.{_METHODS.get(name, name)}({arguments})"
+        return f"{self._node(first, depth + 1)}.{name}({', '.join(map(str, others))})"
+
+    def _called(self, node: fx.Node) -> str:
+        """What a call is called in the user's program, empty if that is no name."""
+        target: Any = node.target
+        found = self._targets.get(id(target))  # operators work out their hash anew each time
+        if found is None:
+            whole = target if node.op == "call_method" else getattr(target, "__name__", "")
+            name = str(whole).split(".")[0]
+            found = self._targets[id(target)] = _METHODS.get(name, name) if name.isidentifier() else ""
+        return found
 
 
 def _input_name(target: str, taken: set[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from heapq import heappop, heappush
@@ -26,6 +26,9 @@ def polynomial(argument: Argument) -> Polynomial:
     if not isinstance(argument, Value):
         return {ONE: int(argument)} if argument else {}
     if argument.poly is None:
+        if argument.symbol is not None:
+            argument.poly = {(argument,): 1}
+            return argument.poly
         # Sums are not remembered: a chain of a thousand additions would keep a thousand growing sums.
         for value in in_order(argument, _is_known):
             if not _is_sum(value):
@@ -33,6 +36,14 @@ def polynomial(argument: Argument) -> Polynomial:
         if argument.poly is None:
             return _expand(argument)
     return argument.poly
+
+
+def total_of(arguments: Iterable[Argument]) -> Polynomial:
+    """The sum of many values as one polynomial."""
+    total: Polynomial = {}
+    for argument in arguments:
+        accumulate(total, polynomial(argument), 1)
+    return total
 
 
 def _is_known(value: Value) -> bool:

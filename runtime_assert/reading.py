@@ -228,7 +228,16 @@ def _asks_for(node: fx.Node, value: Value) -> bool:
         source, asked = node.args[0], tuple(node.args[1:])
     else:
         asked = tuple(node.args[1:])
-    return not node.kwargs and bool(source.args) and source.args[0] is value.args[0].node and asked == key
+    return not node.kwargs and bool(source.args) and asked == key and _yields(source.args[0], value.args[0])
+
+
+def _yields(node: Any, value: Value) -> bool:
+    """Whether a node computes `value`, which may be an entry of what an operator yields."""
+    if node is value.node:
+        return True
+    if value.op != "getitem" or not isinstance(node, fx.Node) or node.target is not operator.getitem or node.kwargs:
+        return False
+    return tuple(node.args[1:]) == value.args[1:] and _yields(node.args[0], value.args[0])
 
 
 def _lower_first(

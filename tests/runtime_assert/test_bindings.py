@@ -171,6 +171,34 @@ def test_a_path_through_a_sequence_takes_the_entry_that_the_graph_already_takes(
     assert not accepts(gm, torch.tensor([1.0, 1.0, 2.0]))
 
 
+@pytest.mark.parametrize("spelling", ["size_method", "size_operator"])
+def test_the_size_of_an_entry_that_the_graph_asks_for_already_is_asked_for_once(spelling: str) -> None:
+    """A second run took the size that the first had asked for to be another one, and moved asserts about."""
+    made = GraphBuilder()
+    source = made.tensor("a", 8)
+    values = (made.unbacked(), made.unbacked())
+    result = tuple(tensor_value(made, value) for value in values)
+    paths = {f"u{i}": (SequenceKey(i), CallMethodKey("size"), SequenceKey(0)) for i in range(2)}
+    node = made.call(torch.ops.aten._unique2.default, (source,), result, **paths)
+    sizes = []
+    for index, value in enumerate(values):
+        entry = made.call(operator.getitem, (node, index), result[index])
+        if spelling == "size_method":
+            shape = made.graph.call_method("size", (entry,))
+            shape.meta["val"] = result[index].shape
+            sizes.append(made.call(operator.getitem, (shape, 0), value))
+        else:
+            sizes.append(made.call(torch.ops.aten.sym_size.int, (entry, 0), value))
+        torch._check(value >= 3 + index)
+    gm = made.finish(sizes[0])
+    insert_with_report(gm, made.env, "test", strict=True)
+    gm.graph.lint()
+    assert [check.args[0].args[0] for check in asserts(gm)] == sizes  # type: ignore[union-attr]
+    text = str(gm.graph)
+    insert_with_report(gm, made.env, "test", strict=True)
+    assert str(gm.graph) == text
+
+
 def test_a_path_through_a_mapping_is_followed() -> None:
     made = GraphBuilder()
     source = made.tensor("a", 8)
