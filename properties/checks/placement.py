@@ -59,11 +59,14 @@ def node_values(module: fx.GraphModule, arguments: tuple[Any, ...]) -> dict[fx.N
 
 
 def failing_node(module: fx.GraphModule, arguments: tuple[Any, ...]) -> int | None:
-    """The position of the node on which ``module`` raises for ``arguments``; None if it runs to its end."""
+    """The position of the node on which ``module`` raises for ``arguments``; None if it runs to its end.
+
+    What raises in a body raises on the node that runs the body.
+    """
     steps = step_through(module, arguments)
-    if steps.error is None or steps.last is None:
+    if steps.error is None or steps.place is None:
         return None
-    return list(module.graph.nodes).index(steps.last)
+    return list(module.graph.nodes).index(steps.place)
 
 
 def own_checks(facts: Facts) -> tuple[Term, ...]:

@@ -142,14 +142,19 @@ def _on_host(tensor: torch.Tensor) -> torch.Tensor:
 
 
 class Steps(fx.Interpreter):
-    """A run of a graph: its results or its error, the node that ran last, and (``env``) what every node gave."""
+    """A run of a graph: its results or its error, the node that ran last, and (``env``) what every node gave.
+
+    ``last`` may be a node of a body; ``place`` is the one of the graph itself that runs the body, or ``last``.
+    """
 
     last: fx.Node | None = None
+    place: fx.Node | None = None
     results: Any = None
     error: Exception | None = None
     outer: Steps | None = None
 
     def run_node(self, n: fx.Node) -> Any:
+        self.place = n
         self._note(n)
         return super().run_node(n)
 

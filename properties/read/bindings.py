@@ -61,6 +61,25 @@ _ITEMS = frozenset({"aten._local_scalar_dense.default", "aten.item.default", "it
 """Calls whose result is a number that was read, whatever the metadata says."""
 
 
+def _lost(node: fx.Node) -> dict[tuple[str, ...], Any]:
+    """The symbols of what a call read from data, by key path: a number, or sizes that depend on data."""
+    value = example_value(node)
+    if str(node.target) in _ITEMS:
+        expr = value.node._expr if isinstance(value, (torch.SymInt, torch.SymFloat)) else None
+        return {(): expr} if isinstance(expr, sympy.Symbol) else {}
+    if not isinstance(node.target, torch._ops.OpOverload) or torch.Tag.dynamic_output_shape not in node.target.tags:
+        return {}
+    found: dict[tuple[str, ...], Any] = {}
+    results = value if isinstance(value, (list, tuple)) else (value,)
+    for place, result in enumerate(results):
+        for axis, size in enumerate(result.shape if isinstance(result, torch.Tensor) else ()):
+            expr = size.node._expr if isinstance(size, torch.SymInt) else None
+            if isinstance(expr, sympy.Symbol) and symbol_is_type(expr, _UNBACKED) and expr not in found.values():
+                first = () if result is value else (str(place),)
+                found[(*first, "size", str(axis))] = expr
+    return found
+
+
 def key_path(path: Any) -> tuple[str, ...]:
     """A key path as comparable text, e.g. ``("size", "0")``; the empty path is the value itself."""
     steps: list[str] = []
@@ -137,10 +156,11 @@ def bindings_of(graph: fx.Graph, renamings: Mapping[sympy.Symbol, sympy.Symbol] 
     declared = {symbol for paths in sources.values() for symbol in paths.values()}
     undeclared: set[str] = set()
     for node in graph.nodes:
-        value = example_value(node) if str(node.target) in _ITEMS and node.name not in sources else None
-        expr = value.node._expr if isinstance(value, (torch.SymInt, torch.SymFloat)) else None
-        if isinstance(expr, sympy.Symbol):
+        for path, symbol in _lost(node).items() if node.name not in sources else ():
             # Read again, or in a body from which torch lost the binding when it traced it anew.
-            sources[node.name] = {(): renamed.get(expr, expr).name}
-            undeclared |= {renamed.get(expr, expr).name} - declared
+            name = renamed.get(symbol, symbol).name
+            if path and name in declared | shown:
+                continue
+            sources.setdefault(node.name, {})[path] = name
+            undeclared |= {name} - declared
     return Bindings(placeholders, sources, tuple(links), frozenset(undeclared), frozenset(shown))

@@ -133,6 +133,16 @@ def _padded(tensor: Shape, amounts: Any, *_: Any) -> Shape | None:
     return (*tensor[:-1], apply("add", tensor[-1], amounts[1]))
 
 
+def _flattened(tensor: Shape, *dims: Any) -> Shape | None:
+    """All dimensions in one; a vector stays as it is, and tracing then takes one for the other."""
+    if dims or not tensor:
+        return None
+    total, *others = tensor
+    for size in others:
+        total = apply("mul", total, size)
+    return (total,)
+
+
 def _product(left: Shape, right: Shape) -> Shape:
     return (*left[:-1], *(right[-1:] if len(right) > 1 else ()))
 
@@ -169,6 +179,12 @@ RULES: dict[str, Callable[..., Shape | None]] = {
     "aten.reshape.default": _view,
     "aten.cat.default": _cat,
     "aten.clone.default": _same,
+    "aten.contiguous.default": _same,
+    "aten.alias.default": _same,
+    "aten.detach.default": _same,
+    "aten.to.dtype": _same,
+    "aten._to_copy.default": _same,
+    "aten.flatten.using_ints": _flattened,
     "aten.zeros_like.default": _same,
     "aten.stack.default": _stack,
     "aten.repeat.default": _repeat,

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from strategies.terms import Const, Sort, Term, Value, leaves_of, walk
 
-TRIALS = 3_000
+TRIALS = 30_000
 """How many valuations one search evaluates at most."""
 
 _INTS = (0, 1, -1, 2, 3, 4, 7, -2)

@@ -10,6 +10,7 @@ import torch
 from torch import fx
 
 from properties.campaign.check import Checked, check_program
+from properties.checks.placement import failing_node
 from properties.subjects import identity, resolve
 from properties.verdict import Status
 from strategies.program import Program
@@ -99,6 +100,41 @@ def test_an_assert_in_a_body_rejects_as_an_assert() -> None:
     assert case.run({"d0": 4, "d1": 5, "u0": 5}).after.by == "assert"
     # The loop is not entered, and so nothing is demanded.
     assert case.run({"d0": 1, "d1": 5, "u0": 5}).after.accepted
+
+
+def test_what_raises_in_a_body_raises_on_the_node_that_runs_the_body() -> None:
+    case = checked("while_loop", "make_fx", resolve("reference")).cases["subject"]
+    assert case.after is not None
+    failed = failing_node(case.after, case.capture.arguments({"d0": 4, "d1": 5, "u0": 5}))
+    assert failed is not None
+    assert "while_loop" in str(list(case.after.graph.nodes)[failed].target)
+
+
+FOUND_IN_A_BRANCH = program(
+    {"op": "item", "value": 5},
+    {"op": "cond", "pred": ["gt", "u0", 4], "then": 2, "otherwise": 0},
+    {"op": "nonzero", "shape": ["d0"], "count": 3},
+    {"op": "check", "cond": ["le", "u1", "d0"]},
+)
+
+
+def test_a_size_whose_binding_decompositions_lose_is_still_read_in_a_branch() -> None:
+    found = check_program(FOUND_IN_A_BRANCH, "export+decompositions", {"subject": resolve("reference")}, CODES)
+    assert not found.faults
+    assert {str(verdict) for verdict in found.verdicts["subject"].values()} == {"PROVED"}
+
+
+def test_a_map_over_a_flattened_vector_is_a_map_over_the_vector() -> None:
+    mapped = program(
+        {"op": "flatten", "tensor": "a0"},
+        {"op": "map_rows", "tensor": "a0", "length": 1},
+        {"op": "check", "cond": ["le", "d1", 9]},
+    )
+    # Tracing takes the vector for its flattened self.
+    found = check_program(mapped, "export", {"subject": resolve("reference")}, CODES)
+    assert not found.faults
+    assert not found.facts or not found.facts.unread
+    assert {str(verdict) for verdict in found.verdicts["subject"].values()} == {"PROVED"}
 
 
 def test_every_subject_gets_the_bodies_as_they_were() -> None:

@@ -245,8 +245,19 @@ def test_a_condition_without_a_leaf_counts(constant: Term) -> None:
             "unsat",
         ),
         ([apply("float_le", apply("float_sqrt", F), 0.500000001)], apply("float_le", F, 0.250000001), None),
+        (
+            [
+                apply("float_eq", apply("int_div", "u1", "u0"), 0.5833333333333334),
+                *(apply("ge", name, 2) for name in ("s0", "s1", "s2", "s3")),
+                apply("eq", "s0", "s1"),
+                apply("eq", "s1", "s2"),
+                apply("ge", "u1", 0),
+            ],
+            apply("and", apply("eq", "u1", 7), apply("and", apply("eq", "u0", 12), apply("eq", "s3", 6))),
+            "sat",
+        ),
     ],
-    ids=["remainders", "bits", "root"],
+    ids=["remainders", "bits", "root", "ratio"],
 )
 def test_queries_that_were_left_open_are_decided(hold: list[Term], broken: Term, status: str | None) -> None:
     answer = solve(hold, [broken])
