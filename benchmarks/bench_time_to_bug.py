@@ -64,7 +64,7 @@ def shard(seed: int, place: int, frontend: str) -> tuple[float, int, list[tuple[
     Times are of the machine's monotonic clock, which all processes share.
     """
     began = time.monotonic()
-    programs = draw(shard_seed(seed, place, 0), "audit", SHARD)
+    programs = draw(shard_seed(seed, place, 0), "audit", SHARD, frontend)
     seconds: Counter[str] = Counter({"draw": time.monotonic() - began})
     found: list[tuple[Kind, float]] = []
     subject = {"torch": resolve("torch")}

@@ -103,7 +103,7 @@ def measure(cov: coverage.Coverage, seed: int, scale: float) -> Counter[str]:
     """Runs both passes on the captures; only they are measured."""
     tally: Counter[str] = Counter()
     for place, (frontend, count) in enumerate(PROGRAMS.items()):
-        for program in draw(shard_seed(seed, place, 0), "nightly", max(1, round(count * scale))):
+        for program in draw(shard_seed(seed, place, 0), "nightly", max(1, round(count * scale)), frontend):
             tally["programs"] += 1
             try:
                 captured = capture(program, frontend)

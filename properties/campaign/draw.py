@@ -34,8 +34,11 @@ class _Enough(BaseException):
     """Ends the engine's run at once: it takes only an ``Exception`` for a failure that it should minimise."""
 
 
-def draw(seed: int, profile: str, count: int) -> list[Program]:
-    """``count`` different Programs (fewer if the engine runs dry), the same for the same seed and versions."""
+def draw(seed: int, profile: str, count: int, frontend: str | None = None) -> list[Program]:
+    """``count`` different Programs (fewer if the engine runs dry), the same for the same arguments and versions.
+
+    Without what ``frontend`` refuses for ever, if one is named.
+    """
     found: dict[str, Program] = {}
 
     def collect(program: Program) -> bool:
@@ -45,7 +48,7 @@ def draw(seed: int, profile: str, count: int) -> list[Program]:
         return False
 
     with contextlib.suppress(_Enough):
-        _engine(seed, profile, count, collect)
+        _engine(seed, profile, count, frontend, collect)
     return list(found.values())
 
 
@@ -56,6 +59,7 @@ def shrink(
     target: Program,
     interesting: Callable[[Program], bool],
     *,
+    frontend: str | None = None,
     calls: int = SHRINK_CALLS,
 ) -> Program:
     """The smallest Program that is ``interesting``, found from ``target``, which the run of ``seed`` draws.
@@ -77,10 +81,12 @@ def shrink(
             verdicts[key] = len(verdicts) < calls and interesting(program)
         return verdicts[key]
 
-    return _engine(seed, profile, count, condition) or target
+    return _engine(seed, profile, count, frontend, condition) or target
 
 
-def _engine(seed: int, profile: str, count: int, condition: Callable[[Program], bool]) -> Program | None:
+def _engine(
+    seed: int, profile: str, count: int, frontend: str | None, condition: Callable[[Program], bool]
+) -> Program | None:
     settings = hypothesis.settings(
         max_examples=round(count * SURPLUS),
         database=None,
@@ -93,7 +99,8 @@ def _engine(seed: int, profile: str, count: int, condition: Callable[[Program], 
     )
     try:
         with without_local_constants():
-            return hypothesis.find(programs(profile=profile), condition, settings=settings, random=random.Random(seed))
+            drawn = programs(profile=profile, frontend=frontend)
+            return hypothesis.find(drawn, condition, settings=settings, random=random.Random(seed))
     except NoSuchExample:
         return None
 

@@ -60,7 +60,7 @@ def search(
     tally = Tally(cell, state)
     start = time.perf_counter()
     with phases.phase(phases.DRAW):
-        programs = draw(shard_seed(plan.seed, unit.cell, unit.shard), cell.profile, unit.count)
+        programs = draw(shard_seed(plan.seed, unit.cell, unit.shard), cell.profile, unit.count, cell.frontend)
     tally.spent({"draw": time.perf_counter() - start})
     first = 0 if state is None else state["next"]
     full = _full(limits)
@@ -208,6 +208,7 @@ def shrink_hit(
             unit.count,
             target,
             lambda program: same(program) is not None,
+            frontend=cell.frontend,
             calls=min(unit.calls, COMPILED_SHRINK_CALLS) if costly else unit.calls,
         )
         if unit.calls

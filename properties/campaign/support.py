@@ -12,6 +12,7 @@ from typing import Any
 
 from properties.campaign.check import Checked
 from properties.campaign.plan import FRONTEND_SUBJECT
+from strategies.generate.asked import inputs_of, not_asked
 from strategies.program import Program
 from strategies.terms import Apply, Const, Var, walk
 
@@ -19,6 +20,8 @@ CAPTURED = "captured"
 WRONG = "found wrong"
 REFUSED = "refused: "
 """Followed by the normalised reason."""
+NOT_ASKED = "not asked: "
+"""Followed by the reason for which it is never drawn for this frontend."""
 
 Support = dict[str, dict[str, int]]
 """Construct -> outcome -> number of Programs, for one frontend."""
@@ -37,8 +40,8 @@ def outcome_of(checked: Checked) -> str:
 
 
 def parts_of(program: Program) -> set[str]:
-    """The constructs of a Program by name, and ``operator NAME`` for each operator in their terms."""
-    names: set[str] = set()
+    """The constructs and kinds of inputs of a Program by name, and ``operator NAME`` for each operator in its terms."""
+    names = inputs_of(program)
     for statement in program.body:
         names.add(statement.op)
         for _, argument in statement.args:
@@ -57,10 +60,13 @@ def _operators(argument: Any) -> set[str]:
 class SupportCounter:
     """Collects the support map of one shard."""
 
-    def __init__(self, before: Support | None = None) -> None:
+    def __init__(self, before: Support | None = None, frontend: str = "") -> None:
+        self._not_asked = not_asked(frontend)
         self._counts: dict[str, Counter[str]] = {part: Counter(counts) for part, counts in (before or {}).items()}
 
     def add(self, program: Program, checked: Checked) -> None:
+        for part, reason in self._not_asked.items():
+            self._counts.setdefault(part, Counter())[NOT_ASKED + reason] += 1
         outcome = outcome_of(checked)
         if outcome:
             for part in parts_of(program):

@@ -37,7 +37,7 @@ class Tally:
         self.counts: Counter[str] = Counter()
         self.not_run_here: Counter[str] = Counter()
         self.constructs: Counter[str] = Counter()
-        self.support = SupportCounter(None if state is None else state["support"])
+        self.support = SupportCounter(None if state is None else state["support"], cell.frontend)
         self.seconds: dict[str, float] = {}
         self.hits: dict[tuple[str, ...], dict[str, Any]] = {}
         self.errors: list[dict[str, Any]] = []

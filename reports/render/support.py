@@ -9,7 +9,7 @@ from reports.model import Report
 from reports.text import one_line
 
 CAPTURED, WRONG = "captured", "found wrong"
-_REFUSED = "refused: "
+_REFUSED, _NOT_ASKED = "refused: ", "not asked: "
 _REASONS = 4
 
 
@@ -30,7 +30,11 @@ def support_map(report: Report) -> dict[str, Any] | None:
 
 
 def _cell(outcomes: Mapping[str, int]) -> dict[str, Any]:
+    kept_out = [name.removeprefix(_NOT_ASKED) for name in outcomes if name.startswith(_NOT_ASKED)]
+    outcomes = {name: count for name, count in outcomes.items() if not name.startswith(_NOT_ASKED)}
     whole = sum(outcomes.values())
+    if kept_out and not whole:
+        return {"tone": "none", "text": "not asked", "why": "; ".join(kept_out), "count": ""}
     if not whole:
         return {"tone": "none", "text": "never drawn", "why": "", "count": ""}
     wrong = outcomes.get(WRONG, 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
@@ -67,6 +67,8 @@ class Construct(ABC):
     fields: ClassVar[tuple[Field, ...]]
     reading: ClassVar[Reading | None] = None
     """How each leaf of a source is read from its input; ``None`` if no single call does it."""
+    refused_by: ClassVar[Mapping[str, str]] = {}
+    """The front ends that can never capture it, each with the reason: it is not drawn for them."""
     lengths: ClassVar[tuple[str, ...]] = ()
     """The fields (of kind ``int``) that say how long each of the blocks is that follow the statement."""
 

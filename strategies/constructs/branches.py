@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
+from types import MappingProxyType
 from typing import ClassVar
 
 from strategies.constructs.base import Construct
@@ -29,6 +30,7 @@ class HasFunctions(Construct):
     """
 
     kind = "structure"
+    refused_by = MappingProxyType({"shape_env": "a graph of integers has no functions in it"})
     functions: ClassVar[tuple[str, ...]]
     """The headings of the blocks: the names of the functions with their parameters."""
     start: ClassVar[str] = "torch.zeros(())"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from strategies.constructs.base import Construct, Field
@@ -21,6 +22,7 @@ class CustomCompressBoth(Construct):
 
     name = "custom_compress_both"
     kind = "source"
+    refused_by = MappingProxyType({"shape_env": "no single call reads each of its numbers"})
     fields = (Field("shape", "dim terms"), Field("count", "int"), Field("other", "int"))
 
     def operators(self) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from strategies.constructs.base import Construct, Field
@@ -35,6 +36,7 @@ class ItemTwice(Construct):
 
     name = "item_twice"
     kind = "source"
+    refused_by = MappingProxyType({"shape_env": "no single call reads each of its numbers"})
     fields = (Field("value", "int"), Field("form", "word", tuple(FORMS)))
 
     def validate(self, statement: Statement, scope: Scope) -> str | None:

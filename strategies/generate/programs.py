@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -15,6 +15,7 @@ from strategies.drawing.chooser import BELOW, Chooser
 from strategies.drawing.flags import FLAGS
 from strategies.drawing.forms import RELATIONS, WEIGHTS
 from strategies.evaluate import evaluate
+from strategies.generate.asked import UNBACKED_DIM, not_asked
 from strategies.generate.profiles import PROFILES
 from strategies.program import Program
 from strategies.semantics import initial_scope
@@ -57,13 +58,15 @@ def programs(
     checks: Sequence[str] | None = None,
     consumers: Sequence[str] | None = None,
     structures: Sequence[str] | None = None,
+    frontend: str | None = None,
 ) -> st.SearchStrategy[Program]:
     """Programs that run in eager mode on their example inputs.
 
     ``profile`` is a name in :data:`PROFILES` and sets the limits of size; ``max_statements`` overrides its own.
     ``sources``, ``consumers`` and ``structures`` are names of constructs and ``checks`` names of forms in
     :data:`RELATIONS`; ``None`` stands for all of them, an empty list for none, and a name that is given twice comes
-    twice as often. Where something else is narrowed, ``None`` stands for no structures.
+    twice as often. Where something else is narrowed, ``None`` stands for no structures. What :func:`not_asked` says of
+    ``frontend`` is left out where no list asks for it; ``None`` leaves out nothing.
 
     Shrinks to programs with fewer statements, fewer dims and smaller example values.
 
@@ -75,15 +78,16 @@ def programs(
     most = PROFILES[profile].max_statements if max_statements is None else max_statements
     if not 0 <= min_statements <= most:
         raise ValueError(f"min_statements={min_statements} is not between 0 and max_statements={most}")
-    source_names = _known("sources", sources, names_of_kind("source"), _CONSTRUCT_WEIGHTS)
+    refused = not_asked(frontend) if frontend is not None else {}
+    source_names = _known("sources", sources, names_of_kind("source"), _CONSTRUCT_WEIGHTS, refused)
     check_names = _known("checks", checks, tuple(RELATIONS), WEIGHTS)
-    consumer_names = _known("consumers", consumers, names_of_kind("consumer"), _CONSTRUCT_WEIGHTS)
+    consumer_names = _known("consumers", consumers, names_of_kind("consumer"), _CONSTRUCT_WEIGHTS, refused)
     narrowed = any(names is not None for names in (sources, checks, consumers))
-    structure_names = _known("structures", structures, names_of_kind("structure"), _CONSTRUCT_WEIGHTS)
+    structure_names = _known("structures", structures, names_of_kind("structure"), _CONSTRUCT_WEIGHTS, refused)
     if structures is None and narrowed:
         structure_names = ()
     # The statements beside the plain check come where nothing is narrowed: some of them have no form to choose.
-    statements = ("check",) if checks else _known("checks", None, names_of_kind("check"), _CONSTRUCT_WEIGHTS)
+    statements = ("check",) if checks else _known("checks", None, names_of_kind("check"), _CONSTRUCT_WEIGHTS, refused)
     statements = statements if check_names else ()
     if min_statements and not (source_names or statements or consumer_names):
         raise ValueError(f"min_statements={min_statements} but sources, checks and consumers are all empty")
@@ -94,16 +98,21 @@ def programs(
         source_names,
         check_names,
         _Menu(source_names, statements, consumer_names, structure_names),
+        frozenset(refused),
     )
 
 
 def _known(
-    argument: str, names: Sequence[str] | None, allowed: tuple[str, ...], weights: Mapping[str, int]
+    argument: str,
+    names: Sequence[str] | None,
+    allowed: tuple[str, ...],
+    weights: Mapping[str, int],
+    refused: Collection[str] = (),
 ) -> tuple[str, ...]:
     if names is None:
         # Those with a weight first: choices shrink to the simplest, which is the first.
         ordered = sorted(allowed, key=lambda name: list(weights).index(name) if name in weights else len(weights))
-        return tuple(name for name in ordered for _ in range(weights.get(name, 1)))
+        return tuple(name for name in ordered if name not in refused for _ in range(weights.get(name, 1)))
     for name in names:
         if name not in allowed:
             raise ValueError(f"{argument}={name!r} is not one of {', '.join(allowed)}")
@@ -119,12 +128,13 @@ def _programs(
     sources: tuple[str, ...],
     checks: tuple[str, ...],
     menu: _Menu,
+    refused: frozenset[str],
 ) -> Program:
     chooser = Chooser(draw, checks)
-    dims, params = _inputs(chooser, 0 if "item" in sources else 1, max_dims)
+    dims, params = _inputs(chooser, 0 if "item" in sources else 1, max_dims, refused)
     # Where only truth values are asked about, there is one.
     flag = bool(checks) and FLAGS.keys() >= set(checks)
-    scalars = _scalars(chooser, initial_scope(Program(dims, params, ())), len(params), flag)
+    scalars = _scalars(chooser, initial_scope(Program(dims, params, ())), len(params), flag, refused)
     scope = initial_scope(Program(dims, params, (), scalars))
     growth = _Growth(menu, least, most, scope, chooser.below(len(_EMPTY_PLACES)))
     place = _place(growth, chooser)
@@ -140,7 +150,9 @@ def _programs(
     return program
 
 
-def _inputs(chooser: Chooser, fewest: int, most: int) -> tuple[tuple[int, ...], tuple[Param, ...]]:
+def _inputs(
+    chooser: Chooser, fewest: int, most: int, refused: frozenset[str]
+) -> tuple[tuple[int, ...], tuple[Param, ...]]:
     dims: list[int] = []
     shapes: list[list[Term]] = []
     for place in range(most):
@@ -169,18 +181,20 @@ def _inputs(chooser: Chooser, fewest: int, most: int) -> tuple[tuple[int, ...], 
     if params and chooser.flag(8):
         index = chooser.below(len(params))
         params[index] = _laid_out(chooser, params[index])
-    if params and chooser.flag(8):
+    if params and UNBACKED_DIM not in refused and chooser.flag(8):
         index = chooser.below(len(params))
         params[index] = _hidden(chooser, params, index)
     return tuple(dims), tuple(params)
 
 
-def _scalars(chooser: Chooser, scope: Scope, params: int, flag: bool) -> tuple[Scalar, ...]:
+def _scalars(chooser: Chooser, scope: Scope, params: int, flag: bool, refused: frozenset[str]) -> tuple[Scalar, ...]:
     """Inputs that are numbers: none in most programs, more than one in few; with ``flag`` a truth value first."""
     found = [Scalar(not chooser.flag(2), chooser.below(params + 1))] if flag else []
     often = 6
     while len(found) < 3 and chooser.flag(often):
-        found.append(Scalar(chooser.scalar_value(scope), chooser.below(params + 1)))
+        value = chooser.scalar_value(scope)
+        kept = f"input {sort_of_value(value)}" not in refused
+        found.append(Scalar(value if kept else int(value), chooser.below(params + 1)))
         often = 3
     return tuple(found)
 

@@ -148,7 +148,7 @@ PROGRAMS = 600
 def programs_needed(row: Row, programs: int) -> int | None:
     """How many Programs were checked until ``row``'s fault was seen with its witness, or None."""
     subject = {row.subject: resolve(row.subject)}
-    for number, program in enumerate(draw(shard_seed(0, 0, 0), "nightly", programs), start=1):
+    for number, program in enumerate(draw(shard_seed(0, 0, 0), "nightly", programs, row.frontend), start=1):
         checked = check_program(program, row.frontend, subject, (row.code,), thorough=False)
         case = checked.cases.get(row.subject)
         for code, verdict in checked.refutations(row.subject) if case is not None else ():

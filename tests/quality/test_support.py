@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+import pytest
+
 from properties.campaign.check import Checked, check_program
 from properties.campaign.draw import draw, shard_seed
-from properties.campaign.support import CAPTURED, SupportCounter, joined, never_captured
+from properties.campaign.support import CAPTURED, SupportCounter, joined, never_captured, parts_of
+from properties.capture.frontends import FRONTENDS, capture
+from properties.errors import NotCaptured
 from strategies.constructs import CONSTRUCTS
+from strategies.generate.asked import not_asked
 from tests.properties.programs import check, item, program
 
 PROGRAMS = 400
@@ -50,3 +57,39 @@ def test_a_construct_that_one_frontend_refuses_is_not_all_red_if_another_capture
     ]
     assert joined(rows)["item"] == {"export": {CAPTURED: 1}, "shape_env": {"refused: X": 3}}
     assert never_captured(joined(rows)) == ("ones",)
+
+
+@lru_cache(maxsize=1)
+def many():
+    """Programs that were drawn for no frontend."""
+    return draw(shard_seed(1, 0, 0), "nightly", 500)
+
+
+KEPT_OUT = [(frontend, name) for frontend in FRONTENDS if "+" not in frontend for name in not_asked(frontend)]
+
+
+@pytest.mark.parametrize(("frontend", "name"), KEPT_OUT)
+def test_what_a_frontend_is_not_asked_for_it_refuses(frontend, name):
+    asked = [one for one in many() if name in parts_of(one)][:1]
+    assert asked
+    for one in asked:
+        with pytest.raises(NotCaptured):
+            capture(one, frontend)
+
+
+@pytest.mark.parametrize("frontend", [name for name in FRONTENDS if not_asked(name)])
+def test_no_drawn_program_holds_what_its_frontend_refuses(frontend):
+    drawn = draw(shard_seed(2, 0, 0), "nightly", 60, frontend)
+    assert len(drawn) == 60
+    assert not set().union(*map(parts_of, drawn)) & not_asked(frontend).keys()
+    assert drawn == draw(shard_seed(2, 0, 0), "nightly", 60, frontend)
+
+
+def test_the_support_map_says_what_was_not_asked():
+    counter = SupportCounter(None, "shape_env")
+    counter.add(program((), [item(4)]), Checked(refusal="X"))
+    again = SupportCounter(counter.to_json(), "shape_env")
+    again.add(program((), [item(4)]), Checked(refusal="X"))
+    reason = CONSTRUCTS["cond"].refused_by["shape_env"]
+    assert again.to_json()["cond"] == {f"not asked: {reason}": 2}
+    assert again.to_json()["item"] == {"refused: X": 2}
