@@ -13,9 +13,10 @@ from typing import Any
 
 import torch
 
+from strategies.constructs.submodule import DEFINITION
 from strategies.custom_operators import DEFINITIONS
 from strategies.program import Program
-from strategies.source import operators_of, program_source
+from strategies.source import has_parts, operators_of, program_source
 
 # torch announces the end of this function where it is called, and each program is a place of its own: a campaign
 # would hear of it a thousand times.
@@ -29,7 +30,18 @@ def compile_program(program: Program, device: str = "cpu") -> Callable[..., Any]
 
 def as_module(program: Program, device: str = "cpu") -> torch.nn.Module:
     """A module whose ``forward`` has the program's own signature, as ``torch.export`` wants it."""
-    return type("GeneratedProgram", (torch.nn.Module,), {"forward": _function(program, device, method=True)})()
+    module = type("GeneratedProgram", (torch.nn.Module,), {"forward": _function(program, device, method=True)})()
+    if has_parts(program):
+        module.part = _part()()
+    return module
+
+
+@functools.cache
+def _part() -> type[torch.nn.Module]:
+    """The class of the child module of a program."""
+    namespace: dict[str, Any] = {"torch": torch, "__name__": __name__}
+    exec(compile(DEFINITION, "<part>", "exec"), namespace)
+    return namespace["Part"]
 
 
 @functools.cache
@@ -46,6 +58,8 @@ def _function(program: Program, device: str, *, method: bool) -> FunctionType:
     filename = f"<program {program.key()}{' module' if method else ''}{place}>"
     # Dynamo looks the globals of a traced function up in the module that it claims to be from.
     namespace: dict[str, Any] = {"torch": torch, "math": math, "__name__": __name__}
+    if has_parts(program) and not method:
+        namespace["part"] = _part()()
     exec(compile(text, filename, "exec"), namespace)
     function = namespace["forward"]
     entry = (len(text), None, text.splitlines(keepends=True), filename)

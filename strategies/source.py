@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from strategies.constructs import CONSTRUCTS
+from strategies.constructs.submodule import CALL, DEFINITION
 from strategies.custom_operators import DEFINITIONS
 from strategies.operators import OPERATORS
 from strategies.placement import placed
@@ -73,8 +74,10 @@ def program_source(program: Program, *, method: bool = False, device: str = "cpu
     nothing is made on ``device``, where its inputs have to be.
     """
     inputs = [item.name for item in all_inputs(program)]
+    parts = {index for index, statement in enumerate(program.body) if statement.op == "submodule"}
     lines = [f"def forward({', '.join(['self', *inputs] if method else inputs)}):"]
-    lines += [text for text, _ in _lines(program)]
+    child = f"self.{CALL}" if method else CALL
+    lines += [text.replace(CALL, child) if index in parts else text for text, index in _lines(program)]
     lines.append(f"    return {_result(program, inputs)}")
     text = "\n".join(lines) + "\n"
     return text if device == "cpu" else placed(text, device)
@@ -85,9 +88,16 @@ def operators_of(program: Program) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for statement in program.body for name in CONSTRUCTS[statement.op].operators()))
 
 
+def has_parts(program: Program) -> bool:
+    """Whether ``program`` calls a child module."""
+    return any(statement.op == "submodule" for statement in program.body)
+
+
 def standalone_source(program: Program) -> str:
     """:func:`program_source` behind the definitions of what it calls beside torch: behind ``import torch`` it runs."""
-    return "\n\n".join((*(DEFINITIONS[name] for name in operators_of(program)), program_source(program)))
+    definitions = [DEFINITIONS[name] for name in operators_of(program)]
+    definitions += [DEFINITION.lstrip()] if has_parts(program) else []
+    return "\n\n".join((*definitions, program_source(program)))
 
 
 @lru_cache(maxsize=256)
@@ -112,7 +122,8 @@ def _lines(program: Program) -> tuple[tuple[str, int | None], ...]:
             if not lines and len(found) == starts[-1][0]:
                 found.append((f"{'    ' * depth}pass", None))
         elif step.kind == "behind":
-            lines = construct.source(statement, step.scope, render)
+            before = scopes(program)[step.statement]
+            lines = construct.source_behind(statement, before, step.scope, render)
         found += [(f"{'    ' * depth}{line}", step.statement) for line in lines]
         if step.kind == "enter":
             starts.append((len(found), step.scope))

@@ -128,6 +128,12 @@ class Construct(ABC):
     def source(self, statement: Statement, scope: Scope, render: Callable[[Term], str]) -> tuple[str, ...]:
         """Lines of Python that run the statement, behind its blocks; ``render`` prints a term."""
 
+    def source_behind(
+        self, statement: Statement, before: Scope, scope: Scope, render: Callable[[Term], str]
+    ) -> tuple[str, ...]:
+        """:meth:`source` for one that says what came about in its blocks, since ``before``."""
+        return self.source(statement, scope, render)
+
     @abstractmethod
     def grow(self, chooser: Chooser, scope: Scope) -> tuple[Statement, ...] | None:
         """Statements, the last of them of this construct, that run on the example values of ``scope``.

@@ -44,7 +44,7 @@ _EMPTY_PLACES = (40, 20, 8)  # beside 86 turns of constructs
 # Sources, checks, consumers and structure, with an unbacked leaf in scope and without.
 _SHARES = {True: (15, 43, 28, 1), False: (76, 4, 4, 0)}
 _BLOCK_PLACES, _DEEPEST = 3, 2
-_NOT_IN_A_BLOCK = frozenset({"mutate", "annotate", "item_twice"})
+_NOT_IN_A_BLOCK = frozenset({"mutate", "annotate", "submodule", "item_twice"})
 """What torch refuses in a branch: it writes to an input, or opens a region there."""
 _SMALLEST_DIM = 2  # torch takes the sizes 0 and 1 for constants
 

@@ -36,7 +36,7 @@ from strategies import (
 )
 from strategies.operators import OPERATORS
 from strategies.semantics import scopes
-from strategies.source import statement_of_line
+from strategies.source import has_parts, statement_of_line
 from tests.strategies.drawing import nightly_programs
 
 NAMES = {"d0": "a", "u0": "b", "u1": "c"}
@@ -186,7 +186,9 @@ def test_each_line_of_a_body_belongs_to_its_statement() -> None:
         # A region at the end that holds nothing is filled with a line that is no statement's.
         body = [number for number, line in enumerate(lines, 1) if line.strip() != "pass"][1:-1]
         owners = [statement_of_line(drawn, number) for number in body]
-        if not any(CONSTRUCTS[statement.op].kind == "structure" for statement in drawn.body):
+        # Where a function is called behind its body, lines of a statement stand on both sides of those that it holds.
+        called = any(CONSTRUCTS[statement.op].kind == "structure" for statement in drawn.body)
+        if not called and not has_parts(drawn):
             assert owners == sorted(owners, key=lambda owner: -1 if owner is None else owner)
         assert {*owners} == {*range(len(drawn.body))}
         assert statement_of_line(drawn, 1) is None

@@ -235,6 +235,10 @@ FORMS: dict[str, list[list[dict]]] = {
         [{"op": "annotate", "length": 2}, {"op": "zeros", "shape": ["u0"]}, {"op": "ones", "shape": ["u1"]}],
         [{"op": "zeros", "shape": ["u1"]}, {"op": "annotate", "length": 1}, {"op": "annotate", "length": 1}],
     ],
+    "submodule": [
+        [{"op": "submodule", "length": 2}, {"op": "zeros", "shape": ["u0"]}, {"op": "ones", "shape": ["u1"]}],
+        [{"op": "submodule", "length": 2}, {"op": "submodule", "length": 1}, {"op": "zeros", "shape": ["u1"]}],
+    ],
     "mutate": [
         [
             {"op": "narrow", "tensor": "a0", "dim": 0, "start": 0, "length": "u0"},
