@@ -18,6 +18,8 @@ def attribute(present: list[Claim], wanted: list[Claim]) -> None:
 
     Nothing is decided by it: the recorded expression may be wrong where tracing was, so both stay asserted.
     """
+    if not present:
+        return
     recorded: dict[object, list[Claim]] = {}
     for claim in wanted:
         if claim.assertion is None:

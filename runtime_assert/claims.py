@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import sympy
@@ -41,7 +42,7 @@ class Claim:
     reason: str = ""
     by: Claim | None = None
     check: Claim | None = None
-    premises: list[Claim] = field(default_factory=list)
+    premises: Sequence[Claim] = ()
     text: str | None = None
     group: int | None = None
 

@@ -69,6 +69,14 @@ _UNARY = {
     **{n: n for n in FLOAT_FUNCTIONS},
 }
 _FOLDED = {"Min": "min", "Max": "max", "And": "and", "Or": "or", "Xor": "xor"}
+_BOUND_TYPES = {
+    sympy.Eq: "eq",
+    sympy.Ne: "ne",
+    sympy.StrictLessThan: "lt",
+    sympy.LessThan: "le",
+    sympy.StrictGreaterThan: "gt",
+    sympy.GreaterThan: "ge",
+}
 _MIRROR = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}
 
 
@@ -99,6 +107,10 @@ class Lowering:
             return leaf
         if isinstance(expr, sympy.Integer):
             return int(expr)
+        if type(expr) in _BOUND_TYPES:
+            bound = self._bound(expr)
+            if bound is not None:
+                return bound
         found = self._memo.get(expr)
         if found is None:
             found = self._memo[expr] = self._lower(expr)
@@ -139,15 +151,26 @@ class Lowering:
                 return self.table.get(op, operands)
         return WRITTEN[op][0](*operands)
 
+    def _bound(self, expr: sympy.Basic) -> Value | None:
+        """A symbol compared with an integer, the most frequent condition; None for anything else."""
+        lhs, rhs = expr.args
+        op = _BOUND_TYPES[type(expr)]
+        if isinstance(lhs, sympy.Integer):
+            lhs, rhs, op = rhs, lhs, _MIRROR[op]
+        if type(lhs) is not sympy.Symbol or not isinstance(rhs, sympy.Integer):
+            return None
+        leaf = self.leaves.get(lhs)
+        if leaf is None:
+            raise UnboundSymbol(lhs)
+        value = self.table.get(op, (leaf, int(rhs)), "bool")
+        if value.expr is None:
+            value.expr = expr
+        return value
+
     def _relation(self, op: str, expr: sympy.Basic) -> Argument:
         lhs, rhs = expr.args
         if isinstance(lhs, sympy.Integer):
             lhs, rhs, op = rhs, lhs, _MIRROR[op]
-        if type(lhs) is sympy.Symbol and isinstance(rhs, sympy.Integer):
-            leaf = self.leaves.get(lhs)
-            if leaf is None:
-                raise UnboundSymbol(lhs)
-            return self.table.get(op, (leaf, int(rhs)), "bool")
         if not (lhs.is_Atom and rhs.is_Atom) or _is_fraction(lhs) or _is_fraction(rhs):
             lhs, rhs = _without_fractions(lhs, rhs)
         left, right = self.lower(lhs), self.lower(rhs)

@@ -83,8 +83,10 @@ def _show(value: Argument, name_of: Callable[[Value], str | None], outer: bool, 
     infix = _INFIX.get(op)
     if infix is not None:
         loose = op in _LOOSE
-        left, right = (_show(a, name_of, loose and not _is_weak(a), budget) for a in value.args)
-        text = f"{left} {infix} {right}"
+        left, right = value.args
+        first = _show(left, name_of, loose and not _is_weak(left), budget)
+        second = str(right) if type(right) is int else _show(right, name_of, loose and not _is_weak(right), budget)
+        text = f"{first} {infix} {second}"
         return text if outer else f"({text})"
     if op == "not":
         text = f"not {_show(value.args[0], name_of, True, budget)}"

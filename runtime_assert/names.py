@@ -32,9 +32,11 @@ class Names:
 
     def of(self, value: Value) -> str | None:
         """The name of a value that is not printed by its parts, else None."""
-        if value not in self._values:
-            self._values[value] = self._of(value)
-        return self._values[value]
+        try:
+            return self._values[value]
+        except KeyError:
+            found = self._values[value] = self._of(value)
+            return found
 
     def _of(self, value: Value) -> str | None:
         if self._env is not None and value.symbol is not None and not api.is_unbacked(value.symbol):
@@ -58,7 +60,11 @@ class Names:
             return node.name
         first, *others = node.args
         name = self._called(node)
-        if not isinstance(first, fx.Node) or not name or not all(isinstance(a, (int, float, bool)) for a in others):
+        if not isinstance(first, fx.Node) or not name:
+            return node.name
+        if not others:
+            return f"{self._node(first, depth + 1)}.{name}()"
+        if not all(isinstance(a, (int, float, bool)) for a in others):
             return node.name
         if name == "getitem":
             return f"{self._node(first, depth + 1)}[{others[0]}]"

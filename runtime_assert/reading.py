@@ -215,7 +215,7 @@ def _product_of_sizes(node: fx.Node) -> sympy.Basic | None:
     traced = api.example_value(node.args[0]) if node.args and isinstance(node.args[0], fx.Node) else None
     if not isinstance(traced, torch.Tensor):
         return None
-    sizes = [size if isinstance(size, int) else api.raw_expr(size) for size in traced.shape]
+    sizes: list[Any] = [size if isinstance(size, int) else api.raw_expr(size) for size in traced.shape]
     return None if None in sizes else sympy.Mul(*sizes)
 
 

@@ -235,11 +235,14 @@ def _drop_looser(reduced: list[_Reduced], kept: _Kept) -> None:
         claim = item.claim
         found = None
         for terms, limit, _ in _readings(item):
-            others = kept.bounds.setdefault(terms, [])
-            found = found or next(
-                (c for tight, c in others if tight <= limit and c is not claim and c.slot <= claim.horizon), None
-            )
-            others.append((limit, claim))
+            others = kept.bounds.get(terms)
+            if others is None:
+                kept.bounds[terms] = [(limit, claim)]
+            else:
+                found = found or next(
+                    (c for tight, c in others if tight <= limit and c is not claim and c.slot <= claim.horizon), None
+                )
+                others.append((limit, claim))
             if 1 < len(terms) <= NEIGHBOUR_LIMIT:
                 for monomial, factor in terms:
                     place = kept.neighbours.setdefault((monomial, 1 if factor > 0 else -1), [])

@@ -43,6 +43,9 @@ class Writer:
         self._extra = extra
         self._names = Names(env, nodes)
         self._emitter = Emitter(gm.graph, nodes, reading, key, env, extra)
+        # Which of these anything in this graph has: most often there is nothing to look for.
+        self._inherited = [key for key in _INHERITED if any(key in node.meta for node in nodes)]
+        self._origins: dict[str | None, Origin] = {}
         self._loose: list[fx.Node] = []
         self._locations: dict[int, str] = {}
         self._words: dict[str, str | None] = {}
@@ -117,8 +120,13 @@ class Writer:
         source = self._nodes[claim.slot].meta if claim.slot >= 0 else {}
         if claim.source == "check" and claim.node is not None:
             source = claim.node.meta
-        meta = {key: source[key] for key in _INHERITED if source.get(key) is not None}
         trace = check.trace or source.get("stack_trace") or (self._extra or {}).get("stack_trace")
+        if not self._inherited:
+            found = self._origins.get(trace)
+            if found is None:
+                found = self._origins[trace] = self._emitter.origin({} if trace is None else {"stack_trace": trace})
+            return found
+        meta = {key: source[key] for key in self._inherited if source.get(key) is not None}
         if trace is not None:
             meta["stack_trace"] = trace
         return self._emitter.origin(meta)
@@ -162,7 +170,8 @@ class Writer:
     def show(self, claim: Claim) -> str:
         """A claim's condition in the user's terms."""
         if claim.text is None:
-            claim.text = messages.show(claim.condition, self._names.of)
+            merged = claim.by if claim.source == "range" and claim.status == "merged" else None
+            claim.text = messages.show((merged or claim).condition, self._names.of)
         return claim.text
 
     def rows(self, present: list[Claim], wanted: list[Claim]) -> Iterator[Row]:
