@@ -244,7 +244,7 @@ class CallMaker:
         )
         self._kinds: dict[int, _Kind] = {}
         if self._short:
-            self._names: Any = names
+            self._name_of: dict[Any, str] = names._obj_to_name
             self._used: set[str] = names._used_names
             self._counts: dict[str, int] = names._base_count
 
@@ -266,7 +266,7 @@ class CallMaker:
         self._used.add(name)
         self._counts[base] = number
         node = fx.Node(graph, name, "call_function", target, args, {})
-        self._names._obj_to_name[node] = name
+        self._name_of[node] = name
         if before:
             anchor.prepend(node)
         else:

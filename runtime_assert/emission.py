@@ -83,7 +83,9 @@ class Emitter:
         if node is None and value.op == "getitem":
             node = self._existing_entry(args)
         if node is None:
-            value.node = self._create(value, args, origin)
+            value.node = (
+                self._compute(value, args, origin) if value.op in _COMPUTED else self._create(value, args, origin)
+            )
         else:
             value.node = node
             self._rewire(node)
@@ -110,7 +112,19 @@ class Emitter:
                 return user
         return None
 
+    def _compute(self, value: Value, args: list[Any], origin: Origin) -> fx.Node:
+        """A new node of arithmetic, with its value, made and not run."""
+        op, expr = value.op, value.expr
+        node = self._call(value.slot, WRITTEN[op][0], (args,) if op == "sum" else tuple(args))
+        meta = node.meta
+        self._place(node, meta, origin)
+        if expr is None:
+            expr = sympy_of(value)
+        meta[self._key] = api.make_value(expr, value.kind, self._env, value.deadline != NEVER)
+        return node
+
     def _create(self, value: Value, args: list[Any], origin: Origin) -> fx.Node:
+        """A new node that asks a tensor for a size, or takes a part of what an operator yields."""
         row = WRITTEN.get(value.op)
         if row is None:  # "method:NAME"
             anchor, before = self._anchor(value.slot)
@@ -118,8 +132,7 @@ class Emitter:
                 node = self.graph.call_method(value.op.removeprefix("method:"), tuple(args))
             self._cursor[value.slot] = node
         else:
-            packed = (args,) if value.op == "sum" else tuple(args)
-            node = self._call(value.slot, row[0], packed)
+            node = self._call(value.slot, row[0], tuple(args))
         self._describe(node, value, args, origin)
         return node
 
@@ -161,13 +174,10 @@ class Emitter:
         self._cursor[slot] = node
 
     def _describe(self, node: fx.Node, value: Value, args: list[Any], origin: Origin) -> None:
-        """Metadata of a new node: its value, made and not run, and where it comes from."""
+        """Metadata of a new node that computes nothing: what it reads, and where it comes from."""
         meta, op = node.meta, value.op
         self._place(node, meta, origin)
-        if op in _COMPUTED:
-            expr = value.expr if value.expr is not None else sympy_of(value)
-            meta[self._key] = api.make_value(expr, value.kind, self._env, value.deadline != NEVER)
-        elif op in _QUERIES and args:
+        if op in _QUERIES and args:
             traced = api.example_value(args[0])
             asked = getattr(traced, op, None)
             meta[self._key] = asked(*args[1:]) if asked is not None else None
