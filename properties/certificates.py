@@ -11,14 +11,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import z3
-
 from properties.case import Case
 from properties.solver import solve
-from properties.solver.context import Builder
 from properties.solver.normal import Known
 from properties.solver.query import WORK
 from properties.solver.smt import Budget, approximations, ask
+from properties.solver.smtlib import smtlib as question
 from strategies.terms import Term, conjuncts
 
 MANIFEST = "manifest.jsonl"
@@ -63,12 +61,8 @@ def _expected(hold: Sequence[Term], broken: Sequence[Term]) -> str:
 
 
 def smtlib(hold: Sequence[Term], broken: Sequence[Term]) -> str:
-    """The question as SMT-LIB 2; floats are real numbers with facts about their roundings, as the proof has them."""
-    builder = Builder()
-    solver = z3.Solver(ctx=builder.context)
-    solver.add(builder.conjunction(hold), builder.Not(builder.conjunction(broken)))
-    solver.add(*builder.facts())
-    return f"(set-logic ALL)\n{solver.sexpr()}(check-sat)\n"
+    """The question as SMT-LIB 2: see :func:`properties.solver.smtlib.smtlib`."""
+    return question(hold, [broken])
 
 
 def write(case: Case, folder: Path, name: str) -> None:

@@ -19,6 +19,7 @@ from properties.errors import ContextLost, GeneratorError, NotCaptured, ToolErro
 from properties.execution.run import run_eager
 from properties.phases import EAGER, IDENTITY, SUBJECT, TRACE, phase
 from properties.registry import properties
+from properties.solver.statistics import Counts, Statistics, collected
 from properties.subjects import Subject
 from properties.verdict import PROVED, Status, Verdict, worst
 from strategies.program import Program
@@ -41,6 +42,8 @@ class Checked:
     seconds: dict[str, float] = field(default_factory=dict)
     not_run: tuple[str, ...] = ()
     """What could not be executed here, with the reason, one text for each kind."""
+    solver: Counts = field(default_factory=dict)
+    """Which step of the solver decided how many queries, and how long each step took."""
     context_lost: bool = False
     """A kernel took the CUDA context of this process with it: nothing more can be checked in it on a device."""
 
@@ -94,6 +97,20 @@ def check_program(
     which proves the asserts for it equal to those for the CPU. ``backends`` are those that RA602 is asked about.
     """
     result = Checked()
+    with collected(Statistics(time.perf_counter, result.solver)):
+        return _checked(result, program, frontend, subjects, codes, device, backends, thorough)
+
+
+def _checked(
+    result: Checked,
+    program: Program,
+    frontend: str,
+    subjects: Mapping[str, Subject],
+    codes: Sequence[str],
+    device: str,
+    backends: tuple[str, ...],
+    thorough: bool,
+) -> Checked:
     clock = _Clock(result.seconds)
     absent = why_not_run(device)
     if absent:

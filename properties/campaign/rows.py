@@ -17,7 +17,7 @@ def shard_result(plan: Plan, unit: Unit, state: Mapping[str, Any]) -> dict[str, 
 
 def shard_row(cell: Cell, index: int, shard: int, programs: int, state: Mapping[str, Any]) -> dict[str, Any]:
     """The row of a shard of ``programs`` Programs whose counts are in ``state``."""
-    counts = state["counts"]
+    counts, solver = state["counts"], state.get("solver", {})
     return {
         "kind": "shard",
         "cell": index,
@@ -34,6 +34,9 @@ def shard_row(cell: Cell, index: int, shard: int, programs: int, state: Mapping[
         "boundaries_unreachable": counts.get("boundaries_unreachable", 0),
         "boundaries_unrealisable": counts.get("boundaries_unrealisable", 0),
         "seconds": {name: round(value, 4) for name, value in sorted(state["seconds"].items())},
+        # How often each step of the solver decided a query, and for how long it was at work.
+        "solver": {name: int(step["decided"]) for name, step in sorted(solver.items()) if step["decided"]},
+        "solver_seconds": {name: round(step["seconds"], 4) for name, step in sorted(solver.items())},
         "constructs": dict(sorted(state["constructs"].items())),
         "support": state["support"],
         "not_run": dict(sorted(state["not_run"].items())),

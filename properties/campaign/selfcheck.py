@@ -22,6 +22,8 @@ from strategies.statement import Unrealisable
 
 PROGRAMS = 300
 """How many Programs each mutant may survive by default: the share of a nightly run that one shard has."""
+RARE = 10
+"""So many times more Programs are drawn for a mutant that needs a rare construct; those without it are not traced."""
 PROFILE = "nightly"
 _SHARD = 25
 _GROUP = 12
@@ -46,9 +48,9 @@ def selfcheck(names: Sequence[str], *, seed: int, programs: int, jobs: int) -> I
     A row's ``error`` says what kept a mutant from being judged (a fault of this tool, a lost worker), if anything.
     """
     groups: list[tuple[str, tuple[str, ...]]] = []
-    frontends = dict.fromkeys(MUTANTS[name].frontend for name in names)
-    for frontend in frontends:
-        own = [name for name in names if MUTANTS[name].frontend == frontend]
+    kinds = dict.fromkeys((MUTANTS[name].frontend, bool(MUTANTS[name].needs)) for name in names)
+    for frontend, rare in kinds:
+        own = [name for name in names if (MUTANTS[name].frontend, bool(MUTANTS[name].needs)) == (frontend, rare)]
         groups += [(frontend, tuple(own[start : start + _GROUP])) for start in range(0, len(own), _GROUP)]
     work = [(frontend, group, seed, programs) for frontend, group in groups]
     for (_, group, *_), found in zip(work, results(hunt, work, workers=jobs, timeout=_TIMEOUT), strict=True):
@@ -59,20 +61,28 @@ def selfcheck(names: Sequence[str], *, seed: int, programs: int, jobs: int) -> I
 
 
 def hunt(frontend: str, names: Sequence[str], seed: int, programs: int) -> list[dict[str, Any]]:
-    """Random Programs through one frontend, each for all of ``names`` that still live."""
+    """Random Programs through one frontend, each for all of ``names`` that still live and may show in it.
+
+    A mutant that needs a rare construct may survive :data:`RARE` times as many.
+    """
     alive = dict.fromkeys(names)
     spent = dict.fromkeys(names, 0.0)
     rows: dict[str, dict[str, Any]] = {}
-    for count, program in enumerate(_programs(seed, programs), 1):
+    limit = {name: programs * (RARE if MUTANTS[name].needs else 1) for name in names}
+    for count, program in enumerate(_programs(seed, max(limit.values())), 1):
+        alive = {name: None for name in alive if count <= limit[name]}
         if not alive:
             break
+        showing = [name for name in alive if MUTANTS[name].may_show_in(program)]
+        if not showing:
+            continue
         try:
             if not run_eager(program, example(program)).accepted:
                 continue
             facts = facts_of(capture(program, frontend))
         except (NotCaptured, Unrealisable):
             continue
-        for name in tuple(alive):
+        for name in showing:
             start = time.perf_counter()
             mutant = MUTANTS[name]
             try:
@@ -85,7 +95,7 @@ def hunt(frontend: str, names: Sequence[str], seed: int, programs: int) -> list[
             if verdict.status is Status.REFUTED and verdict.stage != "frontend":
                 rows[name] = _row(name, verdict.direction, count, spent[name])
                 del alive[name]
-    return [rows.get(name) or _row(name, None, programs, spent[name]) for name in names]
+    return [rows.get(name) or _row(name, None, limit[name], spent[name]) for name in names]
 
 
 def _programs(seed: int, programs: int) -> Iterator[Program]:

@@ -128,6 +128,7 @@ def _check(
             write(case, Path(plan.certificates), f"{where['cell']}-{where['shard']}-{index}-{safe}")
     tally.not_run_here.update(checked.not_run)
     tally.spent(checked.seconds)
+    tally.solved(checked.solver)
     for kind, text in checked.faults:
         tally.error(kind, text, where, cell.frontend, program)
     if not checked.valid:

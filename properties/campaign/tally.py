@@ -17,6 +17,7 @@ from properties.case import Case
 from properties.checks.ra403 import synchronisations
 from properties.registry import properties
 from properties.solver.normal import normal_set
+from properties.solver.statistics import Counts, add
 from properties.verdict import Status, Verdict
 from strategies.program import Program
 from strategies.terms import Apply
@@ -39,6 +40,7 @@ class Tally:
         self.constructs: Counter[str] = Counter()
         self.support = SupportCounter(None if state is None else state["support"], cell.frontend)
         self.seconds: dict[str, float] = {}
+        self.solver: Counts = {}
         self.hits: dict[tuple[str, ...], dict[str, Any]] = {}
         self.errors: list[dict[str, Any]] = []
         if state is not None:
@@ -48,6 +50,10 @@ class Tally:
         """Time that was spent, by what it was spent on."""
         for name, value in seconds.items():
             self.seconds[name] = self.seconds.get(name, 0.0) + value
+
+    def solved(self, steps: Counts) -> None:
+        """Queries, by the step of the solver that decided them."""
+        add(self.solver, steps)
 
     def invalid(self) -> None:
         """A Program that does not accept its own example."""
@@ -149,6 +155,7 @@ class Tally:
             "constructs": dict(self.constructs),
             "support": self.support.to_json(),
             "seconds": dict(self.seconds),
+            "solver": self.solver,
             "hits": list(self.hits.values()),
             "errors": self.errors,
         }
@@ -173,6 +180,7 @@ class Tally:
         self.not_run_here.update(state["not_run"])
         self.constructs.update(state["constructs"])
         self.seconds = dict(state["seconds"])
+        add(self.solver, state.get("solver", {}))
         self.hits = {tuple(hit["signature"]): dict(hit) for hit in state["hits"]}
         self.errors = list(state["errors"])
 

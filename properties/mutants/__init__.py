@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from properties.mutants import branches, constraints, cost, places, program, stability
+from properties.mutants.mutant import Mutant
 from properties.mutants.recalled import RECALLED
-from properties.mutants.table import MUTANTS as TABLE
-from properties.mutants.table import Mutant
 
-MUTANTS: dict[str, Mutant] = {**TABLE, **RECALLED}
+MUTANTS: dict[str, Mutant] = {
+    **constraints.MUTANTS,
+    **branches.MUTANTS,
+    **places.MUTANTS,
+    **program.MUTANTS,
+    **stability.MUTANTS,
+    **cost.MUTANTS,
+    **RECALLED,
+}
 
 __all__ = ["MUTANTS", "Mutant"]

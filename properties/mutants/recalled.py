@@ -11,7 +11,7 @@ from torch import fx
 from torch.fx.experimental.symbolic_shapes import ShapeEnv
 
 from properties.mutants import edits
-from properties.mutants.table import GE, LE, Mutant, _after
+from properties.mutants.mutant import GE, LE, Mutant, after
 from properties.read.graph import target_name
 from runtime_assert import insert_deferred_runtime_asserts
 
@@ -64,21 +64,19 @@ RECALLED: dict[str, Mutant] = {
         Mutant(
             "truncates-bounds-of-floats",
             "RA101",
-            _after(edits.rewrite(_has_a_fraction, _truncate)),
+            after(edits.rewrite(_has_a_fraction, _truncate)),
             "151500",
             "make_fx",
         ),
-        Mutant(
-            "drops-what-is-about-inputs", "RA101", _after(edits.drop(_of_inputs)), "PR 185588", "shape_env+deferred"
-        ),
+        Mutant("drops-what-is-about-inputs", "RA101", after(edits.drop(_of_inputs)), "PR 185588", "shape_env+deferred"),
         Mutant(
             "drops-bounds-of-one-input",
             "RA101",
-            _after(edits.drop(_bound_of_an_input)),
+            after(edits.drop(_bound_of_an_input)),
             "PR 150103",
             "shape_env+deferred",
         ),
-        Mutant("takes-maxsize-for-a-bound", "RA101", _after(_below_maxsize), "PR 133627"),
+        Mutant("takes-maxsize-for-a-bound", "RA101", after(_below_maxsize), "PR 133627"),
         Mutant("raises-on-connectives", "RA101", _raises_on_connectives, "143157"),
     )
 }

@@ -143,6 +143,11 @@ def _flattened(tensor: Shape, *dims: Any) -> Shape | None:
     return (total,)
 
 
+def _elementwise(tensor: Shape, other: Any, *_: Any, **__: Any) -> Shape | None:
+    """With a number, or with a tensor of the very same sizes: nothing is known of what is made alike."""
+    return tensor if _is_term(other) or other == tensor else None
+
+
 def _product(left: Shape, right: Shape) -> Shape:
     return (*left[:-1], *(right[-1:] if len(right) > 1 else ()))
 
@@ -174,7 +179,8 @@ RULES: dict[str, Callable[..., Shape | None]] = {
     "aten.mm.default": _product,
     "aten.bmm.default": _product,
     "aten.mv.default": _product,
-    "aten.mul.Tensor": lambda tensor, other, *_, **__: tensor if _is_term(other) else None,
+    "aten.mul.Tensor": _elementwise,
+    "aten.sub.Tensor": _elementwise,
     "aten.view.default": _view,
     "aten.reshape.default": _view,
     "aten.cat.default": _cat,
@@ -193,7 +199,7 @@ RULES: dict[str, Callable[..., Shape | None]] = {
     "aten.sum.dim_IntList": _reduced,
     "aten.mean.dim": _reduced,
     "aten.amax.default": _reduced,
-    "aten.add.Tensor": lambda tensor, other, *_, **__: tensor if _is_term(other) else None,
+    "aten.add.Tensor": _elementwise,
 }
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TypeAlias
 
-from properties.solver import residues
+from properties.solver import residues, second, statistics
 from properties.solver.bits import bit_builder
 from properties.solver.bounds import Contradiction
 from properties.solver.enumeration import FEW, MANY, enumerate_all
 from properties.solver.reduction import Part, free_values, reduced
-from properties.solver.search import search
+from properties.solver.search import FEW as FEW_TRIALS
+from properties.solver.search import TRIALS, search
 from properties.solver.smt import Answer, Budget, ask, satisfies
 from strategies.operators import sort_of
 from strategies.terms import Const, Value, substitute, walk
@@ -33,7 +35,9 @@ def decide(part: Part, budget: Budget, work: int, steps: Steps | None = None) ->
     """
     last = Answer("unknown", "none", reason="no step decides this")
     for name, step in STEPS if steps is None else steps:
-        answer = step(part, budget, work, last.model or {})
+        # What a step asks of other steps is a part of its own time.
+        with statistics.step(name) if steps is None else nullcontext():
+            answer = step(part, budget, work, last.model or {})
         if answer is None:
             continue
         if answer.status != "unknown":
@@ -69,6 +73,10 @@ def _thorough(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) 
     return ask(part.hold, part.broken, budget, work)
 
 
+def _second(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) -> Answer | None:
+    return second.second(part.hold, part.broken, budget)
+
+
 def _residues(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) -> Answer | None:
     """Case by case of the remainders by constant divisors."""
     split = False
@@ -92,8 +100,16 @@ def _bits(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) -> A
     return None if builder is None else ask(part.hold, part.broken, budget, work, builder)
 
 
+def _search_few(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) -> Answer | None:
+    return _searched(part, hint, FEW_TRIALS)
+
+
 def _search(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) -> Answer | None:
-    found = search(part.terms, lambda values: satisfies(part.hold, part.broken, values), hint)
+    return _searched(part, hint, TRIALS)
+
+
+def _searched(part: Part, hint: Mapping[str, Value], most: int) -> Answer | None:
+    found = search(part.terms, lambda values: satisfies(part.hold, part.broken, values), hint, most)
     return None if found is None else Answer("sat", "search", found)
 
 
@@ -141,6 +157,7 @@ STEPS: Steps = (
     ("enumeration", _few),
     ("z3", _glance),
     ("values", _values_of_rounded),
+    ("search", _search_few),
     ("z3", _quick),
     ("residues", _residues),
     ("enumeration", _many),
@@ -148,6 +165,7 @@ STEPS: Steps = (
     ("bits", _bits),
     ("values", _values),
     ("z3", _thorough),
+    (second.NAME, _second),
 )
 """By the name under which an answer tells who gave it."""
-_INNER: Steps = tuple((name, step) for name, step in STEPS if name != "values")
+_INNER: Steps = tuple((name, step) for name, step in STEPS if name not in ("values", second.NAME))

@@ -12,6 +12,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 
 from properties.errors import ToolError
+from properties.solver import second, statistics
 from properties.solver.bounds import Contradiction
 from properties.solver.portfolio import decide
 from properties.solver.reduction import Part, free_values, parts_of, reduced
@@ -34,17 +35,26 @@ def solve(hold: Sequence[Term], *broken: Sequence[Term], small: bool = False, wo
         An :class:`Answer`; the model of ``sat`` has been checked by evaluating the terms in Python.
 
     Raises:
-        ToolError: if a model of what the query was reduced to is none of the query: a fault of this package.
+        ToolError: if a model of what the query was reduced to is none of the query, or if a second solver, where it
+            is asked (:func:`properties.solver.second.confirming`), disagrees: a fault of this package.
     """
+    with statistics.query() as decided:
+        answer = _solve(hold, broken, small, work)
+        decided(statistics.UNDECIDED if answer.status == "unknown" else answer.by)
+    second.confirm(hold, broken, answer)
+    return answer
+
+
+def _solve(hold: Sequence[Term], broken: Groups, small: bool, work: int) -> Answer:
     try:
         query = reduced(hold, broken)
     except Contradiction:
-        return Answer("unsat", "bounds")
+        return Answer("unsat", statistics.REDUCTION)
     budget = Budget(_CALLS * work)
     sorts = leaves_of(*hold, *itertools.chain(*broken))
     values: dict[str, Value] = free_values(query, sorts)
     unknown: Answer | None = None
-    by = "bounds"
+    by = statistics.REDUCTION
     for part in parts_of(query):
         answer = decide(part, budget, work)
         if answer.status == "unsat":
@@ -52,7 +62,8 @@ def solve(hold: Sequence[Term], *broken: Sequence[Term], small: bool = False, wo
         if answer.model is None:
             unknown = unknown or answer
         elif unknown is None:
-            model = _minimised(part, answer.model, budget, work) if small else answer.model
+            with statistics.step("smaller models"):
+                model = _minimised(part, answer.model, budget, work) if small else answer.model
             values.update(model)
         by = answer.by
     if unknown is not None:
@@ -60,7 +71,8 @@ def solve(hold: Sequence[Term], *broken: Sequence[Term], small: bool = False, wo
     if not satisfies(hold, broken, values):
         raise ToolError(f"the solver's reduction is wrong: {values} solves {query}, but not {(hold, broken)}")
     if small:
-        values = _made_smaller(hold, broken, sorts, values)
+        with statistics.step("smaller models"):
+            values = _made_smaller(hold, broken, sorts, values)
     return Answer("sat", by, {name: values[name] for name in sorted(values)})
 
 

@@ -7,8 +7,20 @@ from dataclasses import dataclass
 
 from properties.solver.bounds import Box, Contradiction, box_of
 from properties.solver.monotone import without_functions
-from properties.solver.normal import Known
-from strategies.terms import FALSE, TRUE, Sort, Term, Value, conjuncts, leaves_of, variables
+from properties.solver.normal import Known, total_everywhere
+from strategies.terms import (
+    FALSE,
+    TRUE,
+    Apply,
+    Sort,
+    Term,
+    Value,
+    Var,
+    conjuncts,
+    leaves_of,
+    substitute,
+    variables,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +52,8 @@ def reduced(hold: Sequence[Term], broken: Sequence[Sequence[Term]]) -> Part:
     box = box_of(conditions)
     kept = _conditions(box.simplified(condition) for condition in conditions)
     known = Known((*kept, *box.as_terms()))
+    definitions = _definitions(kept)
+    rewritten = Known(substitute(condition, definitions) for condition in (*kept, *box.as_terms()) if definitions)
     groups: list[tuple[Term, ...]] = []
     for group in broken:
         parts = _conditions(without_functions(condition, box) for condition in _conditions(group))
@@ -47,6 +61,8 @@ def reduced(hold: Sequence[Term], broken: Sequence[Sequence[Term]]) -> Part:
         if FALSE in parts:
             continue
         left = tuple(condition for condition in parts if not known.implies(condition))
+        if definitions:
+            left = tuple(item for item in left if not rewritten.implies(substitute(item, definitions)))
         if not left:
             raise Contradiction
         groups.append(left)
@@ -55,6 +71,27 @@ def reduced(hold: Sequence[Term], broken: Sequence[Sequence[Term]]) -> Part:
     sorts = leaves_of(*kept, *(term for group in groups for term in group))
     bounds = tuple(bound for bound in box.as_terms() if variables(bound) <= sorts.keys())
     return Part((*kept, *bounds), tuple(groups), sorts, box)
+
+
+def _definitions(conditions: Sequence[Term]) -> dict[str, Term]:
+    """The leaves that an equation of ``conditions`` gives in terms of others, which always have a value.
+
+    With the leaf written as what it equals, a condition may be seen to follow that a solver finds hard: a stride is a
+    product of sizes.
+    """
+    found: dict[str, Term] = {}
+    for condition in conditions:
+        if not isinstance(condition, Apply) or condition.op != "eq":
+            continue
+        for leaf, value in (condition.args, condition.args[::-1]):
+            value = substitute(value, found)
+            if not isinstance(leaf, Var) or leaf.name in found or leaf.name in variables(value):
+                continue
+            if total_everywhere(value):
+                found = {name: substitute(term, {leaf.name: value}) for name, term in found.items()}
+                found[leaf.name] = value
+                break
+    return found
 
 
 def parts_of(query: Part) -> list[Part]:

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from strategies.terms import Const, Sort, Term, Value, leaves_of, walk
 
-TRIALS = 30_000
-"""How many valuations one search evaluates at most."""
+FEW, TRIALS = 2_000, 30_000
+"""How many valuations one search evaluates at most: a first one, and the usual one."""
 
 _INTS = (0, 1, -1, 2, 3, 4, 7, -2)
 _FLOATS = (0.0, 1.0, -1.0, 0.5, 1.5, 2.0, 3.0, -0.5, 2.5, 1e-3, 1e300, -1e300, math.inf, -math.inf, math.nan)
@@ -42,7 +42,10 @@ def candidates(terms: Sequence[Term], near: Mapping[str, Value]) -> dict[str, li
 
 
 def search(
-    terms: Sequence[Term], solves: Callable[[Mapping[str, Value]], bool], near: Mapping[str, Value]
+    terms: Sequence[Term],
+    solves: Callable[[Mapping[str, Value]], bool],
+    near: Mapping[str, Value],
+    most: int = TRIALS,
 ) -> dict[str, Value] | None:
     """A valuation that ``solves``, from ``near`` by changing one leaf, then two, then any; None if none is found."""
     values = candidates(terms, near)
@@ -52,7 +55,7 @@ def search(
         for names in itertools.combinations(base, width):
             for choice in itertools.product(*(values[name] for name in names)):
                 trials += 1
-                if trials > TRIALS:
+                if trials > most:
                     return None
                 trial = {**base, **dict(zip(names, choice, strict=True))}
                 if solves(trial):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,13 +12,16 @@ from reports.text import one_line, plural, ranges
 # Parts of an audit that put the checks themselves to the test.
 _ABOUT_THE_ORACLE = ("mutants", "recall", "regression vectors")
 
+# The step under which queries are counted that no step decided.
+_UNDECIDED = "none"
+
 
 def oracle(report: Report) -> list[str]:
     """Sentences on mutants, recall, probes and this tool's own errors, with the lines of the log they come from."""
     found = [text for line, gate in report.gates for text in _gate(line, gate)]
     if not found:
         found.append("Mutants and known faults were not part of this run: see runtime-assert selfcheck.")
-    return [*found, *_probes(report), _own_errors(report)]
+    return [*found, *_queries(report), *_probes(report), _own_errors(report)]
 
 
 def _gate(line: int, gate: Mapping[str, Any]) -> Iterator[str]:
@@ -39,6 +43,38 @@ def _probes(report: Report) -> Iterator[str]:
             f"{probes:,} inputs at the boundaries of constraints were executed; for {left:,} boundaries no input "
             f"exists or can be built (lines {ranges(line for line, _ in shards)})."
         )
+
+
+def _queries(report: Report) -> Iterator[str]:
+    """Which step of the solver decided how many of the queries, and where its time went."""
+    decided: Counter[str] = Counter()
+    seconds: Counter[str] = Counter()
+    lines: list[int] = []
+    for line, row in enumerate(report.rows, start=1):
+        if row["kind"] != "shard" or not row.get("solver"):
+            continue
+        lines.append(line)
+        decided.update(row["solver"])
+        seconds.update(row.get("solver_seconds", {}))
+    left = decided.pop(_UNDECIDED, 0)
+    total, time = sum(decided.values()), sum(seconds.values())
+    if not total + left:
+        return
+    parts = ", ".join(
+        f"{one_line(name)} {_share(count, total + left)}" for name, count in decided.most_common() if count
+    )
+    longest = ", ".join(f"{one_line(name)} {_share(spent, time)}" for name, spent in seconds.most_common(3) if spent)
+    yield (
+        f"How it was proved: {total + left:,} queries of the solver, decided by {parts or 'no step'}; "
+        f"{f'{left:,} of them were' if left else 'none was'} left open. "
+        f"Most of its {time:,.0f} seconds went into {longest or 'nothing'} (lines {ranges(lines)})."
+    )
+
+
+def _share(part: float, whole: float) -> str:
+    """A part in percent; one that is there is never 0 %."""
+    percent = 100 * part / whole if whole else 0.0
+    return f"{percent:.0f} %" if percent >= 1 or not part else "< 1 %"
 
 
 def _own_errors(report: Report) -> str:

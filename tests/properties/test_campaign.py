@@ -33,7 +33,7 @@ def timeless(row: dict) -> dict:
     return {
         name: value
         for name, value in row.items()
-        if name not in ("seconds", "id", "started") or row["kind"] == "finding"
+        if name not in ("seconds", "solver_seconds", "id", "started") or row["kind"] == "finding"
     }
 
 

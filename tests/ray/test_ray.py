@@ -36,7 +36,7 @@ def plan_of(programs: int = 250) -> Plan:
 
 def timeless(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [
-        {name: value for name, value in row.items() if name not in ("seconds", "id", "started")}
+        {name: value for name, value in row.items() if name not in ("seconds", "solver_seconds", "id", "started")}
         for row in rows
         if row["kind"] != "end"
     ]

@@ -62,6 +62,8 @@ def shard(cell: int, number: int, torch: Row | None = None, reference: Row | Non
         "programs": 50,
         "invalid": 1,
         "seconds": {"draw": 0.5, "trace": 1.0, "pass": 0.25, "RA101": 0.5},
+        "solver": {"bounds": 60, "z3": 39, "cvc5": 1},
+        "solver_seconds": {"bounds": 0.1, "z3": 0.35, "cvc5": 0.05},
         "constructs": {"item": 40, "check:eq": 12},
         "subjects": {"reference": reference or tally(), "torch": torch or tally()},
     }

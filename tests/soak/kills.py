@@ -29,7 +29,7 @@ REAL = "reports"
 ROOT = Path(__file__).resolve().parents[2]
 SUBJECT = "tests/soak/drops_inequalities.py:insert"
 SEARCH = ("--subject", SUBJECT, "--frontend", "shape_env", "--property", "RA101")
-_TIMES = ("id", "started", "seconds", "jobs")
+_TIMES = ("id", "started", "seconds", "solver_seconds", "jobs")
 
 
 @dataclass(frozen=True)
