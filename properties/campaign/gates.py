@@ -121,11 +121,16 @@ def _mutant_names(codes: tuple[str, ...]) -> list[str]:
 def _kill(name: str) -> Mapping[str, Any]:
     """The ``mutant`` row of one mutant: after how many Programs which property found it."""
     from properties.campaign.check import check_program
+    from properties.campaign.selfcheck import hunt
     from properties.mutants import MUTANTS
     from properties.verdict import Status
 
     mutant = MUTANTS[name]
     row = {"kind": "mutant", "mutant": name, "killed": False, "by": mutant.killed_by, "programs": MUTANT_PROGRAMS}
+    if mutant.needs:
+        # What needs a rare construct is given more Programs, of which few are traced.
+        (found,) = hunt(mutant.frontend, (name,), 0, MUTANT_PROGRAMS)
+        return {**row, "killed": found["killed"], "programs": found["programs"]}
     for number, program in enumerate(_programs(), start=1):
         checked = check_program(program, mutant.frontend, {name: mutant.subject}, (mutant.killed_by,), thorough=False)
         verdict = checked.verdicts.get(name, {}).get(mutant.killed_by)

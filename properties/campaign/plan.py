@@ -67,6 +67,8 @@ class Plan:
     part: tuple[int, int] | None = None
     certificates: str = ""
     """The folder that gets every proof obligation as SMT-LIB 2; empty: none is written."""
+    second_opinion: bool = False
+    """Whether a second solver is asked about every answer of the first."""
 
     def codes(self, cell: int, shard: int, index: int) -> tuple[str, ...]:
         """The properties that one Program is asked of: those that cost much only for every so many Programs.
@@ -147,6 +149,7 @@ class Plan:
             device_share=document["device_share"],
             minutes=document.get("minutes"),
             part=None if part is None else (part[0], part[1]),
+            second_opinion=document.get("second_opinion", False),
         )
 
 
@@ -166,6 +169,7 @@ def audit_plan(
     minutes: float | None = None,
     part: tuple[int, int] | None = None,
     certificates: str = "",
+    second_opinion: bool = False,
 ) -> Plan:
     """The plan of an audit, or of a search bound by time: every subject on every frontend.
 
@@ -179,6 +183,7 @@ def audit_plan(
         minutes: search as long as this instead of a number of Programs.
         part: (i, n) for the i-th of n parts.
         certificates: an existing folder for the proof obligations as SMT-LIB 2; none are written if empty.
+        second_opinion: whether a second solver confirms every answer of the first.
 
     Raises:
         UsageError: if a name is unknown or a number is out of range; one line.
@@ -221,6 +226,7 @@ def audit_plan(
         minutes=minutes,
         part=part,
         certificates=certificates,
+        second_opinion=second_opinion,
     )
 
 

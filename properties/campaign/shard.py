@@ -22,6 +22,7 @@ from properties.campaign.worker import mapped
 from properties.case import Case
 from properties.certificates import write
 from properties.registry import properties
+from properties.solver.second import confirming
 from properties.subjects import Subject, resolve
 from properties.verdict import Verdict
 from strategies.program import Program
@@ -113,15 +114,16 @@ def _check(
         return False
     barred = _barred(deaths, index)
     running = {name: subject for name, subject in subjects.items() if name not in own and name not in barred}
-    checked = check_program(
-        program,
-        cell.frontend,
-        running,
-        plan.codes(where["cell"], where["shard"], index),
-        device=cell.device,
-        backends=plan.backends,
-        thorough=index % THOROUGH_EVERY == 0,
-    )
+    with confirming(plan.second_opinion):
+        checked = check_program(
+            program,
+            cell.frontend,
+            running,
+            plan.codes(where["cell"], where["shard"], index),
+            device=cell.device,
+            backends=plan.backends,
+            thorough=index % THOROUGH_EVERY == 0,
+        )
     if plan.certificates:
         for name, case in checked.cases.items():
             safe = re.sub(r"\W+", "-", name)

@@ -55,6 +55,7 @@ def plan_of(
     backends: tuple[str, ...] = (),
     backend_share: float | None = None,
     certificates: str = "",
+    second_opinion: bool = False,
 ) -> Any:
     """The campaign's plan.
 
@@ -82,6 +83,7 @@ def plan_of(
         minutes=minutes,
         part=part,
         certificates=certificates,
+        second_opinion=second_opinion,
     )
     campaign.check_arguments(subjects, frontends, codes)
     return plan

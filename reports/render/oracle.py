@@ -66,7 +66,7 @@ def _queries(report: Report) -> Iterator[str]:
     longest = ", ".join(f"{one_line(name)} {_share(spent, time)}" for name, spent in seconds.most_common(3) if spent)
     yield (
         f"How it was proved: {total + left:,} queries of the solver, decided by {parts or 'no step'}; "
-        f"{f'{left:,} of them were' if left else 'none was'} left open. "
+        f"{f'{left:,} were left open (a verdict that needs one is UNDECIDED)' if left else 'none was left open'}. "
         f"Most of its {time:,.0f} seconds went into {longest or 'nothing'} (lines {ranges(lines)})."
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,11 @@ from reports.cli.running import run
         default=None,
         help="Empty or new folder for every proof obligation as SMT-LIB 2, with a manifest.",
     ),
+    click.option(
+        "--second-opinion",
+        is_flag=True,
+        help="Let a second solver, cvc5, confirm every answer of the first; a disagreement is an error of this tool.",
+    ),
     click.option("--search-only", is_flag=True, help="Leave out the mutants, real programs and regression vectors."),
 )
 def command(
@@ -30,6 +36,7 @@ def command(
     programs_scale: float | None,
     programs: int | None,
     certificates: Path | None,
+    second_opinion: bool,
     search_only: bool,
 ) -> int:
     """Audit passes on generated programs, and write a report.
@@ -41,7 +48,10 @@ def command(
         raise click.UsageError("--programs and --programs-scale exclude each other")
 
     def planned() -> dict[str, Any]:
-        return {"scale": programs_scale, "programs": programs, "certificates": _certificates(certificates)}
+        if second_opinion and importlib.util.find_spec("cvc5") is None:
+            raise click.UsageError("--second-opinion: cvc5 is not installed (pip install -e '.[cvc5]')")
+        own = {"certificates": _certificates(certificates), "second_opinion": second_opinion}
+        return {"scale": programs_scale, "programs": programs, **own}
 
     def parts(plan: Any) -> tuple[Any, ...]:
         from reports.cli import gates
