@@ -264,6 +264,25 @@ def _map(run: Callable[..., Any], body: Any, rows: Sequence[Any], others: Sequen
     return [torch.stack(parts) for parts in zip(*results, strict=True)]
 
 
+def _scan(
+    run: Callable[..., Any], body: Any, carried: Sequence[Any], rows: Sequence[Any], others: Sequence[Any] = ()
+) -> Any:
+    carry, results = list(carried), []
+    for index in range(rows[0].shape[0]):
+        found = list(run(body, *carry, *(part[index] for part in rows), *others))
+        carry = found[: len(carry)]
+        results.append(found[len(carry) :])
+    return [*carry, *(torch.stack(parts) for parts in zip(*results, strict=True))]
+
+
+def _wrapped(run: Callable[..., Any], body: Any, *operands: Any, **_options: Any) -> Any:
+    return run(body, *operands)
+
+
+def _set_grad(run: Callable[..., Any], _enabled: Any, body: Any, *operands: Any) -> Any:
+    return run(body, *operands)  # nothing here needs gradients
+
+
 def _only(result: Any) -> Any:
     return result[0] if isinstance(result, (tuple, list)) else result
 
@@ -274,4 +293,9 @@ _BODIES: dict[str, Callable[..., Any]] = {
     "invoke_subgraph": _invoke,
     "while_loop": _while_loop,
     "map_impl": _map,
+    "scan": _scan,
+    "wrap": _wrapped,
+    "wrap_activation_checkpoint": _wrapped,
+    "tag_activation_checkpoint": _wrapped,
+    "wrap_with_set_grad_enabled": _set_grad,
 }

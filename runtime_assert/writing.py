@@ -87,6 +87,10 @@ class Writer:
             claim.status = "present"
 
     def _emit(self, claim: Claim, check: messages.Place) -> None:
+        if not check.location and claim.check is not None and claim.check.node is not None:
+            # Dynamo records no line with the condition, the node of the check has it.
+            trace = claim.check.node.meta.get("stack_trace")
+            check = messages.Place(messages.location_in_trace(trace), trace)
         origin = self._origin(claim, check)
         condition = self._emitter.argument(claim.condition, origin)
         if check.location:
@@ -132,7 +136,9 @@ class Writer:
         return self._emitter.origin(meta)
 
     def _made_at(self, claim: Claim) -> object:
-        return self._nodes[claim.slot].meta.get("stack_trace") if claim.slot >= 0 else None
+        """The stack trace of the node that makes what is checked; that of an input says where it is used."""
+        node = self._nodes[claim.slot] if claim.slot >= 0 else None
+        return node.meta.get("stack_trace") if node is not None and node.op != "placeholder" else None
 
     def share(self) -> None:
         """Let one node compute what several did, and compute sizes of intermediates from those of inputs."""

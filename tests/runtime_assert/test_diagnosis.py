@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import torch
 from torch import fx
+from torch._higher_order_ops.scan import scan
+from torch.utils.checkpoint import checkpoint
 
 import runtime_assert
 from runtime_assert import Diagnosis, diagnose, explaining, insert_with_report
@@ -158,3 +160,55 @@ def test_what_does_not_fit_is_said_in_one_line() -> None:
     with pytest.raises(TypeError, match="takes no input c; it takes b"):
         diagnose(gm, 1, c=2)
     assert diagnose(gm, 1, b=2) is None
+
+
+class Scanned(torch.nn.Module):
+    def forward(self, rows: torch.Tensor) -> Any:
+        def step(total: torch.Tensor, row: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+            u = row.sum().item()
+            torch._check(u <= 10)
+            return total + u, row + 1
+
+        return scan(step, torch.zeros((), dtype=torch.int64), rows)
+
+
+class WithoutGradients(torch.nn.Module):
+    def forward(self, rows: torch.Tensor) -> torch.Tensor:
+        with torch.no_grad():
+            u = rows[1].sum().item()
+            torch._check(u <= 10)
+            doubled = rows + u
+        return doubled * 2
+
+
+@pytest.mark.parametrize(
+    ("module", "body"), [(Scanned(), "scan_combine_graph_0"), (WithoutGradients(), "submod_1")], ids=["scan", "no_grad"]
+)
+def test_an_assert_in_any_body_tells_the_values_of_the_step_that_failed(module: Any, body: str) -> None:
+    """`rows[1]` is what sums up to 17; the steps before it pass."""
+    good, bad = torch.ones(3, 2, dtype=torch.int64), torch.tensor([[1, 1], [9, 8], [1, 1]])
+    with runtime_assert.installed():
+        program = torch.export.export(module, (good,))
+    assert diagnose(program, good) is None
+    found = diagnose(program, bad)
+    assert found is not None
+    assert found.subgraph == (body,)
+    assert [value for _, value in found.values] == [17]
+
+
+def test_an_assert_in_a_checkpointed_region_is_told_by_the_compiled_program() -> None:
+    def region(x: torch.Tensor) -> torch.Tensor:
+        u = x.sum().item()
+        torch._check(u <= 10)
+        return x + u
+
+    def function(x: torch.Tensor) -> Any:
+        return checkpoint(region, x, use_reentrant=False)
+
+    torch._dynamo.reset()
+    with runtime_assert.installed(), torch._dynamo.config.patch(capture_scalar_outputs=True):
+        compiled = torch.compile(function, backend=explaining("eager"), fullgraph=True)
+        assert compiled(torch.tensor([1, 1])).tolist() == [3, 3]
+        with pytest.raises(RuntimeError, match=r"found: .* = 18"):
+            compiled(torch.tensor([9, 9]))
+    torch._dynamo.reset()
