@@ -158,7 +158,8 @@ def bindings_of(graph: fx.Graph, renamings: Mapping[sympy.Symbol, sympy.Symbol] 
     for node in graph.nodes:
         for path, symbol in _lost(node).items() if node.name not in sources else ():
             # Read again, or in a body from which torch lost the binding when it traced it anew.
-            name = renamed.get(symbol, symbol).name
+            found: Any = renamed.get(symbol, symbol)
+            name = found.name
             if path and name in declared | shown:
                 continue
             sources.setdefault(node.name, {})[path] = name

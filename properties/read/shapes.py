@@ -6,9 +6,11 @@ result are leaves of their own.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
+from properties.read.eager_shapes import eager_shape
 from strategies.custom_operators import NAMESPACE
 from strategies.terms import Const, Term, apply
 
@@ -152,6 +154,20 @@ def _product(left: Shape, right: Shape) -> Shape:
     return (*left[:-1], *(right[-1:] if len(right) > 1 else ()))
 
 
+def _as_called(name: str) -> Callable[..., Any]:
+    """The rule of the call that this operator is named after, whose arguments it takes."""
+    return lambda *args, **kwargs: eager_shape(name, args, kwargs)
+
+
+def _slice(tensor: Shape, dim: Any = None, start: Any = None, end: Any = None, step: Any = None) -> Shape | None:
+    if not isinstance(dim or Const(0), Const):
+        return None
+    axis = int((dim or Const(0)).value) % len(tensor)
+    end = None if end == Const(sys.maxsize) else end
+    index = (*(slice(None) for _ in range(axis)), slice(start, end, step))
+    return eager_shape("_operator.getitem", (tensor, index), {})
+
+
 RULES: dict[str, Callable[..., Shape | None]] = {
     "aten.zeros.default": _sizes,
     "aten.ones.default": _sizes,
@@ -200,6 +216,16 @@ RULES: dict[str, Callable[..., Shape | None]] = {
     "aten.mean.dim": _reduced,
     "aten.amax.default": _reduced,
     "aten.add.Tensor": _elementwise,
+    "aten.topk.default": _as_called("torch.topk"),
+    "aten.narrow.default": _as_called("narrow"),
+    "aten.unfold.default": _as_called("unfold"),
+    "aten.expand.default": _as_called("expand"),
+    "aten.unflatten.int": _as_called("unflatten"),
+    "aten.repeat_interleave.self_int": _as_called("repeat_interleave"),
+    "aten.split_with_sizes.default": _as_called("split"),
+    "aten.split.sizes": _as_called("split"),
+    "aten.chunk.default": _as_called("chunk"),
+    "aten.slice.Tensor": _slice,
 }
 
 

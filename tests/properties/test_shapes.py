@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from operator import attrgetter
 from typing import Any
@@ -38,7 +39,32 @@ CALLS: dict[str, list[tuple[Any, ...]]] = {
     "aten.sum.dim_IntList": [(A, [0]), (A, [1])],
     "aten.mean.dim": [(A, [0]), (A, [-1])],
     "aten.amax.default": [(A, [1])],
+    "aten.flatten.using_ints": [(A,), (torch.ones(4),)],
+    "aten.contiguous.default": [(A,)],
+    "aten.add.Tensor": [(A, A), (A, 2)],
+    "aten.narrow.default": [(A, 1, 1, 2)],
+    "aten.unfold.default": [(torch.ones(7), 0, 3, 2)],
+    "aten.expand.default": [(torch.ones(1, 3), [4, 3])],
+    "aten.unflatten.int": [(torch.ones(6), 0, [2, 3])],
+    "aten.repeat_interleave.self_int": [(A, 3, 0)],
+    "aten.slice.Tensor": [(A, 1, 1, sys.maxsize), (A, 0, 0, 1), (A,), (torch.ones(9), 0, 1, 8, 3)],
 }
+SEVERAL: dict[str, list[tuple[Any, ...]]] = {
+    "aten.topk.default": [(A, 2), (A, 1, 0)],
+    "aten.split_with_sizes.default": [(A, [1, 2], 1)],
+    "aten.chunk.default": [(torch.ones(5), 2), (torch.ones(4), 2)],
+}
+
+
+@pytest.mark.parametrize(("name", "args"), [(name, args) for name, calls in SEVERAL.items() for args in calls])
+def test_a_rule_gives_the_sizes_of_several_results(name: str, args: tuple[Any, ...]) -> None:
+    shapes: Any = RULES[name](*map(_terms, args))
+    results = attrgetter(name)(torch.ops)(*args)
+    assert [[evaluate(size, {}) for size in shape] for shape in shapes] == [list(result.shape) for result in results]
+
+
+def test_tensors_of_other_sizes_are_left_unread() -> None:
+    assert RULES["aten.add.Tensor"](_terms(A), _terms(torch.ones(3))) is None
 
 
 @pytest.mark.parametrize(("name", "args"), [(name, args) for name, calls in CALLS.items() for args in calls])
