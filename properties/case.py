@@ -129,25 +129,33 @@ class Case:
 
 
 def apply(subject: Subject, capture: Capture, module: fx.GraphModule) -> tuple[fx.GraphModule | None, str, EnvState]:
-    """``subject`` run on ``module``: (the module or None, the exception as text or "", the ShapeEnv after)."""
+    """``subject`` run on ``module``: (the module or None, the exception as text or "", the ShapeEnv after).
+
+    As where torch calls it, a body comes first, with the ShapeEnv as it was when the body had been traced. What a run
+    on a body changes in it is changed in the state that is returned.
+    """
     env = capture.shape_env
     crash = ""
     result: fx.GraphModule | None = module
+    state, before = capture.state, capture.state
     try:
         with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
             for body in capture.bodies:
                 inner: Any = module.get_submodule(body.path)
-                body.state.restore(env)
+                before = body.state
+                before.restore(env)
                 subject(inner, env, body.name, export=body.export)
+                state = state.changed(before, EnvState.take(env))
                 inner.recompile()
             if capture.bodies:
-                capture.state.restore(env)
+                before = capture.state
+                before.restore(env)
             subject(module, env, capture.name, export=capture.export)
         module.recompile()
     except (Exception, SystemExit, GeneratorExit, KeyboardInterrupt) as error:  # noqa: BLE001 - foreign code: a finding
         lines = str(error).splitlines()
         crash, result = f"{type(error).__name__}: {lines[0] if lines else ''}"[:300], None
     finally:
-        state = EnvState.take(env)
+        state = state.changed(before, EnvState.take(env))
         capture.state.restore(env)
     return result, crash, state

@@ -80,6 +80,12 @@ class EnvState:
         if hasattr(env, "_version_counter"):
             env._version_counter = next(_VERSIONS)
 
+    def changed(self, before: EnvState, after: EnvState) -> EnvState:
+        """This state with every piece of knowledge that differs between ``before`` and ``after`` as it is in ``after``."""
+        names = {name for name, _, _ in changes(before, after)}
+        kept = {name: value for name, value in self.attributes.items() if name not in names}
+        return EnvState(kept | {name: value for name, value in after.attributes.items() if name in names})
+
     @cached_property
     def knowledge(self) -> dict[str, str]:
         """What later stages read, as comparable text: attribute -> its content with the order of its entries."""

@@ -8,11 +8,16 @@ from typing import Any
 import pytest
 import torch
 from torch import fx
+from torch.fx.experimental.symbolic_shapes import ShapeEnv
 
 from properties.campaign.check import Checked, check_program
+from properties.capture.facts import facts_of
+from properties.capture.frontends import capture
+from properties.case import Case
 from properties.checks.placement import failing_node
+from properties.registry import properties
 from properties.subjects import identity, resolve
-from properties.verdict import Status
+from properties.verdict import PROVED, Status
 from strategies.program import Program
 
 ASSERT = torch.ops.aten._assert_scalar.default
@@ -158,3 +163,27 @@ def test_a_frontend_without_bodies_says_so(name: str) -> None:
     refusal = check_program(PROGRAMS[name], "shape_env", {"subject": identity}, CODES).refusal
     first = next(part.op for part in PROGRAMS[name].body if part.op in ("cond", "while_loop", "map_rows"))
     assert refusal == f"shape_env has no {first}"
+
+
+def raises_in_a_body(gm: fx.GraphModule, shape_env: ShapeEnv, name: str, export: bool = False) -> None:
+    raise KeyError(name)
+
+
+def forgets_in_a_body(gm: fx.GraphModule, shape_env: ShapeEnv, name: str, export: bool = False) -> None:
+    """Drops the newest unbacked symbol's range, wherever it is run first."""
+    if not any(node.target is torch.ops.higher_order.cond for node in gm.graph.nodes):
+        shape_env.var_to_range.popitem()
+
+
+@pytest.mark.parametrize("name", ["cond", "nested"])
+def test_a_pass_that_raises_in_a_body_has_not_changed_the_shape_env(name: str) -> None:
+    """The ShapeEnv of a body knows less than the one of the whole graph, and no pass is to blame for that."""
+    facts = facts_of(capture(PROGRAMS[name], "make_fx"))
+    assert properties()["RA305"].check(Case(facts, "raising", raises_in_a_body)) == PROVED
+
+
+def test_a_change_of_the_shape_env_made_in_a_body_is_refuted() -> None:
+    facts = facts_of(capture(PROGRAMS["cond"], "make_fx"))
+    verdict = properties()["RA305"].check(Case(facts, "forgetful", forgets_in_a_body))
+    assert str(verdict) == "REFUTED(impure)"
+    assert "var_to_range" in verdict.detail
