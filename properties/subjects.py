@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import inspect
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -65,7 +66,22 @@ def resolve(name: str, *, fresh: bool = False) -> Subject:
         found = getattr(found, part, None)
     if not callable(found):
         raise UsageError(f"subject {name!r}: {place} has no callable {attribute!r}")
+    if not _takes_a_pass_arguments(found):
+        raise UsageError(f"subject {name!r}: it cannot be called as a pass is, (gm, shape_env, name, export=False)")
     return found
+
+
+def _takes_a_pass_arguments(subject: Subject) -> bool:
+    """Whether ``subject`` can be called as torch calls its pass; True where Python cannot tell."""
+    try:
+        signature = inspect.signature(subject)
+    except (TypeError, ValueError):
+        return True
+    try:
+        signature.bind(None, None, "", export=False)
+    except TypeError:
+        return False
+    return True
 
 
 def _module(name: str, place: str) -> Any:

@@ -150,10 +150,12 @@ def test_bad_input_is_one_line_and_status_2(
         ("subject.py", "raise RuntimeError('two\\nlines')", "RuntimeError: two"),
         ("subject.py", "import sys; sys.exit(3)", "exits when it is imported"),
         ("subject.py", "go = 3", "has no callable"),
+        ("subject.py", "def go(gm): pass", "(gm, shape_env, name, export=False)"),
+        ("subject.py", "class go: pass", "(gm, shape_env, name, export=False)"),
         ("other.py", "", "there is no file"),
         ("subject.py", "def go(:", "SyntaxError"),
     ],
-    ids=["raises", "exits", "no callable", "no file", "no Python"],
+    ids=["raises", "exits", "no callable", "other arguments", "no arguments", "no file", "no Python"],
 )
 def test_a_subject_that_cannot_be_used_is_one_line_and_status_2(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, text: str, part: str
