@@ -81,7 +81,7 @@ class EnvState:
             env._version_counter = next(_VERSIONS)
 
     def changed(self, before: EnvState, after: EnvState) -> EnvState:
-        """This state with every piece of knowledge that differs between ``before`` and ``after`` as it is in ``after``."""
+        """This state, with every piece of knowledge in which ``before`` and ``after`` differ as it is in ``after``."""
         names = {name for name, _, _ in changes(before, after)}
         kept = {name: value for name, value in self.attributes.items() if name not in names}
         return EnvState(kept | {name: value for name, value in after.attributes.items() if name in names})
