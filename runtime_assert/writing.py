@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from torch import fx
@@ -20,6 +20,8 @@ from runtime_assert.report import Row
 from runtime_assert.values import Value
 
 _INHERITED = ("nn_module_stack", "custom")
+# So many lines are named in a message that stands for several checks.
+_LISTED = 3
 
 
 class Writer:
@@ -57,8 +59,9 @@ class Writer:
         places = messages.symbolise([None if c.assertion is None else c.assertion.stack for c in every])
         for claim, place in zip(present, places[: len(present)], strict=True):
             self._write_present(claim, place)
+        further = _further_places(wanted)
         for claim, place in zip(pending, places[len(present) :], strict=True):
-            self._emit(claim, place)
+            self._emit(claim, place, further.get(id(claim), ()) if further else ())
         for node in self._reading.constraints:
             self._discard(node)
         self._sweep()
@@ -86,7 +89,8 @@ class Writer:
         else:
             claim.status = "present"
 
-    def _emit(self, claim: Claim, check: messages.Place) -> None:
+    def _emit(self, claim: Claim, check: messages.Place, further: Sequence[str]) -> None:
+        """Write an assert; `further`: where else what it says was checked."""
         if not check.location and claim.check is not None and claim.check.node is not None:
             # Dynamo records no line with the condition, the node of the check has it.
             trace = claim.check.node.meta.get("stack_trace")
@@ -94,7 +98,8 @@ class Writer:
         origin = self._origin(claim, check)
         condition = self._emitter.argument(claim.condition, origin)
         if check.location:
-            place = f"checked at {check.location}"
+            lines = dict.fromkeys((check.location, *further))
+            place = f"checked at {' and '.join(list(lines)[:_LISTED])}"
         else:
             made = messages.location_in_trace(self._made_at(claim))
             place = f"value made at {made}" if made else ""
@@ -193,6 +198,26 @@ class Writer:
             assert claim.status is not None
             name = node.name if node is not None else None
             yield Row(claim.source, text, claim.status, name, premises, claim.reason, where)
+
+
+def _further_places(wanted: list[Claim]) -> dict[int, list[str]]:
+    """For each claim whose assert stands for other checks of the user too, where those are."""
+    found: list[tuple[Claim, Claim]] = []
+    for claim in wanted:
+        if claim.status == "merged" and claim.assertion is not None:
+            carrier = claim
+            while carrier.by is not None and carrier.status == "merged":
+                carrier = carrier.by
+            if carrier.status is None and carrier.assertion is not claim.assertion:
+                found.append((carrier, claim))
+    if not found:
+        return {}
+    places = messages.symbolise([claim.assertion and claim.assertion.stack for _, claim in found])
+    listed: dict[int, list[str]] = {}
+    for (carrier, _), place in zip(found, places, strict=True):
+        if place.location:
+            listed.setdefault(id(carrier), []).append(place.location)
+    return listed
 
 
 def _is_range(claim: Claim) -> bool:

@@ -182,3 +182,23 @@ def test_functions_of_the_program_are_printed_as_calls() -> None:
     found = "\n".join(texts(program))
     assert "max(3, x.select(0, 0).item()) <= 9" in found
     assert "ceil(" in found
+
+
+def test_an_assert_that_stands_for_several_checks_names_the_line_of_each() -> None:
+    def program(x: torch.Tensor) -> Any:
+        u = x.item()
+        torch._check(u * 2 < 1)
+        torch._check(u < 1)
+        for _ in range(3):
+            torch._check(u <= 0)
+        return u
+
+    gm, env = capture(program, (torch.tensor([0]),), ((),))
+    insert_with_report(gm, env, "test")
+    (check,) = asserts(gm)
+    first = program.__code__.co_firstlineno + 2
+    lines = " and ".join(f"test_messages.py:{line}" for line in (first, first + 1))
+    assert f"(checked at {lines}" in str(check.args[1])
+    text = str(gm.graph)
+    insert_with_report(gm, env, "test")
+    assert str(gm.graph) == text
