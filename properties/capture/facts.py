@@ -90,9 +90,12 @@ class Facts:
         return tuple(requirement.term for requirement in self.requirements)
 
     def valuation(self, program_values: Valuation) -> dict[str, Value]:
-        """The value of every capture leaf that the Program's leaves determine."""
+        """The value of every capture leaf that the Program's leaves determine.
+
+        An input that the front end left out is a leaf of the Program's alone, and keeps its name.
+        """
         values = dict(program_values)
-        result: dict[str, Value] = {}
+        result: dict[str, Value] = {name: value for name, value in values.items() if name not in self.leaf_of}
         for name, term in self.defined_leaves:
             result[name] = evaluate(term, values)
         return result
@@ -412,6 +415,8 @@ def _recorded(env: ShapeEnv, bindings: Bindings) -> list[tuple[str, sympy.Basic,
 def program_values(facts: Facts, model: Valuation) -> dict[str, Value]:
     """The values of the Program's leaves in ``model``; a leaf that it leaves open keeps its example value."""
     values: dict[str, Value] = dict(facts.capture.example())
+    # Of an input that the front end left out the Program's conditions speak all the same.
+    values.update((name, model[name]) for name in values if name not in facts.leaf_of and name in model)
     for name, leaf in facts.leaf_of.items():
         if isinstance(leaf, Var):
             if leaf.name in model:

@@ -136,7 +136,9 @@ def _odd(facts: Facts) -> Iterator[dict[str, Value]]:
             values = {**example, name: value}
             # A front end may leave out an input that nothing uses; the assumptions name it all the same.
             with contextlib.suppress(Unrealisable):
-                if satisfies(facts.assumptions, (), {**values, **facts.valuation(values)}):
+                known = {**values, **facts.valuation(values)}
+                judged = [term for term in facts.assumptions if variables(term) <= known.keys()]
+                if satisfies(judged, (), known):
                     yield values
 
 

@@ -21,6 +21,7 @@ from properties.verdict import PROVED, Status, Verdict, worst
 from runtime_assert import insert_deferred_runtime_asserts as reference
 from strategies.terms import FALSE, apply
 from tests.properties.programs import DROPPED_BOUND, VACUOUS_EQUALITY, check, item, program
+from tests.properties.verdicts import verdict_of
 
 CODES = tuple(code for code, row in properties().items() if not row.share)
 ASSERT = torch.ops.aten._assert_scalar.default
@@ -182,3 +183,11 @@ def test_subjects_share_a_capture_without_seeing_each_other():
     Case(facts, "impure", impure)
     Case(facts, "torch", resolve("torch"))
     assert Case(facts, "reference", reference).emitted_terms == first
+
+
+def test_a_check_that_is_an_operator_of_the_graph_may_reject_by_itself():
+    ranged = program(
+        (), [item(0), {"op": "check_range", "leaf": "u0", "least": -3, "most": 2, "function": "constrain"}]
+    )
+    # Dynamo leaves the user's call in the graph, which says what it says eagerly.
+    assert str(verdict_of("RA102", ranged, "compile", identity)) == "PROVED"

@@ -122,3 +122,24 @@ def test_which_of_two_broken_checks_comes_first_is_no_fault() -> None:
     root = check("float_le", ["float_sqrt", ["to_float", "u0"]], ["float", "4.0"])
     both = program((), [item(9), item(5), check("le", "u1", "u0"), root])
     assert str(verdict_of("RA102", both, "make_fx", reference)) == "PROVED"
+
+
+def test_an_input_that_the_front_end_leaves_out_is_judged_by_its_own_value() -> None:
+    """Strict export replaces n0 by what it is equal to, and hands nothing to its input any more."""
+    prog = Program.from_json(
+        {
+            "schema": 1,
+            "dims": [8],
+            "params": [{"shape": ["d0"], "dtype": "float32"}],
+            "scalars": [{"value": 3, "before": 1}],
+            "body": [
+                {"op": "item", "value": 6},
+                {"op": "check", "cond": ["eq", "u0", ["mul", "n0", 2]]},
+                {"op": "check", "cond": ["eq", "u0", ["sub", "d0", 2]]},
+            ],
+        }
+    )
+    facts = facts_of(capture(prog, "export-strict"))
+    assert "n0" not in facts.leaf_of
+    for probe in facts.probes.probes:
+        assert all(holds(term, probe.leaves) for term in facts.truth) == probe.eager.accepted
