@@ -64,6 +64,7 @@ class Totals:
 
     graphs: int = 0
     refused: int = 0
+    failed: int = 0
     torch_failed: int = 0
     ours: int = 0
     theirs: int = 0
@@ -122,7 +123,9 @@ def count(programs: Iterable[Program], frontend: str) -> Totals:
             print(f"{kind} fault: {text.splitlines()[-1]}", file=sys.stderr)
         if checked.facts is None:
             totals.refused += 1
-        elif checked.cases["torch"].after is None or checked.cases["reference"].after is None:
+        elif checked.cases["reference"].after is None:
+            totals.failed += 1
+        elif checked.cases["torch"].after is None:
             totals.torch_failed += 1
         else:
             totals.add(compare(program, checked.cases["reference"], checked.cases["torch"]))
@@ -146,16 +149,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     warnings.simplefilter("ignore")
     logging.getLogger().setLevel(logging.ERROR)
     prepare()
-    names = ("graphs", "refused", "failed", "ours", "torch", "fewer", "more", "lost", "left out", "undecided", "excess")
+    names = (
+        "graphs",
+        "refused",
+        "failed",
+        "t failed",
+        "ours",
+        "torch",
+        "fewer",
+        "more",
+        "lost",
+        "left out",
+        "undecided",
+        "excess",
+    )
     line = "{:20}" + "{:>10}" * len(names)
     print(line.format("front end", *names))
     rows: list[dict[str, object]] = []
-    excess = 0
+    excess = failed = 0
     for frontend in options.frontend:
         totals = count(programs_of(options.seed, options.programs), frontend)
         numbers = (
             totals.graphs,
             totals.refused,
+            totals.failed,
             totals.torch_failed,
             totals.ours,
             totals.theirs,
@@ -168,6 +185,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         print(line.format(frontend, *numbers), flush=True)
         excess += len(totals.excess)
+        failed += totals.failed
         for found in totals.excess:
             print(f"\nexcess of {found.excess}: {found.ours} asserts, torch {found.theirs}")
             print(program_source(found.program))
@@ -183,10 +201,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 }
             )
     print("lost: asserts of ours, in graphs with more of them, that torch's graph does not imply. left out: asserts on")
-    print("floats that torch has in no form. failed: a pass raised.")
+    print("floats that torch has in no form. failed, t failed: graphs for which our pass, or only torch's, raised.")
     if options.json:
         Path(options.json).write_text(json.dumps(rows, indent=1))
-    return 1 if excess else 0
+    return 1 if excess or failed else 0
 
 
 if __name__ == "__main__":
