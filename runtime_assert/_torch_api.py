@@ -12,19 +12,29 @@ from typing import Any
 import sympy
 import torch
 from torch import fx
-from torch.fx.experimental import _config
-from torch.fx.experimental import sym_node as _sym_node
-from torch.fx.experimental.sym_node import SymNode
-from torch.fx.experimental.symbolic_shapes import (
-    CallMethodKey,
-    ConvertIntKey,
-    DivideByKey,
-    InnerTensorKey,
-    ShapeEnv,
-    canonicalize_bool_expr,
-)
-from torch.utils._pytree import GetAttrKey, MappingKey, SequenceKey
-from torch.utils._sympy.symbol import SymT, prefix_str
+
+try:
+    from torch._subclasses.meta_utils import is_sparse_any
+    from torch.fx.experimental import _config
+    from torch.fx.experimental import sym_node as _sym_node
+    from torch.fx.experimental.sym_node import SymNode
+    from torch.fx.experimental.symbolic_shapes import (
+        CallMethodKey,
+        ConvertIntKey,
+        DivideByKey,
+        InnerTensorKey,
+        RuntimeAssert,
+        ShapeEnv,
+        canonicalize_bool_expr,
+    )
+    from torch.utils._pytree import GetAttrKey, MappingKey, SequenceKey
+    from torch.utils._sympy import functions as sympy_functions
+    from torch.utils._sympy.numbers import int_oo
+    from torch.utils._sympy.symbol import SymT, prefix_str
+except ImportError as fault:
+    raise ImportError(
+        f"runtime_assert is for torch 2.11 and newer; torch {torch.__version__} lacks something that it needs: {fault}"
+    ) from fault
 
 __all__ = [
     "ASSERT_SCALAR",
@@ -37,9 +47,13 @@ __all__ = [
     "GetAttrKey",
     "InnerTensorKey",
     "MappingKey",
+    "RuntimeAssert",
     "SequenceKey",
     "ShapeEnv",
     "SymNode",
+    "int_oo",
+    "is_sparse_any",
+    "sympy_functions",
 ]
 
 SymValue = torch.SymInt | torch.SymFloat | torch.SymBool
@@ -139,7 +153,7 @@ def backed_values(env: ShapeEnv) -> Mapping[sympy.Symbol, Any]:
 
 def specialises_zero_one(env: ShapeEnv) -> bool:
     """Whether tracing makes constants of sizes that are 0 or 1, so that a symbolic size is at least 2."""
-    return bool(getattr(env, "specialize_zero_one", False)) and not _config.backed_size_oblivious
+    return bool(getattr(env, "specialize_zero_one", False)) and not getattr(_config, "backed_size_oblivious", False)
 
 
 _EDGE = 2**63 - 1

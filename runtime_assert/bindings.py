@@ -9,7 +9,6 @@ from typing import Any
 import sympy
 import torch
 from torch import fx
-from torch._subclasses.meta_utils import is_sparse_any
 
 from runtime_assert import _torch_api as api
 from runtime_assert.operators import Kind
@@ -97,7 +96,7 @@ def bind_symbols(
 def _queries(tensor: torch.Tensor) -> Iterator[tuple[str, int | None, Any]]:
     for dim, size in enumerate(tensor.size()):
         yield "size", dim, size
-    if not is_sparse_any(tensor):
+    if not api.is_sparse_any(tensor):
         for dim, stride in enumerate(tensor.stride()):
             yield "stride", dim, stride
         yield "storage_offset", None, tensor.storage_offset()

@@ -8,8 +8,8 @@ from typing import Literal
 
 import sympy
 from torch import fx
-from torch.fx.experimental.symbolic_shapes import RuntimeAssert
 
+from runtime_assert._torch_api import RuntimeAssert
 from runtime_assert.normal import Relation
 from runtime_assert.values import Argument
 

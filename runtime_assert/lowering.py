@@ -9,9 +9,8 @@ from typing import Any
 import sympy
 from sympy.core.numbers import Half
 from sympy.logic.boolalg import BooleanAtom
-from torch.utils._sympy import functions as torch_functions
-from torch.utils._sympy.numbers import int_oo
 
+from runtime_assert import _torch_api as api
 from runtime_assert.normal import total_of
 from runtime_assert.operators import FLOAT_FUNCTIONS, WRITTEN, kind_of
 from runtime_assert.values import Argument, Value, ValueTable
@@ -304,9 +303,9 @@ def _is_fraction(expr: sympy.Basic) -> bool:
 
 
 def _number(expr: Any) -> int | float:
-    if expr == int_oo:
+    if expr == api.int_oo:
         return inf
-    if expr == -int_oo:
+    if expr == -api.int_oo:
         return -inf
     return int(expr) if expr.is_integer and not isinstance(expr, sympy.Float) else float(expr)
 
@@ -332,7 +331,7 @@ def sympy_of(value: Argument) -> sympy.Basic:
     return value.expr
 
 
-_F = torch_functions
+_F = api.sympy_functions
 _SYMPY: dict[str, Callable[..., Any]] = {
     "add": lambda a, b: a + b,
     "sub": lambda a, b: a - b,

@@ -18,6 +18,7 @@ from fractions import Fraction
 from math import gcd, inf
 
 from runtime_assert.claims import Claim
+from runtime_assert.equalities import Equalities
 from runtime_assert.intervals import EVERYTHING, Facts, Interval, interval
 from runtime_assert.normal import (
     ONE,
@@ -25,7 +26,6 @@ from runtime_assert.normal import (
     Constant,
     Differs,
     Equal,
-    Equalities,
     Holds,
     Monomial,
     Relation,

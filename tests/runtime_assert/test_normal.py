@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import fx
 
+from runtime_assert.equalities import Equalities
 from runtime_assert.intervals import interval
 from runtime_assert.normal import (
     ONE,
     Bound,
     Constant,
     Equal,
-    Equalities,
     Holds,
     Joined,
     Monomial,

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import importlib.util
 import operator
+import pathlib
+import re
 from typing import Any
 
 import pytest
 import sympy
 import torch
 from torch import fx
+from torch.fx.experimental import symbolic_shapes
 
 from runtime_assert import _torch_api as api
 from tests.runtime_assert.graphs import GraphBuilder, snapshot
@@ -103,3 +107,21 @@ def test_chains_of_renamings_are_followed_to_the_first_name() -> None:
     a, b, c = (sympy.Symbol(f"u{i}", integer=True) for i in range(3))
     made.env.unbacked_renamings.update({c: b, b: a})
     assert api.renamings(made.env) == {c: a, b: a}
+
+
+@pytest.mark.parametrize("name", ["canonicalize_bool_expr", "DivideByKey", "RuntimeAssert"])
+def test_a_torch_that_lacks_what_is_needed_is_refused_by_name(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one clear line, before anything of the pass is there to be half used."""
+    monkeypatch.delattr(symbolic_shapes, name)
+    spec = importlib.util.spec_from_file_location("torch_api_of_another_torch", api.__file__)
+    assert spec is not None
+    assert spec.loader is not None
+    with pytest.raises(ImportError, match=rf"is for torch 2\.11 and newer; torch .* lacks .*{name}"):
+        spec.loader.exec_module(importlib.util.module_from_spec(spec))
+
+
+def test_private_names_of_torch_are_met_in_one_module_only() -> None:
+    """So that a torch that moved one of them is met there; `installer.py` names the modules that call the pass."""
+    private = re.compile(r"^\s*(?:from|import) torch\S*(?:\._|experimental)(?!\S*pytree)", re.MULTILINE)
+    folder = pathlib.Path(api.__file__).parent
+    assert [file.name for file in sorted(folder.glob("*.py")) if private.search(file.read_text())] == ["_torch_api.py"]
