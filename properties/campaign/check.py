@@ -55,7 +55,7 @@ class Checked:
         """What counts as a finding of ``subject``: one for one cause, none that no pass is to blame for.
 
         A run that shows what RA101 has refuted already is the same fault, executed once more, and so is a check of
-        the user's that is gone where RA101 finds an assert missing.
+        the user's, or of a branch, that is gone where RA101 finds an assert missing.
         """
         verdicts = self.verdicts[subject]
         first = verdicts.get("RA101")
@@ -67,6 +67,7 @@ class Checked:
             and verdict.stage not in OUTSIDE
             and not (code == "RA102" and known is not None and verdict.direction in (known, "late"))
             and not (code == "RA105" and known == "missing")
+            and not (code == "RA104" and verdict.skeleton == "dropped" and known == "missing")
             # That another pass decides otherwise, or that a later stage shows it too, is the same fault once more.
             and not (code in ("RA701", "RA302", "RA303") and known is not None)
         ]

@@ -35,7 +35,8 @@ from properties.read.nodes import computed
 from properties.solver import solve
 from properties.solver.normal import normal, normal_set
 from properties.verdict import PROVED, Verdict
-from strategies.terms import TRUE, Apply, Term, conjuncts
+from strategies.source import render_term
+from strategies.terms import TRUE, Apply, Term, conjuncts, variables
 
 
 def check(case: Case) -> Verdict:
@@ -52,7 +53,8 @@ def check(case: Case) -> Verdict:
             if text in left or (name in after and term is not None and _follows(case, term, left)):
                 continue
             where = f"{name} asserts no longer" if name in after else f"{name} is gone, which asserted"
-            return _refuted(case, "dropped", f"{where}: {text}")
+            said = text if term is None else render_term(term, {name: name for name in variables(term)})
+            return _refuted(case, "dropped", f"{where}: {said}")
     return _lifted(case, before)
 
 
