@@ -18,11 +18,12 @@ from properties.case import Case
 from properties.registry import properties
 from properties.subjects import Subject
 from properties.verdict import Outcome, Verdict, Witness
+from strategies.evaluate import holds
 from strategies.inputs import build_inputs, input_dims, input_names, unbacked_axes
 from strategies.program import Program
 from strategies.semantics import example
 from strategies.source import leaf_names, render_term, standalone_source
-from strategies.terms import Const, Term, Valuation, Value, Var
+from strategies.terms import Const, Term, Valuation, Value, Var, variables
 
 _TITLES = {
     "missing": "an assert is missing",
@@ -91,6 +92,7 @@ def finding_row(
         ],
         **({"unbacked": list(map(list, unbacked_axes(program)))} if any(unbacked_axes(program)) else {}),
         "witness": _witness(program, verdict.witness),
+        "judged": _judged(case, verdict.witness, names),
         "detail": verdict.detail,
         "frontends": dict(frontends),
     }
@@ -180,6 +182,24 @@ def _witness(program: Program, witness: Witness | None) -> dict[str, Any] | None
         "after": outcome_json(witness.after),
         **({"others": {name: outcome_json(run) for name, run in witness.others}} if witness.others else {}),
     }
+
+
+def _judged(case: Case, witness: Witness | None, names: Mapping[str, str]) -> dict[str, str]:
+    """What speaks against the witness's input: in the program, in what was recorded, and in what is asserted.
+
+    These are the three sides whose comparison tells the stage; an empty text says that nothing does.
+    """
+    if witness is None:
+        return {}
+    leaves = case.facts.valuation(dict(witness.values))
+    asserted = () if case.unusable else case.emitted_terms
+    sides = {"demanded": case.facts.truth, "recorded": case.facts.required, "asserted": asserted}
+    found = {}
+    for side, terms in sides.items():
+        judged = (term for term in terms if variables(term) <= leaves.keys())
+        broken = next((term for term in judged if not holds(term, leaves)), None)
+        found[side] = "" if broken is None else _text(broken, names)
+    return found
 
 
 def outcome_json(outcome: Outcome) -> dict[str, Any]:

@@ -57,6 +57,8 @@ def card(finding: Finding, place: int) -> dict[str, Any]:
         "required": _items(row["required"], row["constraint"], limits),
         "emitted": _items(row["emitted"], "", limits),
         "witness": _witness(row, limits),
+        "judged": wording.judged(row),
+        "stage": one_line(row["stage"], 40),
         "detail": clipped(row["detail"] or "", limits.detail),
         "graph": _graph(row["graph_before"], row["graph_after"], limits.graph),
         "graph_elsewhere": not limits.graph,

@@ -97,6 +97,18 @@ def values(witness: Mapping[str, Any]) -> str:
     return ", ".join(f"{one_line(name, 20)} = {value}" for name, value in witness.get("values", {}).items())
 
 
+_SIDES = (("demanded", "the program"), ("recorded", "what was recorded"), ("asserted", "what is asserted"))
+
+
+def judged(row: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Who accepts the witness's input, and by which condition who rejects it: the comparisons that tell the stage."""
+    found = row.get("judged") or {}
+    if not any(found.values()):
+        # An input that everybody accepts tells nothing apart.
+        return []
+    return [(name, one_line(found[side], 160)) for side, name in _SIDES if side in found]
+
+
 def replay_command(finding_id: str) -> str:
     """The command that runs a finding again, as called from the report's folder."""
     return f"runtime-assert replay findings/{finding_id}.json"

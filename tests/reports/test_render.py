@@ -101,6 +101,14 @@ def test_the_page_answers_in_order():
     assert places == sorted(places)
 
 
+def test_the_page_shows_what_the_stage_rests_on():
+    page = html.page(report(finding(judged={"demanded": "u0 == 9", "recorded": "u0 == 8", "asserted": ""})))
+    assert "by comparison on this input: the program <strong>rejects</strong> it by <code>u0 == 9</code>" in page
+    assert "what was recorded <strong>rejects</strong> it by <code>u0 == 8</code>" in page
+    assert "what is asserted <strong>accepts</strong> it" in page
+    assert "by comparison on this input" not in html.page(report(finding(judged={"demanded": "", "recorded": ""})))
+
+
 def test_the_page_says_how_it_was_proved():
     text = Page(html.page(report())).text
     assert "How it was proved: 300 queries of the solver, decided by bounds 60 %, z3 39 %, cvc5 1 %; none was" in text
