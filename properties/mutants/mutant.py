@@ -21,9 +21,8 @@ class Mutant:
     """One seeded fault.
 
     ``killed_by`` is the code of the property that names it, ``like`` a public thread of torch's with such a fault,
-    and ``frontend`` the cheapest one whose graphs can show it. ``needs`` are constructs (``cond``, or
-    ``check_query:stride`` with a word of it) one of which a Program must have to show it: where they are rare,
-    others need not be traced.
+    and ``frontend`` the cheapest one whose graphs can show it. ``needs`` are constructs one of which a Program must
+    have to show it: where they are rare, others need not be traced.
     """
 
     name: str
@@ -35,11 +34,7 @@ class Mutant:
 
     def may_show_in(self, program: Program) -> bool:
         """Whether ``program`` has what the fault needs."""
-        found = set()
-        for statement in program.body:
-            words = (value for _, value in statement.args if isinstance(value, str))
-            found |= {statement.op, *(f"{statement.op}:{word}" for word in words)}
-        return not self.needs or not found.isdisjoint(self.needs)
+        return not self.needs or any(statement.op in self.needs for statement in program.body)
 
 
 def after(edit: Edit) -> Callable[..., None]:
