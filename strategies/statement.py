@@ -113,7 +113,9 @@ class Tensor:
     dtype: str = "float32"
     contiguous: bool = True
     strides: tuple[Term, ...] | None = None
-    """The strides of an input that is not contiguous; ``None`` if they follow from the sizes or are not known."""
+    """The strides of what is not contiguous; ``None`` if they follow from the sizes or are not known."""
+    offset: Term | None = None
+    """The number of its first element in its storage; ``None`` if it is not known."""
 
 
 @dataclass(frozen=True, slots=True)

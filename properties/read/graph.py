@@ -17,6 +17,7 @@ from torch import fx
 
 from properties.read.bindings import Bindings, TensorLeaf
 from properties.read.eager_shapes import eager_shape
+from properties.read.layouts import Layout, layout_of
 from properties.read.shapes import RULES, SEVERAL
 from properties.read.sympy_terms import leaf_of
 from strategies.custom_operators import NAMESPACE
@@ -137,8 +138,17 @@ def _value(
         if shape and all(isinstance(part, tuple) for part in shape):
             return tuple(Sized(node.name, part) for part in shape)
         if shape is not None:
-            return Sized(node.name, shape)
-    return Sized(node.name, None)
+            return Sized(node.name, shape, layout=_layout(name, args, shape))
+    return Sized(node.name, None, layout=_layout(name, args, None))
+
+
+def _layout(name: str, args: Sequence[Any], shape: Any) -> Layout | None:
+    """Strides and offset of what the call ``name`` yields, where they follow from its arguments."""
+    operand = args[0] if args else None
+    base = operand.layout if isinstance(operand, Sized) else None
+    if isinstance(operand, TensorLeaf):
+        base = Layout(operand.stride, operand.offset)
+    return layout_of(name, args, base, _shape(operand), shape)
 
 
 def _ruled(name: str, shapes: list[Any], kwargs: Mapping[str, Any]) -> Any:
@@ -174,6 +184,7 @@ class Sized:
     node: str
     shape: tuple[Term, ...] | None
     named: Mapping[tuple[str, ...], str] | None = None
+    layout: Layout | None = None
     parts: Mapping[int, Any] = field(default_factory=dict)
     """Of a source with several results: the sizes of those that bind no symbol of their own."""
 
@@ -277,6 +288,8 @@ def _stride_of(node: fx.Node, tensor: Any, dim: Any = None) -> Any:
             return tensor.stride[axis]
         if isinstance(tensor, Sized) and tensor.named and ("stride", str(axis)) in tensor.named:
             return Var(tensor.named["stride", str(axis)])
+        if isinstance(tensor, Sized) and tensor.layout is not None:
+            return tensor.layout.strides[axis]
     return Opaque(f"stride in {node.name}")
 
 
@@ -286,6 +299,8 @@ def _offset_of(node: fx.Node, tensor: Any) -> Any:
     if isinstance(tensor, Sized) and tensor.named and ("storage_offset",) in tensor.named:
         # A view whose start is a run-time value: its offset is a leaf of its own.
         return Var(tensor.named[("storage_offset",)])
+    if isinstance(tensor, Sized) and tensor.layout is not None:
+        return tensor.layout.offset
     return Opaque(f"offset in {node.name}")
 
 

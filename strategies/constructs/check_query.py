@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from strategies.constructs.base import Construct, Field
+from strategies.constructs.layouts import strides_of
 from strategies.constructs.sizes import numel
 from strategies.constructs.tensors import DIM, TENSOR
 from strategies.evaluate import evaluate
@@ -28,7 +29,7 @@ COMPARISONS = {"eq": "==", "ne": "!=", "le": "<=", "lt": "<", "ge": ">=", "gt": 
 class CheckQuery(Construct):
     """Compares a size, a stride or the number of elements of a tensor with a term.
 
-    Strides are asked of contiguous tensors, whose strides follow from their sizes, and of inputs.
+    Strides are asked of inputs, of what is made anew, and of parts of either.
     """
 
     name = "check_query"
@@ -45,7 +46,7 @@ class CheckQuery(Construct):
         tensor, query = scope.tensors[statement.name("tensor")], statement.name("query")
         if not 0 <= statement.number("dim") < max(1, len(tensor.shape)) or (not tensor.shape and query != "numel"):
             return f"dim={statement.number('dim')} is no dimension of a tensor of {len(tensor.shape)}"
-        if query == "stride" and not (tensor.contiguous or tensor.strides):
+        if query == "stride" and strides_of(tensor) is None:
             return f"{statement.name('tensor')} is not known to be contiguous"
         return None
 
@@ -70,15 +71,17 @@ class CheckQuery(Construct):
         name = chooser.pick(names)
         tensor = scope.tensors[name]
         dim = chooser.below(len(tensor.shape)) if len(tensor.shape) > 1 else 0
-        # The strides of what the program made are not read back from every graph.
-        strides = name.startswith("a") and (tensor.strides is not None or len(tensor.shape) > 1)
-        query = chooser.pick(tuple(QUERIES) if strides else tuple(QUERIES)[:-1])
+        queries = ["size", "shape", "numel"]
+        # Other strides are not read back from every graph.
+        if tensor.offset is not None and strides_of(tensor) is not None:
+            queries += ["stride"] if tensor.strides is not None or len(tensor.shape) > 1 else []
+        query = chooser.pick(queries)
         value = int(evaluate(_answer(tensor, query, dim), scope.values))
-        comparison, other = _compared(chooser, scope, value)
+        comparison, other = compared(chooser, scope, value)
         return (self.statement(tensor=name, query=query, dim=dim, comparison=comparison, other=other),)
 
 
-def _compared(chooser: Chooser, scope: Scope, value: int) -> tuple[str, Term]:
+def compared(chooser: Chooser, scope: Scope, value: int) -> tuple[str, Term]:
     """A comparison that holds between ``value`` and a leaf or a constant."""
     leaves = (*scope.unbacked, *scope.backed)
     same = [Var(name) for name in leaves if scope.values[name] == value]
@@ -102,16 +105,11 @@ def _compared(chooser: Chooser, scope: Scope, value: int) -> tuple[str, Term]:
 def _answer(tensor: Tensor, query: str, dim: int) -> Term:
     if query == "numel":
         return numel(tensor.shape)
-    if query == "stride" and tensor.strides is not None:
-        return tensor.strides[dim]
     if query == "stride":
-        # An empty dimension counts as one of 1.
-        return numel([_step(size) for size in tensor.shape[dim + 1 :]])
+        strides = strides_of(tensor)
+        assert strides is not None, "validate has refused it"
+        return strides[dim]
     return tensor.shape[dim]
-
-
-def _step(size: Term) -> Term:
-    return Const(max(1, int(size.value))) if isinstance(size, Const) else apply("max", size, 1)
 
 
 CONSTRUCT = CheckQuery()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from strategies.constructs.base import Construct, Field
 from strategies.constructs.sizes import not_negative
 from strategies.statement import Effect, Scope, Statement, Tensor
-from strategies.terms import Term
+from strategies.terms import Const, Term
 
 if TYPE_CHECKING:
     from strategies.drawing.chooser import Chooser
@@ -21,7 +21,7 @@ class MakesFilled(Construct):
     fields = (Field("shape", "int terms"),)
 
     def effect(self, statement: Statement, scope: Scope) -> Effect:
-        return Effect(tensors=(Tensor(statement.terms("shape")),))
+        return Effect(tensors=(Tensor(statement.terms("shape"), offset=Const(0)),))
 
     def requires(self, statement: Statement, scope: Scope) -> tuple[Term, ...]:
         return not_negative(statement.terms("shape"), scope)

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from strategies.constructs.base import Field
+from strategies.constructs.layouts import part_of
 from strategies.constructs.sizes import not_negative
 from strategies.constructs.tensors import DIM, TENSOR, TakesDimension
 from strategies.evaluate import evaluate
-from strategies.statement import Effect, Scope, Statement, Tensor
+from strategies.statement import Effect, Scope, Statement
 from strategies.terms import Const, Term, apply
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Narrow(TakesDimension):
         tensor = self.operand(statement, scope)
         shape = self.resized(statement, scope, statement.term("length"))
         contiguous = tensor.contiguous and statement.number("dim") == 0
-        return Effect(tensors=(Tensor(shape, tensor.dtype, contiguous),))
+        return Effect(tensors=(part_of(tensor, shape, contiguous, statement.number("dim"), statement.term("start")),))
 
     def requires(self, statement: Statement, scope: Scope) -> tuple[Term, ...]:
         start, length = statement.term("start"), statement.term("length")

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from strategies.constructs.base import Field
+from strategies.constructs.layouts import part_of
 from strategies.constructs.tensors import DIM, TENSOR, TakesDimension
-from strategies.statement import Effect, Scope, Statement, Tensor
+from strategies.statement import Effect, Scope, Statement
 from strategies.terms import Const, Term, Var, apply
 
 if TYPE_CHECKING:
@@ -28,7 +29,9 @@ class Select(TakesDimension):
     def effect(self, statement: Statement, scope: Scope) -> Effect:
         tensor = self.operand(statement, scope)
         contiguous = tensor.contiguous and statement.number("dim") == 0
-        return Effect(tensors=(Tensor(self.resized(statement, scope), tensor.dtype, contiguous),))
+        shape, dim = self.resized(statement, scope), statement.number("dim")
+        part = part_of(tensor, shape, contiguous, dim, statement.term("index"), drops=True)
+        return Effect(tensors=(part,))
 
     def requires(self, statement: Statement, scope: Scope) -> tuple[Term, ...]:
         return (apply("lt", statement.term("index"), self.size(statement, scope)),)

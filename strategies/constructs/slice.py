@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from strategies.constructs.base import Field
+from strategies.constructs.layouts import part_of
 from strategies.constructs.tensors import DIM, TENSOR, ResizesDimension
-from strategies.statement import Effect, Scope, Statement, Tensor
+from strategies.statement import Effect, Scope, Statement
 from strategies.terms import Const, Term, Var, apply
 
 if TYPE_CHECKING:
@@ -53,7 +54,11 @@ class Slice(ResizesDimension):
         tensor = self.operand(statement, scope)
         shape = self.resized(statement, scope, self.new_size(statement, scope))
         contiguous = tensor.contiguous and statement.number("dim") == 0 and statement.number("step") == 1
-        return Effect(tensors=(Tensor(shape, tensor.dtype, contiguous),))
+        start, dim = statement.term("start"), statement.number("dim")
+        if not self._inside(statement, scope) and start != Const(0):
+            start = apply("min", start, self.size(statement, scope))
+        part = part_of(tensor, shape, contiguous, dim, start, statement.number("step"))
+        return Effect(tensors=(part,))
 
     def call(self, statement: Statement, render: Callable[[Term], str]) -> str:
         start = "" if statement.term("start") == Const(0) else render(statement.term("start"))

@@ -33,12 +33,14 @@ _CONSTRUCT_WEIGHTS = {
     "check_query": 4,
     "check_is_size": 2,
     "check_range": 2,
+    "check_offset": 2,
     "check_assert": 2,
     "matmul": 4,
     "narrow": 2,
     "flatten": 2,
     "cond": 3,
     "map_rows": 2,
+    "while_loop": 2,
 }
 _EMPTY_PLACES = (40, 20, 8)  # beside 86 turns of constructs
 # Sources, checks, consumers and structure, with an unbacked leaf in scope and without.
