@@ -11,6 +11,7 @@ from properties.capture.facts import facts_of
 from properties.capture.frontends import capture
 from properties.execution import probes as module
 from properties.execution.goals import at_edge, beyond
+from properties.verdict import Status
 from runtime_assert import insert_deferred_runtime_asserts as reference
 from strategies import Program
 from strategies.evaluate import holds
@@ -143,3 +144,14 @@ def test_an_input_that_the_front_end_leaves_out_is_judged_by_its_own_value() -> 
     assert "n0" not in facts.leaf_of
     for probe in facts.probes.probes:
         assert all(holds(term, probe.leaves) for term in facts.truth) == probe.eager.accepted
+
+
+def test_an_assert_over_a_size_that_only_its_operator_knows_is_no_disagreement() -> None:
+    """A slice to a run-time value gets a size of its own, which no input gives a value: nothing was read as true."""
+    body = [
+        {"op": "item_sum", "shape": ["d0"], "count": 2},
+        {"op": "slice", "tensor": "a0", "dim": 0, "start": 0, "stop": "u0", "step": 2},
+        {"op": "check_query", "tensor": "t0", "query": "numel", "dim": 0, "comparison": "lt", "other": "u0"},
+        check("le", "u0", 4),
+    ]
+    assert verdict_of("RA102", program((8,), body), "export", reference).status is Status.PROVED
