@@ -20,17 +20,7 @@ def drawn() -> list[Program]:
     return draw(shard_seed(0, 0, 0), "nightly", PROGRAMS)
 
 
-# A relation of strides that sizes break as well is drawn once in some thousand programs: a minute.
-RARE = ("sizes-for-strides",)
-
-
-@pytest.mark.parametrize(
-    "mutant",
-    [
-        pytest.param(mutant, id=name, marks=[pytest.mark.slow] if name in RARE else [])
-        for name, mutant in MUTANTS.items()
-    ],
-)
+@pytest.mark.parametrize("mutant", MUTANTS.values(), ids=lambda mutant: mutant.name)
 def test_a_mutant_is_killed_by_the_property_that_names_it(mutant, drawn):
     if mutant.needs:
         (row,) = hunt(mutant.frontend, (mutant.name,), 0, PROGRAMS)
