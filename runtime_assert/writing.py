@@ -64,7 +64,6 @@ class Writer:
             self._emit(claim, place, further.get(id(claim), ()) if further else ())
         for node in self._reading.constraints:
             self._discard(node)
-        self._sweep()
 
     def _write_present(self, claim: Claim, check: messages.Place) -> None:
         node = claim.node
@@ -146,7 +145,10 @@ class Writer:
         return node.meta.get("stack_trace") if node is not None and node.op != "placeholder" else None
 
     def share(self) -> None:
-        """Let one node compute what several did, and compute sizes of intermediates from those of inputs."""
+        """Let one node compute what several did, and compute sizes of intermediates from those of inputs.
+
+        Then what nothing needs goes, and not before: a check that is gone may have computed first what others do.
+        """
         position = self._reading.position
         for node, value in self._reading.shared:
             if node.graph is not self._graph or node._erased or not node.users:

@@ -11,7 +11,7 @@ from torch import fx
 from torch.fx.experimental.symbolic_shapes import ShapeEnv
 from torch.fx.passes.runtime_assert import insert_deferred_runtime_asserts as torch_pass
 
-from runtime_assert import UnplaceableObligation, insert_deferred_runtime_asserts, insert_with_report
+from runtime_assert import UnplaceableObligation, insert_deferred_runtime_asserts, insert_with_report, installed
 from tests.runtime_assert.graphs import accepts, asserts, aten, capture, conditions, snapshot
 
 A, B, X, M = torch.randn(3), torch.randn(4), torch.tensor([7, 2, 9]), torch.tensor([1, 1, 0, 1, 1])
@@ -208,6 +208,25 @@ def test_repeated_arithmetic_is_computed_once() -> None:
     assert len([n for n in gm.graph.nodes if n.target is operator.mul]) == 1
     gm.recompile()
     assert gm(ONE) == (15, 15)
+
+
+def test_arithmetic_is_kept_for_others_where_the_check_that_computed_it_first_goes() -> None:
+    def trivial_first(x: torch.Tensor) -> Any:
+        u = x.item()
+        torch._check((u + u) + -1 != 0)
+        torch._check((u + u) - u <= 7)
+        return u
+
+    captured: list[fx.GraphModule] = []
+
+    def backend(gm: fx.GraphModule, inputs: Any) -> Any:
+        captured.append(gm)
+        return gm.forward
+
+    with torch._dynamo.config.patch(capture_scalar_outputs=True), installed():
+        torch.compile(trivial_first, backend=backend, fullgraph=True)(ONE)
+    captured[0].graph.lint()
+    assert captured[0](ONE) == (7,)
 
 
 def test_an_unplaceable_obligation_raises_in_strict_mode_and_changes_nothing(caplog: Any) -> None:
