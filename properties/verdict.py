@@ -48,6 +48,10 @@ class Outcome:
     def accepted(self) -> bool:
         return self.outcome == "accepted"
 
+    def repeats(self, other: Outcome) -> bool:
+        """Whether this run failed with the error of ``other``, word for word."""
+        return (self.error, self.text) == (other.error, other.text) and "" not in (self.error, self.text)
+
 
 @dataclass(frozen=True, slots=True)
 class Witness:

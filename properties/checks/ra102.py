@@ -74,18 +74,14 @@ def _probe(case: Case, probe: Probe, after: Outcome) -> Verdict | None:
         return refuted(case, direction, emitted, witness, stage=stage)
     if after.by == "assert" or (
         after.by == "operator"
-        and (probe.eager.by == "operator" or _says_the_same(probe, after) or _undefined(facts.truth, probe, after))
+        # A check of the user's may stand in the graph as an operator (``sym_constrain_range``).
+        and (probe.eager.by == "operator" or after.repeats(probe.eager) or _undefined(facts.truth, probe, after))
     ):
         return None
     recorded = _first_broken(facts.required, probe.leaves)
     stage = "pass" if recorded is not None else "frontend"
     direction = "missing" if after.accepted else "late"
     return refuted(case, direction, recorded if recorded is not None else broken, witness, stage=stage)
-
-
-def _says_the_same(probe: Probe, after: Outcome) -> bool:
-    """Whether the check is an operator of the graph (``sym_constrain_range``), and rejects as it does eagerly."""
-    return (probe.eager.error, probe.eager.text) == (after.error, after.text) and "" not in (after.error, after.text)
 
 
 def _undefined(truth: tuple[Term, ...], probe: Probe, after: Outcome) -> bool:

@@ -153,7 +153,8 @@ def _shown(case: Case, suspects: tuple[_Late, ...], leaves: Valuation, values: V
         witness = case.run(values)
     except Unrealisable:
         return None
-    if witness.after.by != "operator":
+    # A check of the user's may stand in the graph as an operator (``sym_constrain_range``).
+    if witness.after.by != "operator" or witness.after.repeats(witness.eager):
         return None
     node = list(case.after.graph.nodes)[failed or 0]
     return refuted(case, "late", late.term, witness, detail=f"{node.name} fails before the assert is reached")

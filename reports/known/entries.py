@@ -64,12 +64,12 @@ class KnownEntry:
 
 
 def load_known(extra: Path | None = None) -> tuple[KnownEntry, ...]:
-    """The shipped entries, followed by those of the file ``extra``.
+    """The shipped entries, followed by those of the file ``extra``, which may be the shipped one itself.
 
     Raises:
         KnownFileError: if a file cannot be read, is no such list, or repeats an id.
     """
-    paths = [SHIPPED] if extra is None else [SHIPPED, extra]
+    paths = [SHIPPED] if extra is None or extra.resolve() == SHIPPED.resolve() else [SHIPPED, extra]
     entries: dict[str, KnownEntry] = {}
     for path in paths:
         for entry in parse_known(read_known(path), str(path)):

@@ -74,3 +74,11 @@ def test_nothing_is_searched_for_where_every_assert_stands_at_once():
     facts = facts_of(capture(SIZE_OF_DATA, "make_fx"))
     assert str(properties()["RA103"].check(Case(facts, "reference", reference))) == "PROVED"
     assert "probes" not in vars(facts)
+
+
+@pytest.mark.parametrize("frontend", ["compile", "compile+deferred"])
+def test_a_check_that_is_an_operator_of_the_graph_is_no_operator_that_fails_too_early(frontend):
+    """torch.sym_constrain_range stays in Dynamo's graph, and rejects there what it rejects eagerly."""
+    first = {"op": "check_range", "leaf": "u0", "least": 0, "most": 2, "function": "constrain"}
+    prog = program((), [item(0), first, check("le", "u0", 0)])
+    assert str(verdict(prog, frontend, resolve("torch"))) == "PROVED"

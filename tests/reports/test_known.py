@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from reports.known import Coverage, KnownFileError, find_entry, load_known, parse_known, unseen
+from reports.known.entries import SHIPPED
 from reports.known.match import glob
 from reports.known.versions import in_range
 from reports.model import build
@@ -188,3 +189,7 @@ def test_a_mistake_in_the_list_is_told_with_its_line(old: str, new: str, said: s
     second = entry.replace("first", "second").replace(old, new)
     with pytest.raises(KnownFileError, match=re.escape(said)):
         parse_known(f"# reviewed\n{entry}{second}", "known.toml")
+
+
+def test_the_shipped_list_may_be_named_itself():
+    assert load_known(SHIPPED) == load_known()
