@@ -19,6 +19,7 @@ break, besides the check, what the ShapeEnv derived from another one.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,14 +39,18 @@ def check(case: Case) -> Verdict:
     """Whether the errors of the graph that ``case``'s subject left carry the messages that the graph had."""
     if case.unusable is not None or case.after is None:
         return case.unusable or PROVED
-    messages = recorded_messages(case.capture.graph)
-    if not messages:
+    recorded = recorded_messages(case.capture.graph)
+    if not recorded:
         return PROVED
     said = {
         probe.eager.statement: probe.eager.text
         for probe, _ in case.probed
-        if probe.eager.by == "check" and probe.eager.text in messages
+        if probe.eager.by == "check" and probe.eager.text in recorded
     }
+    # Of checks with the same words, some may have left theirs and some not: then nobody can tell which.
+    uses = Counter(said.values())
+    messages = {text for text, count in recorded.items() if count >= uses[text]}
+    said = {statement: text for statement, text in said.items() if text in messages}
     for probe, after in case.probed:
         if probe.eager.text not in messages or after.by != "assert" or not _silent(case, probe, after, said):
             continue
@@ -80,19 +85,19 @@ def _holds(term: Term, leaves: Valuation) -> bool:
         return True
 
 
-def recorded_messages(module: fx.GraphModule) -> frozenset[str]:
-    """The messages of the checks in a graph: texts, functions that give one, or attributes that hold either.
+def recorded_messages(module: fx.GraphModule) -> Counter[str]:
+    """How many checks of a graph have which message: a text, a function that gives one, or an attribute with either.
 
     A check of a literal can never say anything, and another check with the same words may have left no trace.
     """
-    found = set()
+    found: Counter[str] = Counter()
     for node in module.graph.nodes:
         condition = node.args[0] if node.args else node.kwargs.get("cond", node.kwargs.get("self"))
         if target_name(node.target) in ASSERT_TARGETS and isinstance(condition, fx.Node):
             text = _text(module, node.args[1] if len(node.args) > 1 else node.kwargs.get("message"))
             if text:
-                found.add(text)
-    return frozenset(found)
+                found[text] += 1
+    return found
 
 
 def _text(module: fx.GraphModule, message: Any) -> str:

@@ -110,7 +110,12 @@ def test_messages_are_read_in_every_form():
     graph.output(())
     root = torch.nn.Module()
     root.words = lambda: "an attribute"  # type: ignore[assignment]
-    assert recorded_messages(_LazyGraphModule(root, graph)) == {"a text", "a function", "a keyword", "an attribute"}
+    assert set(recorded_messages(_LazyGraphModule(root, graph))) == {
+        "a text",
+        "a function",
+        "a keyword",
+        "an attribute",
+    }
 
 
 def test_what_tracing_derived_from_a_later_check_may_fail_first():
@@ -120,3 +125,20 @@ def test_what_tracing_derived_from_a_later_check_may_fail_first():
     body = [item(4), spoken, check("gt", "u0", 3)]
     prog = Program.from_json({"schema": 1, "dims": [3], "params": [hidden], "body": body})
     assert verdict(prog, "make_fx", reference).status.name == "PROVED"
+
+
+def test_of_two_checks_with_the_same_words_one_may_have_left_none():
+    """Strict export keeps nothing of an ``assert`` on a size, and the other check's words are no proof that it did."""
+    prog = Program.from_json(
+        {
+            "schema": 1,
+            "dims": [2],
+            "params": [{"shape": ["d0"], "dtype": "float32"}],
+            "body": [
+                {"op": "check_assert", "cond": ["le", "d0", 2], "form": "message"},
+                {"op": "item", "value": 0},
+                {"op": "check_assert", "cond": ["le", "u0", 0], "form": "scalar"},
+            ],
+        }
+    )
+    assert str(verdict(prog, "export-strict+deferred", reference)) == "PROVED"
