@@ -244,8 +244,9 @@ def _lower_first(
     lowering: Lowering, bindings: Bindings, raw: sympy.Basic, replaced: sympy.Basic | None, item: bool
 ) -> Argument | None:
     # A repeated item() is the same value only if it was given the same symbol: what the symbol is known to
-    # equal is for an assert to check, not to be put in its place.
-    expressions = [raw] if item else [raw, replaced]
+    # equal is for an assert to check, not to be put in its place. So it is with a size that only the data decides, of
+    # an operator whose binding was lost (decompositions lose those in branches).
+    expressions = [raw] if item or any(map(api.is_unbacked, raw.free_symbols)) else [raw, replaced]
     for expr in expressions:
         if expr is None or isinstance(expr, sympy.Number):
             continue

@@ -187,3 +187,16 @@ def test_a_change_of_the_shape_env_made_in_a_body_is_refuted() -> None:
     verdict = properties()["RA305"].check(Case(facts, "forgetful", forgets_in_a_body))
     assert str(verdict) == "REFUTED(impure)"
     assert "var_to_range" in verdict.detail
+
+
+def test_a_size_that_a_branch_lost_the_binding_of_is_still_checked_against_what_replaced_it() -> None:
+    """run_decompositions keeps no binding of a ``nonzero`` in a branch, and the ShapeEnv knows it as the input's."""
+    prog = program(
+        {"op": "item", "value": 5},
+        {"op": "cond", "pred": ["gt", "u0", 4], "then": 2, "otherwise": 0},
+        {"op": "nonzero", "shape": ["d0"], "count": 4},
+        {"op": "check", "cond": ["eq", "d0", "u1"]},
+    )
+    found = check_program(prog, "export+decompositions", {"reference": resolve("reference")}, CODES)
+    assert not found.faults
+    assert {str(verdict) for verdict in found.verdicts["reference"].values()} == {"PROVED"}

@@ -88,5 +88,6 @@ def test_a_fault_in_a_child_shrinks_to_the_child_and_what_it_needs() -> None:
         max_examples=3000, database=None, derandomize=False, deadline=None, suppress_health_check=unhealthy
     )
     with without_local_constants():
-        smallest = find(programs(profile="audit"), planted, settings=quick, random=random.Random(0))
+        found = find(programs(profile="audit"), planted, settings=quick, random=random.Random(0))
+    smallest = Program.from_json(minimise(found.to_json(), planted))
     assert len(smallest.body) == 2
