@@ -28,6 +28,7 @@ class Names:
         self._inputs = {n: _source_name(known.get(n)) or _input_name(str(n.target), taken) for n in inputs}
         self._memo: dict[fx.Node, str] = {}
         self._targets: dict[int, str] = {}
+        self._owners: dict[str, fx.Node] = {}
         self._values: dict[Value, str | None] = {}
 
     def of(self, value: Value) -> str | None:
@@ -45,7 +46,9 @@ class Names:
                 return name
         if value.op != "node" or value.node is None:
             return None
-        return self._node(value.node, 0)
+        name = self._node(value.node, 0)
+        # An element that is read again after a write is another number: two of a name would say nothing.
+        return name if self._owners.setdefault(name, value.node) is value.node else value.node.name
 
     def _node(self, node: fx.Node, depth: int) -> str:
         found = self._memo.get(node)

@@ -359,8 +359,8 @@ def _negated(found: Relation) -> Relation:
     if isinstance(found, Holds):
         return Holds(found.value, not found.positive)
     if isinstance(found, Bound):
-        return Bound(tuple((m, -c) for m, c in found.terms), -found.limit - 1)
-    return (Differs if isinstance(found, Equal) else Equal)(found.terms, found.value)
+        return _of_remainder(Bound(tuple((m, -c) for m, c in found.terms), -found.limit - 1))
+    return _of_remainder((Differs if isinstance(found, Equal) else Equal)(found.terms, found.value))
 
 
 def from_polynomial(form: str, difference: dict[Monomial, int], slack: int = 0) -> Relation:

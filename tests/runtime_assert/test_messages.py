@@ -25,6 +25,17 @@ def texts(function: Any) -> list[str]:
     return [str(node.args[1]) for node in asserts(gm)]
 
 
+def test_two_values_are_not_called_the_same() -> None:
+    def program(a: torch.Tensor, x: torch.Tensor, m: torch.Tensor) -> Any:
+        u, v = x[0].item(), x[0].item()
+        torch._check(u <= 2 * v)
+        return u, v
+
+    (text,) = [t for t in texts(program) if "<=" in t]
+    first, second = text.split(" (checked")[0].split(": ")[1].split(" <= 2*" if "2*" in text else " <= 2 * ")
+    assert first != second
+
+
 def test_the_condition_is_in_the_users_terms_with_the_line_of_the_check() -> None:
     def program(a: torch.Tensor, x: torch.Tensor, m: torch.Tensor) -> Any:
         u, n = x[0].item(), m.nonzero().shape[0]

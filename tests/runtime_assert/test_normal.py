@@ -137,6 +137,7 @@ def test_a_bound_on_a_quotient_is_the_bound_that_a_range_states() -> None:
     assert relation(table.get("ge", (half, 3))) == relation(table.get("ge", (x, 6)))
     assert relation(table.get("ne", (rest, 0))) == relation(table.get("eq", (rest, 1)))
     assert relation(table.get("ge", (rest, 1))) == relation(table.get("eq", (rest, 1)))
+    assert relation(table.get("not", (table.get("ne", (rest, 0)),))) == relation(table.get("eq", (rest, 0)))
 
 
 @given(st.integers(0, 2**32), st.lists(st.integers(-9, 9), min_size=3, max_size=3))
