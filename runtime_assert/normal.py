@@ -314,8 +314,11 @@ def _times(poly: Polynomial, factor: int) -> dict[Monomial, int]:
 
 
 def _open_divisions(poly: dict[Monomial, int]) -> None:
-    """Write k * (x // k) as x - x % k, so that both ways to ask for divisibility read the same."""
-    for monomial in [m for m in poly if len(m) == 1 and m[0].op == "floordiv"]:
+    """Write k * (x // k) as x - x % k, so that both ways to ask for divisibility read the same.
+
+    A quotient that has a symbol of its own, because it is what the data decides, is left whole.
+    """
+    for monomial in [m for m in poly if len(m) == 1 and m[0].op == "floordiv" and m[0].symbol is None]:
         base, divisor = monomial[0].args
         if not isinstance(divisor, int) or divisor == 0 or poly[monomial] % divisor:
             continue

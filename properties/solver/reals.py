@@ -153,7 +153,21 @@ class RealFloats:
         numbers = self.Not(self.Or(a.nan, b.nan))
         if relation == "ne":
             return self.Or(self.Not(numbers), a.value != b.value)
+        if relation in ("lt", "gt"):
+            low, high = (a.value, b.value) if relation == "lt" else (b.value, a.value)
+            return self.And(numbers, self._less(low, high))
         return self.And(numbers, _RELATIONS[relation](a.value, b.value))
+
+    def _less(self, low: Any, high: Any) -> Any:
+        """``low < high``; where one is a number, by the double next to it: above -5e-324 is from 0 on."""
+        for bound, towards in ((high, -math.inf), (low, math.inf)):
+            if z3.is_rational_value(bound) and abs(exact := bound.as_fraction()) < INFINITY:
+                number = _nearest(exact)
+                near = math.nextafter(number, towards)
+                if math.isfinite(near) and Fraction(number) == exact:
+                    limit = self._real(Fraction(near))
+                    return low <= limit if bound is high else limit <= high
+        return low < high
 
     def mixed_compare(self, relation: str, a: Any, b: Double) -> Any:
         """An int with a double, by their exact values."""

@@ -312,3 +312,12 @@ def test_what_holds_for_all_values_is_trivial():
     assert is_trivial(apply("le", "x", apply("add", "x", 1)))
     assert not is_trivial(apply("le", "x", 3))
     assert not is_trivial(FALSE)
+
+
+def test_no_double_lies_between_a_number_and_the_next() -> None:
+    """Above -5e-324 is from zero on, where a root is defined: reals between the two are no values."""
+    z = Var("z", "float")
+    above = (apply("float_gt", 0.5, z), apply("float_gt", z, -5e-324))
+    assert solve(above, (apply("float_ne", -2.0, apply("float_sqrt", z)),)).status == "unsat"
+    assert solve((apply("float_lt", z, 5e-324),), (apply("float_le", z, 0.0),)).status == "unsat"
+    assert solve((apply("float_le", z, 5e-324),), (apply("float_le", z, 0.0),)).model == {"z": 5e-324}
