@@ -59,10 +59,10 @@ def check(case: Case) -> Verdict:
 
 
 def _follows(case: Case, term: Term, left: Mapping[str, Term | None]) -> bool:
-    """Whether ``term`` follows from the assumptions and from equalities that are asserted, which needs no assert."""
-    asserted = (*case.emitted_terms, *(other for other in left.values() if other is not None))
-    equalities = (other for other in asserted if isinstance(other, Apply) and other.op == "eq")
-    return solve((*case.facts.assumptions, *equalities), (term,)).status == "unsat"
+    """Whether ``term`` follows from what its graph asserts, the assumptions, and the equalities asserted outside."""
+    inside = tuple(other for other in left.values() if other is not None)
+    equalities = (other for other in case.emitted_terms if isinstance(other, Apply) and other.op == "eq")
+    return solve((*case.facts.assumptions, *equalities, *inside), (term,)).status == "unsat"
 
 
 def _lifted(case: Case, before: dict[str, fx.GraphModule]) -> Verdict:

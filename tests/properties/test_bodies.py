@@ -200,3 +200,17 @@ def test_a_size_that_a_branch_lost_the_binding_of_is_still_checked_against_what_
     found = check_program(prog, "export+decompositions", {"reference": resolve("reference")}, CODES)
     assert not found.faults
     assert {str(verdict) for verdict in found.verdicts["reference"].values()} == {"PROVED"}
+
+
+def test_a_check_of_a_branch_that_is_asserted_in_other_words_is_not_gone() -> None:
+    """torch's pass writes ``u1 - 2`` as ``-2 + u1``, here inside of an operator that no normal form opens."""
+    condition = ["le", ["ite", ["le", "u1", 0], "u1", ["sub", "u1", 2]], 0]
+    prog = program(
+        {"op": "item", "value": 0},
+        {"op": "cond", "pred": ["le", "u0", 0], "then": 0, "otherwise": 2},
+        {"op": "item", "value": 0},
+        {"op": "check", "cond": condition},
+    )
+    found = check_program(prog, "make_fx", {"torch": resolve("torch")}, ("RA104",))
+    assert not found.faults
+    assert found.verdicts["torch"]["RA104"] == PROVED
