@@ -119,6 +119,18 @@ def test_a_script_run_by_itself_tells_a_fault_from_none(tmp_path: Path, check: s
     assert "eager                  rejects: RuntimeError" in done.stdout
 
 
+def test_a_script_about_a_lost_message_compares_the_words(tmp_path: Path):
+    body = "u0 = x0.item()\n    torch._assert_scalar(u0 <= 7, 'too large')\n    return a0, a1, u0"
+    source = f"def forward(a0, a1, x0):\n    {body}\n"
+    row = finding(property="RA502", direction="unhelpful", frontend="export", source=source)
+    row["witness"]["after"] = {**row["witness"]["eager"], "by": "assert"}
+    path = tmp_path / "reproducer.py"
+    path.write_text(script(row, "2.13.0"))
+    done = subprocess.run([sys.executable, "-I", str(path)], capture_output=True, text=True, timeout=120, cwd=tmp_path)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "FAULT: the assert does not say what the check says" in done.stdout
+
+
 @pytest.mark.parametrize("frontend", ["make_fx", "export"])
 def test_a_script_with_inputs_that_are_numbers_makes_them_symbolic(tmp_path: Path, frontend: str):
     body = ("u0 = x0.item()", "torch._check(u0 + n0 == a0.shape[0])", "return torch.zeros(u0)")
