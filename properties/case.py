@@ -156,6 +156,8 @@ def apply(subject: Subject, capture: Capture, module: fx.GraphModule) -> tuple[f
         lines = str(error).splitlines()
         crash, result = f"{type(error).__name__}: {lines[0] if lines else ''}"[:300], None
     finally:
-        state = state.changed(before, EnvState.take(env))
+        after = EnvState.take(env)
+        # Most often there is no body that changed anything: then nothing has to be compared here.
+        state = after if state is before else state.changed(before, after)
         capture.state.restore(env)
     return result, crash, state

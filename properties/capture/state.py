@@ -83,6 +83,8 @@ class EnvState:
     def changed(self, before: EnvState, after: EnvState) -> EnvState:
         """This state, with every piece of knowledge in which ``before`` and ``after`` differ as it is in ``after``."""
         names = {name for name, _, _ in changes(before, after)}
+        if not names:
+            return self
         kept = {name: value for name, value in self.attributes.items() if name not in names}
         return EnvState(kept | {name: value for name, value in after.attributes.items() if name in names})
 
