@@ -110,6 +110,10 @@ def finding(**changes: Any) -> Row:
     return {**whole, **changes}
 
 
+NEW = finding(id="ffffffff", bucket="f", signature="RA101 missing lt(item)", constraint="u0 < 9")
+"""A finding that no entry of the known list is about."""
+
+
 def log(*middle: Row, complete: bool = True, cells: tuple[int, ...] = (0, 0, 1)) -> list[Row]:
     """A whole log: the run, a clean shard for each entry of ``cells``, the rows ``middle``, and the end."""
     return copy.deepcopy([

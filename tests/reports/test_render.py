@@ -15,7 +15,7 @@ from rich.console import Console
 from reports.model import Report, build
 from reports.render import every_file, html, markdown, terminal
 from reports.text import one_line
-from tests.reports.conftest import ENTRY, finding, log, shard, tally
+from tests.reports.conftest import ENTRY, NEW, finding, log, shard, tally
 
 VOID = {"meta", "link", "br", "img", "hr", "input"}
 
@@ -58,9 +58,6 @@ def printed(one: Report, width: int = 120) -> str:
     for part in terminal.report_parts(one, Path("out"), narrow=width < 100):
         console.print(part, soft_wrap=True)
     return stream.getvalue()
-
-
-NEW = finding(id="ffffffff", bucket="f", signature="RA101 missing lt(item)", constraint="u0 < 9")
 
 
 def test_every_file_of_the_folder_is_made():

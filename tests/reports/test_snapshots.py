@@ -18,9 +18,7 @@ from syrupy.types import SerializableData
 
 from reports.model import Report, build
 from reports.render import every_file, issue, terminal
-from tests.reports.conftest import ENTRY, ENVIRONMENT, finding, log, shard, tally
-
-NEW = finding(id="ffffffff", bucket="f", signature="RA101 missing lt(item)", constraint="u0 < 9")
+from tests.reports.conftest import ENTRY, ENVIRONMENT, NEW, finding, log, shard, tally
 
 
 class Text(SingleFileSnapshotExtension):
