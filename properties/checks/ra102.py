@@ -58,9 +58,9 @@ def _probe(case: Case, probe: Probe, after: Outcome) -> Verdict | None:
     if not case.unread:
         if emitted is not None and after.accepted:
             raise ToolError(f"assert {emitted} is read as false for {dict(probe.values)}, but the graph accepts")
-        # A size that only the operator knows (a slice to a run-time value) has no value here.
-        valued = all(variables(term) <= probe.leaves.keys() for term in case.emitted_terms)
-        if emitted is None and valued and after.by == "assert":
+        # A size that only the operator knows (a slice to a run-time value) has no value here: it was not read as true.
+        known = probe.leaves.keys()
+        if emitted is None and after.by == "assert" and all(variables(term) <= known for term in case.emitted_terms):
             raise ToolError(f"asserts are read as true for {dict(probe.values)}, but one fires: {after.text}")
     witness = Witness(tuple(sorted(probe.values.items())), probe.eager, probe.before or probe.eager, after)
     if probe.eager.accepted and after.accepted:
