@@ -27,7 +27,7 @@ class Names:
         known = api.input_sources(env, inputs)
         self._inputs = {n: _source_name(known.get(n)) or _input_name(str(n.target), taken) for n in inputs}
         self._memo: dict[fx.Node, str] = {}
-        self._targets: dict[int, str] = {}
+        self._targets: dict[int, tuple[Any, str]] = {}
         self._owners: dict[str, fx.Node] = {}
         self._values: dict[Value, str | None] = {}
 
@@ -76,12 +76,13 @@ class Names:
     def _called(self, node: fx.Node) -> str:
         """What a call is called in the user's program, empty if that is no name."""
         target: Any = node.target
-        found = self._targets.get(id(target))  # operators work out their hash anew each time
+        # By its id, because operators work out their hash anew each time; kept, so that the id stays its own.
+        found = self._targets.get(id(target))
         if found is None:
             whole = target if node.op == "call_method" else getattr(target, "__name__", "")
             name = str(whole).split(".")[0]
-            found = self._targets[id(target)] = _METHODS.get(name, name) if name.isidentifier() else ""
-        return found
+            found = self._targets[id(target)] = target, _METHODS.get(name, name) if name.isidentifier() else ""
+        return found[1]
 
 
 def _input_name(target: str, taken: set[str]) -> str:
