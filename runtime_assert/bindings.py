@@ -24,7 +24,7 @@ class Bindings:
     """Symbol → value, for every symbol that the graph binds.
 
     leaves: by first name. producers: nodes that declare unbacked symbols; `direct` those whose own result is
-    one. defined: unbacked symbols in the order in which the graph declares them, with all their names.
+    one. defined: the first names of unbacked symbols in the order in which the graph declares them.
     dimensions: symbols that are the size of an input, hence never negative. faults: why a symbol could not be
     bound. compound: inputs whose value is an expression such as 2*s0. multiples: the same for what an operator
     makes, where a binding divides it.
@@ -34,7 +34,7 @@ class Bindings:
     leaves: dict[sympy.Symbol, Value] = field(default_factory=dict)
     producers: dict[fx.Node, list[sympy.Symbol]] = field(default_factory=dict)
     direct: dict[fx.Node, Value] = field(default_factory=dict)
-    defined: dict[sympy.Symbol, list[sympy.Symbol]] = field(default_factory=dict)
+    defined: dict[sympy.Symbol, None] = field(default_factory=dict)
     visible: list[sympy.Symbol] = field(default_factory=list)
     dimensions: set[sympy.Symbol] = field(default_factory=set)
     faults: dict[sympy.Symbol, str] = field(default_factory=dict)
@@ -224,9 +224,7 @@ def _bind_unbacked(
     for name, path in declared.items():
         symbol = bindings.renamed.get(name, name)
         bindings.producers.setdefault(node, []).append(symbol)
-        bindings.defined.setdefault(symbol, [symbol])
-        if name not in bindings.defined[symbol]:
-            bindings.defined[symbol].append(name)
+        bindings.defined.setdefault(symbol)
         kind = symbol_kind(symbol)
         try:
             base = table.opaque(node, slot, "other" if path else kind, deadline)

@@ -11,7 +11,7 @@ from sympy.core.numbers import Half
 from sympy.logic.boolalg import BooleanAtom
 
 from runtime_assert import _torch_api as api
-from runtime_assert.normal import total_of
+from runtime_assert.normal import polynomial, total_of
 from runtime_assert.operators import FLOAT_FUNCTIONS, WRITTEN, kind_of
 from runtime_assert.values import Argument, Value, ValueTable
 
@@ -89,10 +89,18 @@ class Lowering:
         self._memo: dict[sympy.Basic, Argument] = {}
 
     def remember(self, expr: sympy.Basic, value: Value) -> None:
-        """Take `value` for `expr` from now on: an input whose size is 2*s0 is that size, not a product."""
+        """Take `value` for `expr` from now on: an input whose size is 2*s0 is that size, not a product.
+
+        What is said of it and what is said of the symbol meet in the normal form, where it is the product.
+        """
         self._memo[expr] = value
         if value.expr is None:
             value.expr = expr
+        if value.poly is None and value.kind == "int":
+            try:
+                value.poly = polynomial(self._lower(expr))
+            except (UnboundSymbol, NotLowerable):
+                return
 
     def lower(self, expr: sympy.Basic) -> Argument:
         """The value (or the Python constant) that `expr` stands for.

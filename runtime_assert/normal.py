@@ -300,8 +300,8 @@ def _undivided(poly: dict[Monomial, int], slack: int) -> tuple[dict[Monomial, in
 
 
 def divided_by_constant(monomial: Monomial) -> tuple[Polynomial, int] | None:
-    """x and k > 0 if the monomial is x // k (x // -k is -x // k), else None."""
-    if len(monomial) != 1 or monomial[0].op != "floordiv":
+    """x and k > 0 if the monomial is x // k (x // -k is -x // k) and has no symbol of its own, else None."""
+    if len(monomial) != 1 or monomial[0].op != "floordiv" or monomial[0].symbol is not None:
         return None
     base, divisor = monomial[0].args
     if type(divisor) is not int or divisor == 0 or kind_of(base) != "int":

@@ -60,22 +60,19 @@ def _as_bound(expr: sympy.Basic) -> Bound | None:
 
 
 def _ranges(env: api.ShapeEnv, bindings: Bindings, branch: bool) -> dict[Bound, Claim]:
-    """The bounds that ranges state, of every symbol under each of its names; the same one only once.
+    """The bounds that ranges state, of every symbol under its first name.
 
-    Their expression and their condition are made when they are lowered, because most repeat a check.
+    Not under the names that a retrace gave it: what is learned of those, the range of the first takes in when it is
+    renamed, and later they take over what tracing assumes of an input that replaced them, which nobody checked.
+    Expression and condition are made when they are lowered, because most repeat a check.
     """
     claims: dict[Bound, Claim] = {}
-    names = dict(bindings.defined)
-    if not branch:
-        names.update({symbol: [symbol] for symbol in bindings.visible})
-    for symbol, aliases in names.items():
-        finite = api.finite_int_bounds if symbol.is_integer else api.finite_float_bounds
-        for name in aliases:
-            lower, upper = finite(env, name)
-            if lower is not None and (symbol, "ge", lower) not in claims:
-                claims[symbol, "ge", lower] = Claim("range", None, condition=("ge", lower), symbol=symbol)
-            if upper is not None and (symbol, "le", upper) not in claims:
-                claims[symbol, "le", upper] = Claim("range", None, condition=("le", upper), symbol=symbol)
+    for symbol in bindings.defined if branch else (*bindings.defined, *bindings.visible):
+        lower, upper = (api.finite_int_bounds if symbol.is_integer else api.finite_float_bounds)(env, symbol)
+        if lower is not None:
+            claims[symbol, "ge", lower] = Claim("range", None, condition=("ge", lower), symbol=symbol)
+        if upper is not None:
+            claims[symbol, "le", upper] = Claim("range", None, condition=("le", upper), symbol=symbol)
     return claims
 
 

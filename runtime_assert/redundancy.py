@@ -27,6 +27,7 @@ from runtime_assert.normal import (
     Differs,
     Equal,
     Holds,
+    Joined,
     Monomial,
     Relation,
     Terms,
@@ -199,7 +200,28 @@ def _reduce_bounds(claims: list[Claim], kept: _Kept) -> list[_Reduced]:
                     bound = from_polynomial("bound", {m: sign * c for m, c in base.items()}, limit)
                     if isinstance(bound, Bound):
                         kept.bounds.setdefault(bound.terms, []).append((bound.limit, claim))
+        elif isinstance(relation, Joined):
+            for terms, limit in _hull(relation).items():
+                kept.bounds.setdefault(terms, []).append((limit, claim))
     return reduced
+
+
+def _hull(relation: Relation) -> dict[Terms, int]:
+    """The bounds that a relation implies: of alternatives those that all of them have, as loose as the loosest."""
+    if isinstance(relation, Bound):
+        return {relation.terms: relation.limit}
+    if isinstance(relation, Equal):
+        opposite = tuple((monomial, -coefficient) for monomial, coefficient in relation.terms)
+        return {relation.terms: relation.value, opposite: -relation.value}
+    if not isinstance(relation, Joined):
+        return {}
+    first, *others = (_hull(part) for part in relation.parts)
+    for other in others:
+        if relation.op == "or":
+            first = {terms: max(limit, other[terms]) for terms, limit in first.items() if terms in other}
+        else:
+            first = {**other, **{terms: min(limit, other.get(terms, limit)) for terms, limit in first.items()}}
+    return first
 
 
 def _reduce(claim: Claim, relation: Bound, kept: _Kept) -> _Reduced | None:

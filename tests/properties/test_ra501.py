@@ -129,3 +129,11 @@ def test_a_condition_other_than_the_asserted_one_is_refuted(frontend, text):
 def test_the_asserted_condition_may_be_written_in_any_way(text):
     trace = f'  File "<program {BOUND.key()}>", line 3, in forward\n'
     assert str(verdict(BOUND, "make_fx", saying(text, trace))) == "PROVED"
+
+
+def test_two_checks_that_tracing_made_one_condition_may_be_named_by_the_line_of_either():
+    """Dynamo gives a number that is read twice one symbol: both checks are of u0, and one is written as one of u1."""
+    twice = program((), [{"op": "item_twice", "value": 9, "form": "same"}, check("ne", "u1", 4), check("ne", "u0", 4)])
+    assert str(verdict(twice, "compile+deferred", reference)) == "PROVED"
+    elsewhere = saying("u0 != 4", f'  File "<program {twice.key()}>", line 2, in forward\n')
+    assert str(verdict(twice, "compile+deferred", elsewhere)) == "REFUTED(unhelpful)"

@@ -16,6 +16,7 @@ from torch.fx.experimental.symbolic_shapes import (
     guard_scalar,
 )
 from torch.utils._pytree import GetAttrKey, MappingKey, SequenceKey
+from torch.utils._sympy.value_ranges import ValueRanges
 
 from runtime_assert import UnplaceableObligation, insert_with_report
 from runtime_assert.operators import WRITTEN
@@ -249,6 +250,28 @@ def test_a_size_that_a_divisor_reads_stays_as_it_is(by_a_size: bool) -> None:
     assert [*conditions(gm), *map(str, gm.graph.nodes)] == first
 
 
+def test_bounds_of_a_value_that_is_read_by_dividing_its_multiple_are_one_however_they_are_written() -> None:
+    """Found by the audit: among alternatives `-1 * u0 <= -8` was said of the size, and `u0 >= 8` of the quotient."""
+    made = GraphBuilder()
+    source = made.tensor("a", 8)
+    value, other = made.unbacked(), made.unbacked()
+    path = (CallMethodKey("size"), SequenceKey(0), DivideByKey(2))
+    node = made.call(aten.nonzero.default, (source,), tensor_value(made, value * 2, 1), u0=path)
+    item = made.call(aten.item.default, (source,), other, u1=())
+    length = made.call(aten.sym_size.int, (node, 0), value * 2)
+    quotient = made.call(operator.floordiv, (length, 2), value)
+    negative = made.call(operator.mul, (-1, quotient), -1 * value)
+    few = made.call(operator.le, (negative, -8), -1 * value <= -8)
+    less = made.call(operator.lt, (quotient, item), value < other)
+    either = made.call(operator.or_, (few, less), (-1 * value <= -8) | (value < other))
+    made.call(torch._check, (either,), None)
+    torch._check((value >= 8) | (value < other))
+    gm = made.finish(quotient)
+    insert_with_report(gm, made.env, "test", strict=True)
+    size_is_not_negative, check = asserts(gm)
+    assert (size_is_not_negative.args[0].target, check.args[0]) == (operator.ge, either)  # type: ignore[union-attr]
+
+
 def test_a_truth_value_is_converted_to_the_integer_that_stands_for_it() -> None:
     made = GraphBuilder()
     source = made.tensor("a", 8)
@@ -289,6 +312,24 @@ def test_a_symbol_that_a_retrace_renamed_is_known_by_its_first_name() -> None:
     gm = made.finish(item)
     insert_with_report(gm, made.env, "test", strict=True)
     assert conditions(gm) == ["(item <= 6)"]
+
+
+def test_what_tracing_assumes_of_an_input_is_not_asserted_of_a_value_that_it_was_found_equal_to() -> None:
+    """Found by the audit: a retrace that specialised the input gave the second name the range of the input alone."""
+    made = GraphBuilder()
+    size = made.size(5)
+    source = made.tensor("a", size)
+    first = made.unbacked()
+    torch._check(first <= 6)
+    torch._check(first == size)
+    second = made.unbacked()
+    made.env._rename_unbacked_to(second.node._expr, first.node._expr)
+    made.env._update_var_to_range(size.node._expr, ValueRanges(5, 5))  # type: ignore[type-var]
+    made.env._update_var_to_range(second.node._expr, ValueRanges(5, 5))  # type: ignore[type-var]
+    item = made.call(aten.item.default, (source,), second, u1=())
+    gm = made.finish(item)
+    insert_with_report(gm, made.env, "test", strict=True)
+    assert not any("5" in condition for condition in conditions(gm))
 
 
 def test_unbacked_input_sizes_count_as_bound() -> None:

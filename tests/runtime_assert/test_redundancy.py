@@ -52,7 +52,11 @@ def random_claims(numbers: random.Random, table: ValueTable, leaves: list[Value]
         elif kind < 0.5:
             left = table.get("floordiv", (left, 2))
         right = numbers.choice([numbers.randint(-3, 4), numbers.choice(leaves)])
-        claims.append(claim(table, numbers.choice(["le", "ge", "lt", "gt", "eq", "ne", "le", "ge"]), left, right))
+        op = numbers.choice(["le", "ge", "lt", "gt", "eq", "ne", "le", "ge"])
+        claims.append(claim(table, op, left, right))
+        if numbers.random() < 0.2:
+            other = table.get(numbers.choice(["le", "ge", "eq"]), (left, numbers.randint(-3, 4)))
+            claims[-1] = claim(table, "or", claims[-1].condition, other)
     return claims
 
 
@@ -188,6 +192,18 @@ def test_what_guards_ensure_is_not_asserted_again() -> None:
     gm, env = capture(guarded, (torch.randn(8), torch.tensor([7])), ((0,), ()))
     insert_with_report(gm, env, "test", strict=True)
     assert len([n for n in asserts(gm) if operator.le is n.args[0].target]) == 1  # type: ignore[union-attr]
+
+
+def test_what_all_alternatives_of_a_guard_ensure_is_not_asserted() -> None:
+    """Found by the audit: behind the guard `s0 == 3 or s0 < 3`, s0 < 4 needs no assert, and s0 < 3 does."""
+    table, (x, *_) = world()
+    guard = claim(table, "or", table.get("eq", (x, 3)), table.get("lt", (x, 3)))
+    guard.source, guard.slot = "assumption", -1
+    wanted = [claim(table, "lt", x, 4), claim(table, "lt", x, 3)]
+    drop_redundant([guard], [], wanted, {})
+    assert [c.status for c in wanted] == ["implied", None]
+    drop_redundant([guard], [], alone := [claim(table, "lt", x, 4)], {})
+    assert alone[0].status == "implied"
 
 
 @pytest.mark.parametrize("spelling", ["odd", "not even", "a half is left"])
