@@ -15,6 +15,7 @@ from reports.status import ExitStatus, prevailing
 Row = Mapping[str, Any]
 
 MARKER = "check.json"
+UNFINISHED = "cases.jsonl"
 # A known fault of a pass still leaves the program that was checked without its assert, or with a wrong result.
 FINE = ("same", "stricter", "both refuse")
 ALWAYS_COUNT = ("RA101", "RA102", "RA103", "RA105", "RA201", "RA202")
@@ -66,6 +67,8 @@ def check_folder(target: Path) -> None:
     """
     if target.exists() and not target.is_dir():
         raise FolderError(f"--output {target}: is not a folder")
+    if (target / UNFINISHED).is_file():
+        raise FolderError(f"--output {target}: holds a check that is not finished (--resume {target} goes on with it)")
     if target.is_dir() and any(target.iterdir()) and not (target / MARKER).is_file():
         allowed = "a new or an empty folder, or an earlier check"
         raise FolderError(f"--output {target}: holds something else (allowed: {allowed})")

@@ -8,7 +8,6 @@ somebody else killed accuses nobody; a second one is a death, with somebody to b
 from __future__ import annotations
 
 import itertools
-import multiprocessing
 import os
 import queue
 import shutil
@@ -27,8 +26,9 @@ from pebble import ProcessExpired, ProcessPool
 from properties.campaign import box
 from properties.campaign.deaths import Death, death_of
 from properties.campaign.plan import Plan
+from properties.campaign.server import fork_server
 from properties.campaign.units import CHECK, REPLAY, SEARCH, SHRINK, TRIAL, Limits, Unit
-from properties.campaign.worker import PRELOADED, RETIRED, start, work
+from properties.campaign.worker import RETIRED, start, work
 from properties.errors import UsageError
 
 _LOOK_EVERY = 1.0  # seconds
@@ -181,10 +181,8 @@ class Local:
                 life.gone = True
 
     def _new_pool(self) -> ProcessPool:
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(PRELOADED)
         return ProcessPool(
-            max_workers=self._workers, context=context, initializer=start, initargs=(self._limits.memory,)
+            max_workers=self._workers, context=fork_server(), initializer=start, initargs=(self._limits.memory,)
         )
 
     def _end_pool(self) -> None:

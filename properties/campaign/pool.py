@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import TimeoutError as JobTimeout
@@ -10,7 +9,8 @@ from typing import Any
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
-from properties.campaign.worker import PRELOADED, prepare
+from properties.campaign.server import fork_server
+from properties.campaign.worker import prepare
 
 __all__ = ["Lost", "prepare", "results"]
 
@@ -24,16 +24,13 @@ def results(
 ) -> Iterator[Any]:
     """``function(*job)`` for each job, in the order of ``jobs``, run by ``workers`` processes.
 
-    A job that is lost yields a :class:`Lost`. Workers come from a fork server that has torch loaded and has
-    run nothing, and use one thread each.
+    A job that is lost yields a :class:`Lost`. Workers use one thread each.
     """
     if not jobs:
         return
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(PRELOADED)
-    pool = ProcessPool(max_workers=workers, context=context, initializer=prepare)
+    pool = ProcessPool(max_workers=workers, context=fork_server(), initializer=prepare)
     try:
         futures = [pool.schedule(function, args=list(job), timeout=timeout) for job in jobs]
         for future in futures:

@@ -27,8 +27,12 @@ def run_target(
     only: Sequence[str] = (),
     exchange: bool = False,
     progress: Callable[[int, int, str], None] = lambda done, total, name: None,
+    **of_collection: Any,
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Checks one target, or a collection, and returns the head of the result and its ``target`` rows.
+
+    Args:
+        of_collection: ``jobs``, ``done`` and ``keep`` of :func:`~properties.targets.collections.check_collection`.
 
     Raises:
         UsageError: for everything that the user can have got wrong; one line.
@@ -65,7 +69,8 @@ def run_target(
     if many:
         from properties.targets.collections import check_collection
 
-        return head(), check_collection(target, frontends, names, codes, only, progress, exchange=exchange)
+        rows = check_collection(target, frontends, names, codes, only, progress, exchange=exchange, **of_collection)
+        return head(), rows
     from properties.targets.resolve import resolve_code
 
     code = resolve_code(target, inputs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
+from types import MappingProxyType
 from typing import Any
 
 from properties.campaign.pool import Lost, results
@@ -11,6 +12,7 @@ from properties.errors import NotCaptured, UsageError
 from properties.subjects import resolve
 
 CASE_TIMEOUT = 240.0
+NOTHING: Mapping[str, Sequence[dict[str, Any]]] = MappingProxyType({})
 _MODULES = {
     "torch:examples": "properties.targets.examples",
     "torch:operators": "properties.targets.operators",
@@ -37,8 +39,14 @@ def check_collection(
     *,
     exchange: bool = False,
     jobs: int = 1,
+    done: Mapping[str, Sequence[dict[str, Any]]] = NOTHING,
+    keep: Callable[[str, Sequence[dict[str, Any]]], None] = lambda name, rows: None,
 ) -> list[dict[str, Any]]:
     """The ``target`` rows of every case in the order of the names, or of those that have a text of ``only`` in it.
+
+    Args:
+        done: the rows of cases that were checked before, which are not checked again.
+        keep: is called with each other case and its rows as soon as they, and those of all cases before, are there.
 
     Raises:
         UsageError: if there is no such case, or the collection is not installed.
@@ -46,14 +54,15 @@ def check_collection(
     wanted = [name for name in case_names(collection) if not only or any(text in name for text in only)]
     if not wanted:
         raise UsageError(f"--only {', '.join(only)}: {collection} has no such case")
-    rows: list[dict[str, Any]] = []
-    work = [(collection, name, tuple(frontends), tuple(subjects), tuple(codes), exchange) for name in wanted]
-    for done, (name, found) in enumerate(
-        zip(wanted, results(check_case, work, workers=jobs, timeout=CASE_TIMEOUT), strict=True), start=1
-    ):
-        rows += [_lost(name, frontend, found) for frontend in frontends] if isinstance(found, Lost) else found
-        progress(done, len(wanted), name)
-    return rows
+    left = [name for name in wanted if name not in done]
+    work = [(collection, name, tuple(frontends), tuple(subjects), tuple(codes), exchange) for name in left]
+    rows = {name: list(done[name]) for name in wanted if name in done}
+    for name, found in zip(left, results(check_case, work, workers=jobs, timeout=CASE_TIMEOUT), strict=True):
+        lost = isinstance(found, Lost)
+        rows[name] = [_lost(name, frontend, found) for frontend in frontends] if lost else found
+        keep(name, rows[name])
+        progress(len(rows), len(wanted), name)
+    return [row for name in wanted for row in rows[name]]
 
 
 def code_of(collection: str, name: str) -> list[Any]:

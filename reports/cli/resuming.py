@@ -44,13 +44,18 @@ def resumed(ctx: click.Context, folder: Path) -> tuple[Any, str]:
         there = _planned(head["plan"], name)
         if value != there:
             raise click.UsageError(f"--resume {folder}: that run has {name} {_shown(there)}, not {_shown(value)}")
-    _check_versions(folder, head)
+    check_versions(folder, head)
     from properties.campaign.plan import Plan
 
     return Plan.from_json(head["plan"], jobs=ctx.params["jobs"]), str(head.get("command", "audit"))
 
 
-def _check_versions(folder: Path, head: Mapping[str, Any]) -> None:
+def check_versions(folder: Path, head: Mapping[str, Any]) -> None:
+    """Whether the run in ``folder`` that begins with ``head`` was made by what is installed here.
+
+    Raises:
+        click.UsageError: if not; one line that names the first difference.
+    """
     from properties.campaign.environment import code, environment
 
     here = environment()

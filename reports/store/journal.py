@@ -68,8 +68,8 @@ class Contents:
         return self.records[0]
 
 
-def read_journal(path: Path) -> Contents:
-    """Reads and checks a whole journal; ``path`` is the file or the folder of its run.
+def read_journal(path: Path, kind: str = "run") -> Contents:
+    """Reads and checks a whole journal whose record 0 is of ``kind``; ``path`` is the file or the folder of its run.
 
     Raises:
         JournalError: if it cannot be read, is no journal, is damaged, or is of a newer format.
@@ -94,10 +94,10 @@ def read_journal(path: Path) -> Contents:
             raise JournalError(f"{path}: damaged before line {number}: record {len(records)} is missing")
         records.append(record)
     if not records:
-        raise JournalError(f"{path}: no journal of a run (it holds no record)")
+        raise JournalError(f"{path}: no journal of a {kind} (it holds no record)")
     head = records[0]
-    if head.get("kind") != "run" or not isinstance(head.get("plan"), dict):
-        raise JournalError(f"{path}: no journal of a run (it begins with {str(head.get('kind'))[:40]!r})")
+    if head.get("kind") != kind or not isinstance(head.get("plan"), dict):
+        raise JournalError(f"{path}: no journal of a {kind} (it begins with {str(head.get('kind'))[:40]!r})")
     if not isinstance(head.get("format"), int) or head["format"] > FORMAT:
         raise JournalError(f"{path}: of format {head.get('format')}, newer than this version reads ({FORMAT})")
     return Contents(path, tuple(records), torn + bool(last), not data.endswith(b"\n"))
@@ -123,16 +123,17 @@ class Journal:
         self._broken = False
 
     @classmethod
-    def create(cls, folder: Path, run: Mapping[str, Any]) -> Journal:
+    def create(cls, folder: Path, run: Mapping[str, Any], name: str = NAME) -> Journal:
         """Starts the journal of a new run in ``folder``, which is made if it is missing; an older one is replaced.
 
         Args:
             run: the ``run`` row; ``format`` is added.
+            name: of the file, for a journal of another kind than a run's.
 
         Raises:
             JournalError: if it cannot be written, or another process is writing the one that is there.
         """
-        path = folder / NAME
+        path = folder / name
         try:
             folder.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
@@ -153,8 +154,8 @@ class Journal:
         return journal
 
     @classmethod
-    def reopen(cls, path: Path) -> tuple[Journal, Contents]:
-        """Takes a journal up again where it ends, with what it holds.
+    def reopen(cls, path: Path, kind: str = "run") -> tuple[Journal, Contents]:
+        """Takes a journal up again where it ends, with what it holds; its record 0 is of ``kind``.
 
         Raises:
             JournalError: as :func:`read_journal`, and if it cannot be written or another process is writing it.
@@ -168,7 +169,7 @@ class Journal:
         journal = cls(path, descriptor, 0)
         try:
             journal._lock()
-            contents = read_journal(path)
+            contents = read_journal(path, kind)
             if contents.open_end:
                 # Without it, the line that was cut short would swallow the next record.
                 journal._write(_CUT + b"\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from properties.campaign import Limits, audit_plan, check_arguments, replay, run_plan
 from properties.campaign.box import Remains
 from properties.campaign.deaths import death_of
+from properties.campaign.pool import results
 from properties.errors import UsageError
 from tests.properties.programs import VACUOUS_EQUALITY
 
@@ -167,3 +169,9 @@ def test_who_is_to_blame_depends_on_the_phase(phase: tuple[str, ...], blamed: st
     """The solver, the eager program and our own code are no pass's fault."""
     for exit_code, overdue in ((-11, False), (3, False), (None, True)):
         assert death_of(Remains(0, phase, None, ""), exit_code, overdue).subject == blamed
+
+
+def test_an_interruption_at_the_terminal_does_not_reach_workers() -> None:
+    """It goes to every process there, and only the one that the user started has to answer it."""
+    (blocked,) = results(signal.pthread_sigmask, [(signal.SIG_BLOCK, ())], workers=1, timeout=60.0)
+    assert signal.SIGINT in blocked

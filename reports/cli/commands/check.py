@@ -9,6 +9,8 @@ from pathlib import Path
 import click
 
 from reports import targets
+from reports.cli.cases import Cases
+from reports.cli.options import Jobs
 from reports.cli.output import as_json, line, note
 from reports.text import markdown_block
 
@@ -21,7 +23,9 @@ from reports.text import markdown_block
 @click.option("--property", "codes", multiple=True, metavar="CODE", show_default="all", help="Property to check, see the command explain. Repeatable.")  # fmt: skip  # noqa: E501
 @click.option("--only", "only", multiple=True, metavar="TEXT", help="Of torch:examples, torch:operators or torch:models only those whose name has TEXT. Repeatable.")  # fmt: skip  # noqa: E501
 @click.option("--in-place", "exchange", is_flag=True, help="Also export and compile with our pass in torch's place, and compare.")  # fmt: skip  # noqa: E501
+@click.option("--jobs", type=Jobs(), default="auto", show_default=True, help="Worker processes for torch:...")
 @click.option("--output", "folder", type=click.Path(path_type=Path), default=None, help="Folder for log.jsonl, check.json and summary.md.")  # fmt: skip  # noqa: E501
+@click.option("--resume", type=click.Path(path_type=Path, exists=True, file_okay=False), default=None, metavar="DIR", help="Go on with the check of torch:... in DIR that was cut off; everything else as before.")  # fmt: skip  # noqa: E501
 @click.option("--known", "known_file", type=click.Path(path_type=Path), default=None, help="Known findings, besides the shipped ones.")  # fmt: skip  # noqa: E501
 @click.option("--json", "machine", is_flag=True, help="Print JSON.")
 def command(
@@ -32,7 +36,9 @@ def command(
     codes: tuple[str, ...],
     only: tuple[str, ...],
     exchange: bool,
+    jobs: int,
     folder: Path | None,
+    resume: Path | None,
     known_file: Path | None,
     machine: bool,
 ) -> int:
@@ -45,7 +51,14 @@ def command(
     from reports.known import load_known
 
     known = load_known(known_file)
-    if folder is not None:
+    many = target.startswith("torch:")
+    if resume is not None:
+        if not many:
+            raise click.UsageError("--resume: is for torch:...; code of your own is checked in one go")
+        if folder not in (None, resume):
+            raise click.UsageError(f"--output {folder}: the result of a resumed check goes to {resume}")
+        folder = resume
+    elif folder is not None:
         targets.check_folder(folder)
 
     from properties.targets import run_target
@@ -54,8 +67,16 @@ def command(
         if total > 1:
             note(f"{done} of {total} ({name})")
 
+    asked = {"target": target, "subject": list(subjects), "frontend": list(frontends), "property": list(codes)}
+    asked |= {"only": list(only), "in-place": exchange}
     # What the user's code prints is no part of the result.
-    with contextlib.redirect_stdout(sys.stderr):
+    with (
+        contextlib.redirect_stdout(sys.stderr),
+        Cases(folder if many else None, asked) if resume is None else Cases.resumed(resume, asked) as cases,
+    ):
+        if cases.done:
+            note(f"{len(cases.done)} cases were checked before")
+        of_collection = {"jobs": jobs, "done": cases.done, "keep": cases.keep} if many else {}
         head, rows = run_target(
             target,
             inputs=inputs,
@@ -65,11 +86,11 @@ def command(
             only=only,
             exchange=exchange,
             progress=progress,
+            **of_collection,
         )
     from reports.render.targets import table, target_lines
 
     torch = str(head["environment"].get("torch", ""))
-    many = target.startswith("torch:")
     if folder is not None:
         shown = table(rows, known, torch)
         if not many:
@@ -77,6 +98,7 @@ def command(
                 "\n" + markdown_block("\n\n".join("\n".join(target_lines(row, known, torch)) for row in rows)) + "\n"
             )
         targets.write(folder, head, rows, f"# {target}\n\ntorch {torch}\n\n{shown}")
+        cases.finished()
     if machine:
         as_json({**head, "targets": rows})
     elif many:
