@@ -12,12 +12,18 @@ from typing import Any
 
 _PACKAGES = {"torch": "torch", "sympy": "sympy", "z3": "z3-solver", "hypothesis": "hypothesis"}
 
+_OPTIONAL = ("cvc5",)
+"""What a verdict depends on only where it is installed."""
+
+_NOT_INSTALLED = "not installed"
+
 _OURS = ("runtime_assert", "strategies", "properties")
 
 
 def environment() -> dict[str, Any]:
     """Package versions from their installed metadata (nothing is imported), Python, platform and cores."""
     found: dict[str, Any] = {name: _version(package) for name, package in _PACKAGES.items()}
+    found |= {name: version for name in _OPTIONAL if (version := _version(name)) != _NOT_INSTALLED}
     found["runtime-assert"] = _version("runtime-assert")
     found["python"] = platform.python_version()
     found["platform"] = f"{platform.system()} {platform.machine()}"
@@ -50,4 +56,4 @@ def _version(package: str) -> str:
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
-        return "not installed"
+        return _NOT_INSTALLED
