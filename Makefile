@@ -6,7 +6,7 @@
 # make test-browser   the tests of the page in a real browser
 # make docs    the pages of the commands, from their help
 # make recall  within how many programs random search finds public faults of the pass again
-# make regressions  records the verdicts of tests/regressions/corpus anew; review them with git diff (ARGS=--check writes nothing)
+# make regressions  records the verdicts of properties/campaign/corpus anew; review them with git diff (ARGS=--check writes nothing)
 # make selfcheck  finds every seeded fault of the pass, and mutates our own code (MODULES, MINUTES)
 # make lint    style and types
 # make wheels  fetch what make audit-cuda needs into wheels/, on a machine with a network

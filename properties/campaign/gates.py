@@ -1,4 +1,4 @@
-"""What an audit does besides its search: mutants, real programs, regression vectors, devices that are not there.
+"""What an audit does besides its search: mutants, real programs, stored cases, devices that are not there.
 
 Each part gives rows of plain data, the last of which is a ``gate``: ``part``, ``outcome`` (``passed``, ``failed`` or
 ``not run``), ``count``, ``failed`` (texts) and ``why``. What was not run is never a pass.
@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from properties.campaign import regressions
 from properties.campaign.pool import Lost, results
 
 Row = dict[str, Any]
@@ -103,6 +104,34 @@ def _vector(case: Vector, codes: tuple[str, ...], clean: tuple[str, ...]) -> Row
         "shows": (verdict.status, verdict.direction, verdict.stage) == (Status.REFUTED, case.direction, stage),
         "failed": [f"{one} has {code}: {verdict}" for one in clean for code, verdict in checked.refutations(one)],
     }
+
+
+def corpus(cases: Sequence[regressions.Regression], codes: Sequence[str], workers: int) -> list[Row]:
+    """Whether the stored cases have the verdicts that they were recorded with; a ``regression`` row for each.
+
+    A verdict of a property of ``codes`` that is another one fails the gate, with the versions that are others now; but
+    not torch's own under another release of torch, which somebody may have mended: that is told.
+    """
+    rows: list[Row] = []
+    failed: list[str] = []
+    new: list[str] = []
+    other: dict[str, None] = {}
+    for case, now in regressions.rerun(cases, workers):
+        row = {"kind": "regression", "case": case.name, "frontend": case.frontend, "changes": [], "error": ""}
+        if isinstance(now, str):
+            row["error"] = now
+            failed.append(f"{case.name}: cannot be told: {now}")
+        else:
+            changed = [one for one in regressions.changes(case, now) if one.property in codes]
+            row["changes"] = [str(one) for one in changed]
+            (new if regressions.expected(changed, case) else failed).extend(map(str, changed))
+        other.update(dict.fromkeys(regressions.other_versions(case)))
+        rows.append({**row, "versions": dict(case.versions)})
+    why = "" if cases else "there are no stored cases"
+    if other:
+        why = f"recorded with other versions: {', '.join(other)}"
+        why += f"; torch's own verdicts that are new: {'; '.join(new)}" if new else ""
+    return [*rows, gate("regression corpus", len(rows), failed, why)]
 
 
 def devices() -> list[Row]:

@@ -7,14 +7,19 @@ that was not PROVED.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from properties.campaign.environment import environment
+from properties.campaign.pool import Lost, prepare, results
+
+CORPUS = Path(__file__).with_name("corpus")
+"""The cases that this package brings, in a clone and where it is installed."""
 
 VERSIONS = ("torch", "sympy", "z3", "hypothesis")
+_TIMEOUT = 300.0
 
 Verdicts = Mapping[str, Mapping[str, str]]
 """By subject, and then by property: what it said, where that is not PROVED."""
@@ -121,6 +126,21 @@ def replayed(case: Regression) -> Verdicts:
     }
 
 
+def rerun(cases: Sequence[Regression], workers: int) -> Iterator[tuple[Regression, Verdicts | str]]:
+    """Each case with what it says now, or with why that cannot be told; run by ``workers`` processes."""
+    jobs = [(case,) for case in cases]
+    for case, now in zip(cases, results(_current, jobs, workers=workers, timeout=_TIMEOUT), strict=True):
+        yield case, str(now) if isinstance(now, Lost) else now
+
+
+def _current(case: Regression) -> Verdicts | str:
+    prepare()
+    try:
+        return replayed(case)
+    except ValueError as error:
+        return str(error)
+
+
 def changes(case: Regression, now: Verdicts) -> list[Change]:
     """How ``now`` differs from what was recorded."""
     found = []
@@ -133,8 +153,18 @@ def changes(case: Regression, now: Verdicts) -> list[Change]:
     return found
 
 
+def expected(changed: Iterable[Change], case: Regression) -> bool:
+    """Whether the changes are torch's own: only its pass has other verdicts, and it is another release."""
+    return case.versions.get("torch") != versions()["torch"] and all(one.subject == "torch" for one in changed)
+
+
+def other_versions(case: Regression) -> list[str]:
+    """What is not the version any more that ``case`` was recorded with, as ``z3 5.4.1.0 -> 5.5.0.0``."""
+    now = versions()
+    return [f"{name} {old} -> {now[name]}" for name, old in case.versions.items() if now.get(name) != old]
+
+
 def told(changed: Iterable[Change], case: Regression) -> str:
     """Each change on a line of its own, and which versions are others than those of the recording."""
-    now = versions()
-    other = [f"{name} {old} -> {now[name]}" for name, old in case.versions.items() if now.get(name) != old]
-    return "\n".join([*map(str, changed), f"versions: {', '.join(other) or 'the same as when it was recorded'}"])
+    other = ", ".join(other_versions(case)) or "the same as when it was recorded"
+    return "\n".join([*map(str, changed), f"versions: {other}"])

@@ -20,18 +20,20 @@ def parts(plan: Any, known_file: Path | None) -> tuple[Part, ...]:
     """The parts of an audit of ``plan``; of several parts of one plan (``--shard``) only the first has them."""
     if plan.part is not None and plan.part[0] != 1:
         return ()
-    from properties.campaign import gates
+    from properties.campaign import gates, regressions
     from properties.campaign.environment import environment
     from reports.known import load_known
 
     entries, torch = load_known(known_file), str(environment()["torch"])
     vectors = _vectors(plan, entries, torch)
+    stored = regressions.load(regressions.CORPUS)
     # Our own pass, where it is audited, has to be clean on what others get wrong.
     clean = tuple({name for cell in plan.cells for name in cell.subjects if name == "reference"})
     found = [
         Part("mutants", lambda: gates.mutants(plan.properties, plan.jobs)),
         Part("real programs", lambda: _real_programs(plan, entries, torch)),
         Part("regression vectors", lambda: gates.vectors(vectors, plan.properties, clean, plan.jobs)),
+        Part("regression corpus", lambda: gates.corpus(stored, plan.properties, plan.jobs)),
     ]
     if all(cell.device == "cpu" for cell in plan.cells):
         found.append(Part("devices", gates.devices))

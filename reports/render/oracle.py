@@ -10,7 +10,7 @@ from reports.model import Report
 from reports.text import one_line, plural, ranges
 
 # Parts of an audit that put the checks themselves to the test.
-_ABOUT_THE_ORACLE = ("mutants", "recall", "regression vectors")
+_ABOUT_THE_ORACLE = ("mutants", "recall", "regression vectors", "regression corpus")
 
 # The step under which queries are counted that no step decided.
 _UNDECIDED = "none"

@@ -8,21 +8,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
-from properties.campaign.pool import Lost, prepare, results
-from properties.campaign.regressions import Regression, Verdicts, changes, load, replayed, save, told, versions
-
-CORPUS = Path(__file__).parent / "corpus"
-
-
-def current(case: Regression) -> Verdicts | str:
-    """What the case says now, or why it cannot be told."""
-    prepare()
-    try:
-        return replayed(case)
-    except ValueError as error:
-        return str(error)
+from properties.campaign.regressions import CORPUS, Regression, changes, load, rerun, save, told, versions
 
 
 def main() -> int:
@@ -33,10 +20,8 @@ def main() -> int:
     options = parser.parse_args()
     cases = [case for case in load(CORPUS) if not options.names or case.name in options.names]
     changed = failed = 0
-    # A worker of its own for each: what torch's pass writes depends on what torch has cached before.
-    found = results(current, [(case,) for case in cases], workers=options.jobs, timeout=300)
-    for case, now in zip(cases, found, strict=True):
-        if isinstance(now, (Lost, str)):
+    for case, now in rerun(cases, options.jobs):
+        if isinstance(now, str):
             failed += 1
             print(f"{case.name}: cannot be told: {now}")
             continue

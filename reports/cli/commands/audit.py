@@ -28,7 +28,7 @@ from reports.cli.running import run
         is_flag=True,
         help="Let a second solver, cvc5, confirm every answer of the first; a disagreement is an error of this tool.",
     ),
-    click.option("--search-only", is_flag=True, help="Leave out the mutants, real programs and regression vectors."),
+    click.option("--search-only", is_flag=True, help="Leave out mutants, real programs and stored cases."),
 )
 def command(
     ctx: click.Context,
