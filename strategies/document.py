@@ -66,8 +66,8 @@ def parse_program(document: Any) -> Program:
 
 
 def _compound(param: Param) -> tuple[Term, ...]:
-    """The sizes and strides of ``param`` that are made of dims; its own contiguous strides are no terms."""
-    return (*(size for size in param.shape if isinstance(size, Apply)), *(param.strides or ()))
+    """The layout and the sizes of ``param`` that are made of dims; its own contiguous strides are no terms."""
+    return (*(size for size in param.shape if isinstance(size, Apply)), *(param.strides or ()), param.offset)
 
 
 class _Reader:
@@ -97,7 +97,10 @@ class _Reader:
         for axis, step in enumerate(strides):
             if not holds(apply("ge", step, 0), scope.values):
                 _fail(f"{path}.strides[{axis}]", value["strides"][axis], "a stride of at least 0 on the example")
-        return Param(shape, dtype, strides, _integer(value["offset"], f"{path}.offset", minimum=0), unbacked)
+        offset = self.term(value["offset"], f"{path}.offset", scope.dims, "int")
+        if not holds(apply("ge", offset, 0), scope.values):
+            _fail(f"{path}.offset", value["offset"], "a number of at least 0 on the example")
+        return Param(shape, dtype, strides, offset, unbacked)
 
     def unbacked(self, value: Any, path: str, shape: tuple[Term, ...]) -> tuple[int, ...]:
         axes = [

@@ -55,8 +55,8 @@ def input_strides(program: Program) -> tuple[tuple[Term, ...], ...]:
     return tuple(item.strides if item.strides is not None else _contiguous(item.shape) for item in all_inputs(program))
 
 
-def input_offsets(program: Program) -> tuple[int, ...]:
-    """For each argument of ``forward`` the number of its first element in its storage."""
+def input_offsets(program: Program) -> tuple[Term, ...]:
+    """For each argument of ``forward`` the term of the number of its first element in its storage."""
     return tuple(item.offset for item in all_inputs(program))
 
 
@@ -163,9 +163,12 @@ def _strided(
     steps = [int(evaluate(step, valuation)) for step in strides]
     if min(steps, default=0) < 0:
         raise Unrealisable(f"{item.name} would have the negative stride {min(steps)}")
-    last = item.offset + sum((size - 1) * step for size, step in zip(shape, steps, strict=True) if size)
+    offset = int(evaluate(item.offset, valuation))
+    if offset < 0:
+        raise Unrealisable(f"{item.name} would have the negative offset {offset}")
+    last = offset + sum((size - 1) * step for size, step in zip(shape, steps, strict=True) if size)
     if last >= MAX_ELEMENTS:
         raise Unrealisable(f"{item.name} would need a storage of {last + 1} elements, more than {MAX_ELEMENTS}")
     storage = torch.arange(1, last + 2).remainder(7).to(_DTYPES[item.dtype]).to(device)
     tensor = torch.empty(0, dtype=storage.dtype, device=device)
-    return tensor.set_(storage.untyped_storage(), item.offset, tuple(shape), tuple(steps))
+    return tensor.set_(storage.untyped_storage(), offset, tuple(shape), tuple(steps))

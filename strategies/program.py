@@ -73,7 +73,7 @@ def _param(param: Param) -> dict[str, Any]:
     document: dict[str, Any] = {"shape": _argument(param.shape), "dtype": param.dtype}
     # A contiguous param is written as it was before there were others, so that the key of its Program stays.
     if param.strides is not None:
-        document |= {"strides": _argument(param.strides), "offset": param.offset}
+        document |= {"strides": _argument(param.strides), "offset": term_to_json(param.offset)}
     if param.unbacked:
         document["unbacked"] = list(param.unbacked)
     return document

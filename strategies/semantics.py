@@ -10,7 +10,7 @@ from typing import Literal
 from strategies.constructs import CONSTRUCTS
 from strategies.program import Param, Program
 from strategies.statement import Input, Scope, Tensor
-from strategies.terms import Apply, Const, Term, Value, Var, apply, sort_of_value
+from strategies.terms import Apply, Term, Value, Var, apply, sort_of_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def _hidden(param: Param) -> Iterator[str]:
 
 
 def _tensor(param: Param) -> Tensor:
-    return Tensor(param.shape, param.dtype, param.strides is None, param.strides, Const(param.offset))
+    return Tensor(param.shape, param.dtype, param.strides is None, param.strides, param.offset)
 
 
 @lru_cache(maxsize=256)

@@ -12,6 +12,8 @@ Argument: TypeAlias = Term | tuple[Term, ...] | tuple[str, ...] | str | int
 Dtype: TypeAlias = Literal["float32", "float64", "int64", "int32", "bool"]
 DTYPES: tuple[str, ...] = ("float32", "float64", "int64", "int32", "bool")
 
+_START: Term = Const(0)
+
 
 class ProgramError(ValueError):
     """A Program, or a document that should hold one, breaks a rule; the message says where and what is allowed."""
@@ -26,15 +28,15 @@ class Param:
     """An ordinary tensor input of a Program, one without a role of its own in the data.
 
     ``shape`` has one term a dimension, over the Program's dims and constants, and so has ``strides``, in elements;
-    without them the tensor is contiguous. Its first element is number ``offset`` of its storage. The sizes of the
-    dimensions ``unbacked`` are dims that no other param has, and that tracing may not look at
-    (``torch._dynamo.mark_unbacked``).
+    without them the tensor is contiguous. Its first element is number ``offset`` of its storage, a term
+    like a stride. The sizes of the dimensions ``unbacked`` are dims that no other param has, and that tracing may not
+    look at (``torch._dynamo.mark_unbacked``).
     """
 
     shape: tuple[Term, ...]
     dtype: str = "float32"
     strides: tuple[Term, ...] | None = None
-    offset: int = 0
+    offset: Term = _START
     unbacked: tuple[int, ...] = ()
 
 
@@ -134,7 +136,7 @@ class Input:
     fill: Callable[[int, Valuation], Sequence[int | bool | float]] | None = None
     leaves: tuple[str, ...] = ()
     strides: tuple[Term, ...] | None = None
-    offset: int = 0
+    offset: Term = _START
     scalar: bool = False
     unbacked: tuple[int, ...] = ()
 

@@ -148,7 +148,7 @@ class Facts:
                     if isinstance(leaf, Var):
                         found.setdefault(leaf.name, term)
                 if isinstance(binding.offset, Var):
-                    found.setdefault(binding.offset.name, Const(offsets[spec]))
+                    found.setdefault(binding.offset.name, offsets[spec])
             elif isinstance(binding, Var) and isinstance(spec, (Const, Var, Apply)):
                 found.setdefault(binding.name, spec)
             elif isinstance(binding, Var) and isinstance(spec, str):
@@ -287,7 +287,7 @@ def _program_leaves(
                 else:
                     pending.append((leaf, term))
             # A step or start that is a symbol of its own has the value that the input was laid out with.
-            layout = zip((*binding.stride, binding.offset), (*strides[spec], Const(offsets[spec])), strict=True)
+            layout = zip((*binding.stride, binding.offset), (*strides[spec], offsets[spec]), strict=True)
             if laid_out[spec]:
                 pending += [(leaf, term) for leaf, term in layout if isinstance(leaf, Var)]
         elif isinstance(spec, str) and isinstance(binding, (Var, Const)):

@@ -208,11 +208,13 @@ def _sliced(tensor: Shape, index: Any) -> Shape:
 
 
 def _slice_of(size: Term, part: slice) -> Term:
-    step = 1 if part.step is None else _number(part.step)
+    step = Const(1) if part.step is None else _term(part.step)
     start = Const(0) if part.start is None else place_in(_term(part.start), size)
     stop = size if part.stop is None else place_in(_term(part.stop), size)
     length = stop if start == Const(0) else apply("max", apply("sub", stop, start), 0)
-    return length if step == 1 else apply("floordiv", apply("add", length, step - 1), step)
+    if step == Const(1):
+        return length
+    return apply("floordiv", apply("sub", apply("add", length, step), 1), step)
 
 
 def place_in(bound: Term, size: Term) -> Term:

@@ -82,10 +82,10 @@ def _narrow(base: Layout, sizes: Sequence[Term], dim: Any, start: Term, _length:
 def _slice(
     base: Layout, sizes: Sequence[Term], dim: Any = None, start: Any = None, stop: Any = None, step: Any = None
 ) -> Layout:
-    axis, times = 0 if dim is None else _axis(dim, base), 1 if step is None else int(step.value)
+    axis, times = 0 if dim is None else _axis(dim, base), Const(1) if step is None else step
     first = Const(0) if start is None else place_in(start, sizes[axis])
     strides = list(base.strides)
-    strides[axis] = strides[axis] if times == 1 else apply("mul", strides[axis], times)
+    strides[axis] = strides[axis] if times == Const(1) else apply("mul", strides[axis], times)
     return Layout(tuple(strides), _moved(base, axis, first))
 
 

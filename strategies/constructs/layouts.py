@@ -8,6 +8,8 @@ from strategies.constructs.sizes import numel
 from strategies.statement import Tensor
 from strategies.terms import Const, Term, apply
 
+_ONE: Term = Const(1)
+
 
 def strides_of(tensor: Tensor) -> tuple[Term, ...] | None:
     """One term a dimension, or ``None`` where they are not known."""
@@ -24,7 +26,7 @@ def part_of(
     contiguous: bool,
     dim: int,
     start: Term,
-    step: int = 1,
+    step: Term = _ONE,
     *,
     drops: bool = False,
 ) -> Tensor:
@@ -39,7 +41,7 @@ def part_of(
     if offset is not None and start != Const(0):
         distance = start if strides[dim] == Const(1) else apply("mul", start, strides[dim])
         offset = distance if offset == Const(0) else apply("add", offset, distance)
-    own = () if drops else (strides[dim] if step == 1 else apply("mul", strides[dim], step),)
+    own = () if drops else (strides[dim] if step == _ONE else apply("mul", strides[dim], step),)
     left = (*strides[:dim], *own, *strides[dim + 1 :])
     return Tensor(tuple(shape), tensor.dtype, contiguous, None if contiguous else left, offset)
 

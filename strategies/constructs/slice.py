@@ -19,16 +19,16 @@ class Slice(ResizesDimension):
     """Eager execution refuses no slice. One that reaches beyond the end, or whose start is behind its stop, is cut.
 
     Where one of the bounds is decided by the data, ``0 <= start <= stop <= size`` must be known where the slice
-    stands: torch gives the length of any other such slice a symbol of its own.
+    stands: torch gives the length of any other such slice a symbol of its own. A step of 0 or less is refused.
     """
 
     name = "slice"
-    fields = (TENSOR, DIM, Field("start", "int term"), Field("stop", "int term"), Field("step", "int"))
+    fields = (TENSOR, DIM, Field("start", "int term"), Field("stop", "int term"), Field("step", "int term"))
 
     def problem(self, statement: Statement, scope: Scope) -> str | None:
-        start, stop = statement.term("start"), statement.term("stop")
-        if statement.number("step") < 1:
-            return f"step={statement.number('step')}; torch takes steps of at least 1"
+        start, stop, step = statement.term("start"), statement.term("stop"), statement.term("step")
+        if isinstance(step, Const) and step.value < 1:
+            return f"step={step.value}; torch takes steps of at least 1"
         # A size that is compared as it is traced is known not to be negative, however it is written.
         whole = stop == self.size(statement, scope) and not scope.depends_on_data(stop)
         if not (scope.is_nonnegative(start) and (whole or scope.is_nonnegative(stop))):
@@ -42,34 +42,50 @@ class Slice(ResizesDimension):
         return scope.is_at_most(start, stop) and scope.is_at_most(stop, self.size(statement, scope))
 
     def new_size(self, statement: Statement, scope: Scope) -> Term:
-        start, stop, step = statement.term("start"), statement.term("stop"), statement.number("step")
+        start, stop, step = statement.term("start"), statement.term("stop"), statement.term("step")
         if not self._inside(statement, scope):
             size = self.size(statement, scope)
             start = apply("min", start, size)
             stop = apply("max", apply("min", stop, size), start)
         length = stop if start == Const(0) else apply("sub", stop, start)
-        return length if step == 1 else apply("floordiv", apply("add", length, step - 1), step)
+        if step == Const(1):
+            return length
+        rounded = apply("add", length, step.value - 1) if isinstance(step, Const) else apply("add", length, step, -1)
+        return apply("floordiv", rounded, step)
+
+    def requires(self, statement: Statement, scope: Scope) -> tuple[Term, ...]:
+        step = statement.term("step")
+        return () if isinstance(step, Const) or _is_positive(step, scope) else (apply("ge", step, 1),)
 
     def effect(self, statement: Statement, scope: Scope) -> Effect:
         tensor = self.operand(statement, scope)
         shape = self.resized(statement, scope, self.new_size(statement, scope))
-        contiguous = tensor.contiguous and statement.number("dim") == 0 and statement.number("step") == 1
+        contiguous = tensor.contiguous and statement.number("dim") == 0 and statement.term("step") == Const(1)
         start, dim = statement.term("start"), statement.number("dim")
         if not self._inside(statement, scope) and start != Const(0):
             start = apply("min", start, self.size(statement, scope))
-        part = part_of(tensor, shape, contiguous, dim, start, statement.number("step"))
+        part = part_of(tensor, shape, contiguous, dim, start, statement.term("step"))
         return Effect(tensors=(part,))
 
     def call(self, statement: Statement, render: Callable[[Term], str]) -> str:
         start = "" if statement.term("start") == Const(0) else render(statement.term("start"))
-        step = "" if statement.number("step") == 1 else f":{statement.number('step')}"
+        step = "" if statement.term("step") == Const(1) else f":{render(statement.term('step'))}"
         before = ":, " * statement.number("dim")
         return f"{statement.name('tensor')}[{before}{start}:{render(statement.term('stop'))}{step}]"
 
     def grow_on(self, chooser: Chooser, scope: Scope, name: str, dim: int, size: int) -> tuple[Statement, ...]:
         whole = scope.tensors[name].shape[dim]
         fitting = [leaf for leaf in scope.unbacked if 0 <= scope.values[leaf] <= size]
-        step = 2 if chooser.flag(4) else 1
+        step: Term = Const(2 if chooser.flag(4) else 1)
+        strides = [leaf for leaf in scope.unbacked if 1 <= scope.values[leaf] <= 8]
+        if strides and chooser.flag(3):
+            step = Var(chooser.pick(strides))
+            # Without the check torch could not tell how the step counts.
+            checks = () if _is_positive(step, scope) else (chooser.check(apply("ge", step, 1)),)
+            first = Const(0) if scope.depends_on_data(whole) else Const(chooser.below(2))
+            # A length that the data decides is taken whole.
+            checks += chooser.nonnegative(scope, whole) if scope.depends_on_data(whole) else ()
+            return (*checks, self._statement(name, dim, first, whole, step))
         if not fitting or scope.depends_on_data(whole):
             if scope.depends_on_data(whole):
                 # A constant bound would be compared with a size that tracing does not know.
@@ -86,8 +102,12 @@ class Slice(ResizesDimension):
             checks = (*checks, chooser.check(apply("le", leaf, whole)))
         return (*checks, self._statement(name, dim, start, stop, step))
 
-    def _statement(self, name: str, dim: int, start: Term, stop: Term, step: int) -> Statement:
+    def _statement(self, name: str, dim: int, start: Term, stop: Term, step: Term) -> Statement:
         return self.statement(tensor=name, dim=dim, start=start, stop=stop, step=step)
+
+
+def _is_positive(step: Term, scope: Scope) -> bool:
+    return apply("ge", step, 1) in scope.learned
 
 
 CONSTRUCT = Slice()

@@ -48,7 +48,7 @@ class Unflatten(TakesDimension):
         factors = [
             leaf
             for leaf in (*scope.unbacked, *scope.backed)
-            if scope.values[leaf] > 0 and size % scope.values[leaf] == 0
+            if 0 < scope.values[leaf] <= (size or 8) and size % scope.values[leaf] == 0
         ]
         first: Term = Var(chooser.pick(factors)) if factors else Const(1)
         value = scope.values[first.name] if isinstance(first, Var) else 1

@@ -58,7 +58,8 @@ def _shape(
     divisors = [
         leaf
         for leaf in (*scope.unbacked, *scope.backed)
-        if scope.values[leaf] > 0 and elements % scope.values[leaf] == 0
+        # Every number divides 0, but a size of billions is none that a tensor has.
+        if 0 < scope.values[leaf] <= (elements or 8) and elements % scope.values[leaf] == 0
     ]
     if not divisors:
         return ((), (numel(old),)) if scope.is_nonnegative(numel(old)) else None

@@ -37,6 +37,7 @@ _CONSTRUCT_WEIGHTS = {
     "check_assert": 2,
     "matmul": 4,
     "narrow": 2,
+    "slice": 2,
     "flatten": 2,
     "cond": 3,
     "map_rows": 2,
@@ -48,7 +49,7 @@ _SHARES = {True: (15, 43, 28, 1), False: (76, 4, 4, 0)}
 _BLOCK_PLACES, _DEEPEST = 3, 2
 _NOT_IN_A_BLOCK = frozenset({"mutate", "annotate", "submodule", "item_twice"})
 """What torch refuses in a branch: it writes to an input, or opens a region there."""
-_SMALLEST_DIM = 2  # torch takes the sizes 0 and 1 for constants
+_SMALLEST_DIM = 2  # torch takes the sizes 0 and 1 for constants, so that they are seldom drawn
 
 
 def programs(
@@ -163,7 +164,7 @@ def _inputs(
         if choice < 8:
             continue
         # Equal sizes would be taken for one symbol by a frontend that tells sizes apart by their example.
-        size = _SMALLEST_DIM + choice - 8
+        size = chooser.below(_SMALLEST_DIM) if chooser.flag(16) else _SMALLEST_DIM + choice - 8
         while size in dims:
             size += 1
         name = f"d{len(dims)}"
@@ -173,7 +174,7 @@ def _inputs(
         else:
             shapes.append([Var(name)])
     if shapes and chooser.flag(8):
-        shapes[chooser.below(len(shapes))].append(Const(1 + chooser.below(4)))
+        shapes[chooser.below(len(shapes))].append(Const(chooser.pick((1, 2, 3, 4, 0))))
     if dims and chooser.flag(6):
         shapes.append(_shared(chooser, len(dims)))
     if dims and chooser.flag(8):
@@ -204,7 +205,7 @@ def _scalars(chooser: Chooser, scope: Scope, params: int, flag: bool, refused: f
 def _hidden(chooser: Chooser, params: list[Param], index: int) -> Param:
     """Param ``index`` with a size that tracing may not look at, if it has one that nothing else shares."""
     param = params[index]
-    terms = [term for other in params for term in (*other.shape, *(other.strides or ()))]
+    terms = [term for other in params for term in (*other.shape, *(other.strides or ()), other.offset)]
     own = [
         axis
         for axis, size in enumerate(param.shape)
@@ -220,10 +221,12 @@ def _laid_out(chooser: Chooser, param: Param) -> Param:
         strides: tuple[Term, ...] = (Const(chooser.pick((2, 3, 1))),)
     elif len(shape) == 2:
         wide = (apply("add", shape[1], 2), Const(1)), (apply("mul", shape[1], 2), Const(1))
-        strides = chooser.pick(((Const(1), shape[0]), *wide, (Const(0), Const(1))))
+        strides = chooser.pick(((Const(1), shape[0]), *wide, (shape[1], Const(1)), (Const(0), Const(1))))
     else:
         return param
-    return Param(shape, param.dtype, strides, chooser.below(3))
+    # Mostly the start that a slice gives it: a row or two, of as many elements as a size says.
+    starts = (Const(0), Const(1), Const(2), shape[-1], apply("mul", shape[0], 2))
+    return Param(shape, param.dtype, strides, chooser.pick(starts))
 
 
 def _derived(chooser: Chooser, dims: list[int]) -> Term | None:
@@ -232,7 +235,8 @@ def _derived(chooser: Chooser, dims: list[int]) -> Term | None:
     dim = Var(f"d{axis}")
     forms = (apply("mul", dim, 2), apply("add", dim, 1), apply("sub", apply("mul", dim, 2), 1), apply("mul", dim, 3))
     size = chooser.pick(forms)
-    return None if evaluate(size, {dim.name: dims[axis]}) in dims else size
+    value = int(evaluate(size, {dim.name: dims[axis]}))
+    return None if value < 0 or value in dims else size
 
 
 def _shared(chooser: Chooser, dims: int) -> list[Term]:

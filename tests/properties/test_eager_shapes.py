@@ -47,6 +47,7 @@ CALLS: dict[str, Any] = {
     "slice": lambda a, b, u: a[u:6],
     "slice, from the end": lambda a, b, u: a[:, 1:-1],
     "slice, beyond the end": lambda a, b, u: a[4:9:2],
+    "slice, run-time step": lambda a, b, u: a[1::u],
     "slice behind the end": lambda a, b, u: a[u + 5 :],
     "negative run-time bound": lambda a, b, u: a[: u - 5],
     "plus": lambda a, b, u: a + 1,

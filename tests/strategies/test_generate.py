@@ -181,10 +181,23 @@ def test_most_programs_differ() -> None:
     assert len(set(keys)) > 0.7 * len(keys)
 
 
-def test_dims_of_one_program_have_different_examples_of_at_least_two() -> None:
+def test_dims_of_one_program_have_different_examples_that_are_seldom_below_two() -> None:
     for program in nightly_programs():
         assert len(set(program.dims)) == len(program.dims)
-        assert all(size >= 2 for size in program.dims)
+    assert 0.01 < share(lambda program: min(program.dims, default=2) < 2) < 0.3
+
+
+def test_some_inputs_begin_where_a_size_says_and_some_slices_take_a_step_that_the_data_decides() -> None:
+    def begins(program: Program) -> bool:
+        return any(not isinstance(param.offset, Const) for param in program.params)
+
+    def steps(program: Program) -> bool:
+        slices = [statement for statement in program.body if statement.op == "slice"]
+        return any(not isinstance(statement.term("step"), Const) for statement in slices)
+
+    assert share(begins) > 0.005
+    drawn = draw_programs(120, sources=["item"], consumers=["slice"], min_statements=5, max_statements=8)
+    assert sum(map(steps, drawn)) > 3
 
 
 def test_params_share_dims_and_have_constant_sizes() -> None:

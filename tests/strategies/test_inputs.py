@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
+from properties.campaign.check import check_program
+from properties.subjects import resolve
+from properties.verdict import Status
 from strategies import (
     Apply,
     Const,
@@ -217,12 +220,41 @@ def test_an_input_has_the_strides_and_the_offset_that_its_param_says() -> None:
     assert [evaluate(step, {"d0": 2, "d1": 5}) for step in input_strides(program)[0]] == [7, 1]
 
 
+def test_an_input_begins_where_a_size_says_and_is_read_back_so_from_a_graph() -> None:
+    """As rows behind the first are laid out: the start is a row, whose length is a size."""
+    param = {"shape": ["d0", "d1"], "dtype": "float32", "strides": ["d1", 1], "offset": "d1"}
+    asked = {"op": "check_offset", "tensor": "a0", "comparison": "le", "other": "u0"}
+    document = {"schema": 1, "dims": [3, 4], "params": [param], "body": [{"op": "item", "value": 9}, asked]}
+    program = Program.from_json(document)
+    assert program.to_json() == document
+    assert build_inputs(program, {"d0": 2, "d1": 5, "u0": 1})[0].storage_offset() == 5
+    for frontend in ("make_fx", "export"):
+        checked = check_program(program, frontend, {"reference": resolve("reference")}, ("RA101", "RA102"))
+        assert checked.faults == []
+        assert checked.overall("reference").status is Status.PROVED
+
+
+@pytest.mark.parametrize("frontend", ["shape_env", "make_fx", "export", "compile"])
+@pytest.mark.parametrize("size", [0, 1])
+def test_a_size_that_torch_takes_for_a_constant_is_captured(frontend: str, size: int) -> None:
+    params = [{"shape": [dim], "dtype": "float32"} for dim in ("d0", "d1")]
+    check = {"op": "check", "cond": ["le", ["add", "d0", "d1"], "u0"]}
+    document = {"schema": 1, "dims": [size, 4], "params": params, "body": [{"op": "item", "value": 9}, check]}
+    checked = check_program(
+        Program.from_json(document), frontend, {"reference": resolve("reference")}, ("RA101", "RA102")
+    )
+    assert (checked.refusal, checked.faults) == ("", [])
+    assert checked.overall("reference").status is Status.PROVED
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"strides": [1]}, "one stride for each of the 2"),
         ({"strides": [["sub", "d0", 9], 1]}, "a stride of at least 0"),
-        ({"offset": -1}, "an int of at least 0"),
+        ({"offset": -1}, "a number of at least 0"),
+        ({"offset": ["sub", "d0", 4]}, "a number of at least 0"),
+        ({"offset": "u0"}, "a leaf that is bound before"),
     ],
 )
 def test_a_layout_that_no_tensor_has_is_refused(changes: dict, message: str) -> None:

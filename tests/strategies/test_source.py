@@ -142,7 +142,8 @@ def test_a_program_without_inputs_returns_something() -> None:
 def test_every_program_binds_the_shapes_that_its_scope_says() -> None:
     for drawn in nightly_programs():
         inputs = build_inputs(drawn, example(drawn))
-        results = compile_program(drawn)(*inputs)
+        with torch.compiler.set_stance("force_eager"):  # else torch compiles the body of a loop
+            results = compile_program(drawn)(*inputs)
         results = results if isinstance(results, tuple) else (results,)
         tensors = {name: t for name, t in scopes(drawn)[-1].tensors.items() if name.startswith("t")}
         for result, tensor in zip(results, tensors.values(), strict=False):

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import fx
 
-from properties.capture.frontends.tensors import example_inputs, refuse_scalars
+from properties.capture.frontends.tensors import example_inputs, refuse_scalars, specialised_axes
 from properties.capture.interception import DYNAMO_SITES, Reached, reach
 from properties.capture.state import EnvState
 from properties.capture.types import Capture, ranges_before_checks
@@ -79,10 +79,13 @@ def capture(program: Program, device: str = "cpu", name: str = "compile", *, def
 
 def mark_dynamic(program: Program, tensors: Sequence[Any]) -> None:
     """Marks every varying dim of ``program``'s inputs for Dynamo; numbers are told to it by their names."""
-    for tensor, shape, hidden in zip(tensors, input_dims(program), unbacked_axes(program), strict=True):
+    axes = zip(tensors, input_dims(program), unbacked_axes(program), specialised_axes(program), strict=True)
+    for tensor, shape, hidden, specialised in axes:
         for axis, size in enumerate(shape):
             if axis in hidden:
                 torch._dynamo.decorators.mark_unbacked(tensor, axis)
+            elif axis in specialised:
+                torch._dynamo.maybe_mark_dynamic(tensor, axis)
             elif not isinstance(size, Const):
                 torch._dynamo.mark_dynamic(tensor, axis)
 
@@ -131,7 +134,7 @@ def _input_of(
     names: tuple[str, ...],
     shapes: tuple[tuple[Term, ...], ...],
     strides: tuple[tuple[Term, ...], ...],
-    offsets: tuple[int, ...],
+    offsets: tuple[Term, ...],
     numbers: Mapping[int, str],
 ) -> int | str | Term:
     """Which input (its position), dim (its name) or term a placeholder stands for, by Dynamo's source of it."""
@@ -150,7 +153,7 @@ def _input_of(
         return strides[names.index(stride[1])][int(stride[2])]
     offset = _OFFSET.fullmatch(text)
     if offset and offset[1] in names:
-        return Const(offsets[names.index(offset[1])])
+        return offsets[names.index(offset[1])]
     whole = _WHOLE.fullmatch(text)
     if whole and whole[1] in names:
         position = names.index(whole[1])

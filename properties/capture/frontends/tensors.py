@@ -18,6 +18,7 @@ from properties.capture.state import EnvState
 from properties.capture.types import Body, Capture, ranges_before_checks
 from properties.devices import stand_ins, why_not_run
 from properties.errors import NotCaptured
+from strategies.evaluate import evaluate
 from strategies.inputs import build_inputs, input_dims, input_of_leaf, scalar_inputs, unbacked_axes
 from strategies.program import Program
 from strategies.semantics import example
@@ -25,14 +26,33 @@ from strategies.terms import Const, Valuation, Value
 
 
 def dynamic_shapes(program: Program) -> tuple[Any, ...]:
-    """``torch.export``'s description of the inputs: every size that is not a constant is dynamic, and every number."""
-    dynamic = torch.export.Dim.DYNAMIC  # type: ignore[attr-defined]
-    numbers = scalar_inputs(program)
+    """``torch.export``'s description of the inputs: every size that is not a constant is dynamic, and every number.
+
+    A size of 0 or 1 on the example is left to torch, which takes it for a constant.
+    """
+    dim: Any = torch.export.Dim
+    numbers, specialised = scalar_inputs(program), specialised_axes(program)
     return tuple(
-        dynamic
+        dim.DYNAMIC
         if position in numbers
-        else {axis: dynamic for axis, size in enumerate(shape) if not isinstance(size, Const)} or None
+        else {
+            axis: dim.AUTO if axis in specialised[position] else dim.DYNAMIC
+            for axis, size in enumerate(shape)
+            if not isinstance(size, Const)
+        }
+        or None
         for position, shape in enumerate(input_dims(program))
+    )
+
+
+def specialised_axes(program: Program) -> tuple[tuple[int, ...], ...]:
+    """For each argument of ``forward`` the dimensions that vary, but are 0 or 1 on the example."""
+    values = example(program)
+    return tuple(
+        tuple(
+            axis for axis, size in enumerate(shape) if not isinstance(size, Const) and evaluate(size, values) in (0, 1)
+        )
+        for shape in input_dims(program)
     )
 
 
