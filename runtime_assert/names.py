@@ -33,6 +33,8 @@ class Names:
 
     def of(self, value: Value) -> str | None:
         """The name of a value that is not printed by its parts, else None."""
+        if value.symbol is None and value.op != "node":
+            return None
         try:
             return self._values[value]
         except KeyError:

@@ -13,7 +13,7 @@ from torch import fx
 from runtime_assert import _torch_api as api
 from runtime_assert.bindings import Bindings, node_kind
 from runtime_assert.lowering import Lowering, NotLowerable, UnboundSymbol
-from runtime_assert.operators import operator_of
+from runtime_assert.operators import READ, operator_of
 from runtime_assert.values import Argument, Value, ValueTable
 
 CHECK_TARGETS = frozenset({torch._check, getattr(torch, "_assert_scalar"), api.ASSERT_SCALAR})  # noqa: B009
@@ -29,6 +29,8 @@ QUERY_FUNCTIONS: dict[Any, str] = {
 _QUERY_METHODS = frozenset({"size", "stride", "storage_offset", "numel", "dim"})
 _NUMEL = frozenset({_aten.sym_numel.default, "numel"})
 _CONVERSIONS = {"float": "float", "trunc": "int"}
+# Functions that neither fail on nor use up a value, whatever their arguments.
+_TRANSPARENT = CHECK_TARGETS | _CONSTRAIN | QUERY_FUNCTIONS.keys() | READ.keys()
 _ITEM = frozenset({_aten.item.default, _aten._local_scalar_dense.default, "item"})
 
 
@@ -65,10 +67,11 @@ def is_query(node: fx.Node) -> bool:
     """Whether a node asks a tensor for a size, a stride or an offset, or takes an entry of such an answer."""
     if node.op == "call_method":
         return node.target in _QUERY_METHODS
-    if node.op != "call_function":
-        return False
-    if node.target in QUERY_FUNCTIONS:
-        return True
+    return node.op == "call_function" and (node.target in QUERY_FUNCTIONS or _is_entry(node))
+
+
+def _is_entry(node: fx.Node) -> bool:
+    """Whether a call takes the sizes of a tensor, or an entry of them."""
     if node.target is getattr:
         return len(node.args) > 1 and node.args[1] in ("shape", "ndim")
     return node.target is operator.getitem and _is_size(node.args[0])
@@ -83,8 +86,8 @@ def is_transparent(node: fx.Node) -> bool:
     if node.op in ("placeholder", "get_attr"):
         return True
     if node.op == "call_function":
-        target = node.target
-        return operator_of(node) is not None or target in CHECK_TARGETS or target in _CONSTRAIN or is_query(node)
+        # Asked once for all tables: operators of torch work out their hash anew each time.
+        return node.target in _TRANSPARENT or _is_entry(node)
     return node.op == "call_method" and (operator_of(node) is not None or is_query(node))
 
 
@@ -123,17 +126,16 @@ def read_graph(
             if node.op == "placeholder" and api.raw_expr(api.example_value(node)) is not None:
                 reading.values[node] = _placeholder_value(node, bindings, table, reading)
             continue
-        target = node.target
-        if target in CHECK_TARGETS:
-            reading.checks.append(_read_check(node, table, reading))
-        elif target in _CONSTRAIN:
-            reading.constraints.append(node)
-        elif node in bindings.producers:
+        if node in bindings.producers:
             value = bindings.direct.get(node)
             if value is None and api.raw_expr(api.example_value(node)) is not None:
                 value = _opaque(node, table, reading)
             if value is not None:
                 reading.values[node] = value
+        elif node.target in CHECK_TARGETS:
+            reading.checks.append(_read_check(node, table, reading))
+        elif node.target in _CONSTRAIN:
+            reading.constraints.append(node)
         elif (op := operator_of(node)) is not None:
             _read_operator(node, op, table, reading)
         else:

@@ -97,8 +97,8 @@ class Writer:
         origin = self._origin(claim, check)
         condition = self._emitter.argument(claim.condition, origin)
         if check.location:
-            lines = dict.fromkeys((check.location, *further))
-            place = f"checked at {' and '.join(list(lines)[:_LISTED])}"
+            lines = list(dict.fromkeys((check.location, *further))) if further else [check.location]
+            place = f"checked at {' and '.join(lines[:_LISTED])}"
         else:
             made = messages.location_in_trace(self._made_at(claim))
             place = f"value made at {made}" if made else ""
