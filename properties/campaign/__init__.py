@@ -70,12 +70,12 @@ def run(
     address: str | None = None,
     limits: Limits | None = None,
     spent: float = 0.0,
+    urgent: Callable[[Sequence[str]], bool] = lambda signature: True,
 ) -> bool:
     """Carries out what ``done`` (the records of earlier goes) does not hold yet of ``plan``.
 
     ``append`` is called with the record of each unit of work as it is finished, and its return says that the record is
-    safe. See :func:`properties.campaign.conduct.carry_out` for
-    ``stopping``, ``spent`` and the result.
+    safe. See :func:`properties.campaign.conduct.carry_out` for ``stopping``, ``spent``, ``urgent`` and the result.
 
     Raises:
         UsageError: if the engine cannot be used.
@@ -85,7 +85,7 @@ def run(
 
     opened = open_engine(engine, plan, workers=plan.jobs, limits=limits or Limits(), address=address)
     try:
-        return carry_out(plan, opened, append, done=done, stopping=stopping, spent=spent)
+        return carry_out(plan, opened, append, done=done, stopping=stopping, spent=spent, urgent=urgent)
     finally:
         opened.close()
 

@@ -15,6 +15,9 @@ from properties.campaign.units import SHRINK_CALLS, Unit, record_of, search_unit
 
 Append = Callable[[Mapping[str, Any]], None]
 
+Urgent = Callable[[Sequence[str]], bool]
+"""Whether a hit with this signature (subject, property, direction, cause, skeleton) is to be shrunk before others."""
+
 SHRINK_SHARE = 0.2
 """The part of a time box that is kept for shrinking."""
 GRACE = 10.0
@@ -34,11 +37,13 @@ def carry_out(
     done: Sequence[Mapping[str, Any]] = (),
     stopping: Callable[[], bool] = lambda: False,
     spent: float = 0.0,
+    urgent: Urgent = lambda signature: True,
 ) -> bool:
     """Has ``engine`` do what ``done`` does not hold yet, and calls ``append`` with the record of each finished unit.
 
     A record counts as safe when ``append`` returns. ``stopping`` is asked often: after it is true nothing new
-    begins. ``spent`` seconds of a time box were used before.
+    begins. ``spent`` seconds of a time box were used before. Hits whose signature is ``urgent`` are shrunk first, so
+    that a time box that ends early has left out what is known.
 
     Returns:
         Whether the whole plan was carried out. A plan without a number of Programs is, when its time is over.
@@ -56,7 +61,7 @@ def carry_out(
 
     todo = (unit for unit in search_units(plan) if unit.key not in units)
     whole = _drain(engine, todo, lambda result: keep(_searched(plan, result)), stopping, until(1 - SHRINK_SHARE))
-    chosen = representatives(hits_of(units))
+    chosen = sorted(representatives(hits_of(units)), key=lambda hit: not urgent(hit["signature"]))
     calls = SHRINK_CALLS
     shrinks = [unit for unit in (shrink_unit(plan, hit, calls) for hit in chosen) if unit.key not in units]
     # A stop leaves the findings as they were drawn; the next start of this run shrinks them.

@@ -90,9 +90,18 @@ def plan_of(
 
 
 def collect(
-    plan: Any, folder: Path, *, command: str, how: How, resume: bool = False, parts: Sequence[Part] = ()
+    plan: Any,
+    folder: Path,
+    *,
+    command: str,
+    how: How,
+    resume: bool = False,
+    parts: Sequence[Part] = (),
+    urgent: Callable[[Sequence[str]], bool] = lambda signature: True,
 ) -> Rows:
     """Carries ``plan`` out with its journal in ``folder``, shows progress, and returns the rows of the log.
+
+    What is ``urgent`` by its signature is shrunk before the rest.
 
     Ctrl-C and a request to terminate end the run early, a second one at once: the rows so far come back, and
     an ``end`` that is not complete. With ``resume`` it goes on from what the journal in ``folder`` holds.
@@ -139,6 +148,7 @@ def collect(
                 address=how.address,
                 limits=campaign.Limits(how.timeout, how.memory),
                 spent=spent,
+                urgent=urgent,
             )
             _run_parts(parts, records, append, stopping)
             complete = complete and not stopping()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -65,5 +66,22 @@ def run(
         how=how,
         resume=chosen.resume is not None,
         parts=parts(plan) if command == name else (),
+        urgent=_unlisted(chosen.known_file),
     )
     return finish(rows, target, known_file=chosen.known_file, store=chosen.store, machine=chosen.machine)
+
+
+def _unlisted(known_file: Path | None) -> Callable[[Sequence[str]], bool]:
+    """Tells by its signature whether a finding is on none of the lists of known ones."""
+    from properties.campaign.environment import environment
+    from reports.known import find_entry, load_known
+
+    entries, torch = load_known(known_file), str(environment()["torch"])
+
+    def unlisted(signature: Sequence[str]) -> bool:
+        subject, code, direction, _, skeleton = signature
+        text = f"{code} {direction} {skeleton}".strip()
+        found = find_entry(entries, property=code, direction=direction, subject=subject, signature=text, torch=torch)
+        return found is None
+
+    return unlisted

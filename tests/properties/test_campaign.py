@@ -11,10 +11,13 @@ import pytest
 
 from properties.campaign import audit_plan, check_arguments, replay, run_plan
 from properties.campaign.check import check_program
+from properties.campaign.conduct import carry_out
 from properties.campaign.pool import Lost, results
+from properties.campaign.units import SHRINK, Unit
 from properties.errors import UsageError
 from properties.subjects import resolve
 from tests.properties.programs import VACUOUS_EQUALITY, check, item, program
+from tests.soak.stand_in import KINDS, StandIn
 
 CODES = ("RA101", "RA102")
 # Few kinds of findings: to shrink one takes as long as to search hundreds of programs.
@@ -162,3 +165,20 @@ def test_a_wrong_subject_is_told_in_one_line(subject, says, tmp_path):
 def test_a_wrong_argument_names_what_is_allowed(arguments, says):
     with pytest.raises(UsageError, match=says):
         audit_plan(**arguments)
+
+
+def test_what_is_on_no_list_is_shrunk_first():
+    """A time box that ends early leaves out the known kinds of findings, and not the new one."""
+    plan = audit_plan(subjects=("torch",), frontends=("shape_env",), programs=1000, jobs=2)
+    shrunk: list[str] = []
+
+    class Watched(StandIn):
+        def submit(self, unit: Unit) -> None:
+            if unit.kind == SHRINK:
+                assert unit.hit is not None
+                shrunk.append(unit.hit["signature"][4])
+            super().submit(unit)
+
+    assert carry_out(plan, Watched(plan, 2), lambda record: None, urgent=lambda signature: signature[4].endswith("5"))
+    assert len(shrunk) == KINDS
+    assert shrunk[0] == "skeleton 5"
