@@ -219,8 +219,7 @@ def _of_integers(op: str, args: Sequence[Argument]) -> Relation:
     accumulate(difference, polynomial(args[second]), -1)
     if form == "bound":
         difference, slack = _undivided(difference, slack)
-    _open_divisions(difference)
-    return _of_remainder(from_polynomial(form, difference, slack))
+    return _of_remainder(_opened(from_polynomial(form, difference, slack)))
 
 
 # Below this every integer is a float of its own, and no integer from here on rounds to one below.
@@ -313,18 +312,35 @@ def _times(poly: Polynomial, factor: int) -> dict[Monomial, int]:
     return {monomial: factor * coefficient for monomial, coefficient in poly.items()}
 
 
-def _open_divisions(poly: dict[Monomial, int]) -> None:
+def _opened(found: Relation) -> Relation:
     """Write k * (x // k) as x - x % k, so that both ways to ask for divisibility read the same.
 
-    A quotient that has a symbol of its own, because it is what the data decides, is left whole.
+    Only where the common factor is taken out already: 2 * (x // 2) != 3 holds for all x, which nobody sees any more
+    behind that. A quotient that has a symbol of its own, because it is what the data decides, is left whole.
     """
-    for monomial in [m for m in poly if len(m) == 1 and m[0].op == "floordiv" and m[0].symbol is None]:
+    if not isinstance(found, (Bound, Equal, Differs)):
+        return found
+    divided = [m for m, c in found.terms if _cancels(m, c)]
+    if not divided:
+        return found
+    poly = dict(found.terms)
+    for monomial in divided:
         base, divisor = monomial[0].args
-        if not isinstance(divisor, int) or divisor == 0 or poly[monomial] % divisor:
-            continue
         times = poly.pop(monomial) // divisor
         accumulate(poly, polynomial(base), times)
         accumulate(poly, {(_remainder(monomial[0]),): 1}, -times)
+    if isinstance(found, Bound):
+        return from_polynomial("bound", poly, found.limit)
+    accumulate(poly, {ONE: 1}, -found.value)
+    return from_polynomial("equal" if isinstance(found, Equal) else "differs", poly)
+
+
+def _cancels(monomial: Monomial, coefficient: int) -> bool:
+    """Whether a term is a multiple of k * (x // k)."""
+    if len(monomial) != 1 or monomial[0].op != "floordiv" or monomial[0].symbol is not None:
+        return False
+    divisor = monomial[0].args[1]
+    return isinstance(divisor, int) and divisor != 0 and coefficient % divisor == 0
 
 
 def _remainder(division: Value) -> Value:

@@ -176,6 +176,17 @@ def test_spellings_of_one_bound_read_the_same() -> None:
     assert relation(strict) == relation(loose) == relation(doubled)
 
 
+def test_a_common_factor_is_taken_out_before_a_division_is_opened() -> None:
+    """2 * (x // 2) != -1 holds for all x, and with other terms it is the condition without the factor."""
+    table = ValueTable(-1)
+    x, y = leaves(table, 2)
+    half = table.get("floordiv", (x, 2))
+    even = table.get("mul", (half, 2))
+    assert relation(table.get("ne", (even, -1))) == Constant(True)
+    doubled = table.get("ne", (table.get("add", (even, table.get("mul", (2, y)))), 4))
+    assert relation(doubled) == relation(table.get("ne", (table.get("add", (half, y)), 2)))
+
+
 def test_arguments_of_other_operators_are_compared_by_their_normal_form() -> None:
     table = ValueTable(-1)
     x = leaves(table, 1)[0]
