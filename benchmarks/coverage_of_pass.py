@@ -43,6 +43,7 @@ PROGRAMS = {
     "make_fx+deferred": 150,
     "export": 120,
     "export+deferred": 60,
+    "export+named+deferred": 30,
     "export+decompositions": 20,
     "export-strict": 40,
     "export-strict+deferred": 20,

@@ -33,6 +33,8 @@ FRONTENDS: dict[str, Frontend] = {
     "export+deferred": Frontend("export", 100, deferred=True),
     "export-strict+deferred": Frontend("export", 100, "capture_strict", deferred=True),
     "compile+deferred": Frontend("compile", 100, deferred=True),
+    "export+named": Frontend("export", 100, "capture_named"),
+    "export+named+deferred": Frontend("export", 100, "capture_named", deferred=True),
     "export+decompositions": Frontend("decompositions", 100),
 }
 """The first ones are the frontends themselves, then come their variants."""

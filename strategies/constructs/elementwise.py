@@ -37,7 +37,8 @@ class Elementwise(TakesTensor):
         return None if fits else "has no dimension or is of a small dtype"
 
     def effect(self, statement: Statement, scope: Scope) -> Effect:
-        return Effect(tensors=(replace(self.operand(statement, scope), strides=None),))
+        # What is made anew has a layout of its own.
+        return Effect(tensors=(replace(self.operand(statement, scope), strides=None, offset=None),))
 
     def call(self, statement: Statement, render: Callable[[Term], str]) -> str:
         return FUNCTIONS[statement.name("function")].format(statement.name("tensor"))

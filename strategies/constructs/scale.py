@@ -28,7 +28,7 @@ class Scale(TakesTensor):
         return None if isinstance(statement.term("factor"), Var) else "the factor must be one leaf"
 
     def effect(self, statement: Statement, scope: Scope) -> Effect:
-        return Effect(tensors=(replace(self.operand(statement, scope), strides=None),))
+        return Effect(tensors=(replace(self.operand(statement, scope), strides=None, offset=None),))
 
     def call(self, statement: Statement, render: Callable[[Term], str]) -> str:
         return f"{statement.name('tensor')} * {render(statement.term('factor'))}"

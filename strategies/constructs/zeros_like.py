@@ -22,7 +22,7 @@ class ZerosLike(Construct):
     fields = (Field("tensor", "tensor"),)
 
     def effect(self, statement: Statement, scope: Scope) -> Effect:
-        return Effect(tensors=(replace(scope.tensors[statement.name("tensor")], strides=None),))
+        return Effect(tensors=(replace(scope.tensors[statement.name("tensor")], strides=None, offset=None),))
 
     def source(self, statement: Statement, scope: Scope, render: Callable[[Term], str]) -> tuple[str, ...]:
         (result,) = scope.next_tensors(1)

@@ -38,6 +38,7 @@ _CONSTRUCT_WEIGHTS = {
     "matmul": 4,
     "narrow": 2,
     "slice": 2,
+    "gather": 2,
     "flatten": 2,
     "cond": 3,
     "map_rows": 2,

@@ -41,14 +41,18 @@ def test_a_plan_names_the_frontends_of_the_table():
     assert AUDIT_FRONTENDS == ("shape_env", "make_fx", "export")
 
 
-@pytest.mark.parametrize("frontend", FRONTENDS)
+UNNAMED = [name for name in FRONTENDS if "named" not in name]
+"""Those that take a condition on an input's size for what it is; named dims have to meet it by their ranges."""
+
+
+@pytest.mark.parametrize("frontend", UNNAMED)
 def test_a_capture_knows_its_frontend_and_the_leaves_of_its_program(frontend):
     captured = capture(SIZE_CHECK, frontend)
     assert captured.frontend == frontend
     assert set(facts_of(captured).leaf_of) == {"d0", "u0"}
 
 
-@pytest.mark.parametrize("frontend", DEFERRED)
+@pytest.mark.parametrize("frontend", [name for name in DEFERRED if name in UNNAMED])
 def test_a_check_of_an_input_size_is_an_obligation_where_asserts_are_preferred(frontend):
     assert demands_of_sizes(frontend)
 
@@ -180,3 +184,30 @@ def test_an_assert_on_a_symbol_behind_a_divisor_is_read_back(frontend):
     checked = check_program(program((4,), body), frontend, {"reference": resolve("reference")}, ("RA101", "RA102"))
     assert not checked.faults
     assert {str(verdict) for verdict in checked.verdicts["reference"].values()} == {"PROVED"}
+
+
+@pytest.mark.parametrize("frontend", ["export+named", "export+named+deferred"])
+@pytest.mark.parametrize("derived", [["mul", "d0", 2], ["add", "d0", 1], ["sub", ["mul", "d0", 2], 1]])
+def test_named_dims_are_shared_and_sizes_that_derive_from_them_are_known(frontend, derived):
+    """``2*d``, ``d + 1`` and ``2*d - 1`` of ``torch.export.Dim``: the sizes of three inputs follow from one of them."""
+    shapes = [["d0"], [derived], ["d0", 2]]
+    document = {
+        "schema": 1,
+        "dims": [5],
+        "params": [{"shape": shape, "dtype": "float32"} for shape in shapes],
+        "body": [item(40), check("le", ["add", "d0", derived], "u0"), {"op": "zeros", "shape": ["u0"]}],
+    }
+    checked = check_program(
+        Program.from_json(document), frontend, {"reference": resolve("reference")}, ("RA101", "RA102", "RA201")
+    )
+    assert (checked.refusal, checked.faults) == ("", [])
+    assert checked.facts is not None
+    assert {str(verdict) for verdict in checked.verdicts["reference"].values()} == {"PROVED"}
+    sizes = {leaf.name for leaf in checked.facts.leaf_of.values() if isinstance(leaf, Var) and leaf.name[0] == "s"}
+    assert len(sizes) == 1
+
+
+@pytest.mark.parametrize("frontend", ["export+named", "export+named+deferred"])
+def test_a_named_dim_that_does_not_meet_a_check_by_its_range_is_refused(frontend):
+    with pytest.raises(NotCaptured, match="Constraints violated"):
+        capture(SIZE_CHECK, frontend)

@@ -16,7 +16,7 @@ from strategies.constructs import CONSTRUCTS
 from strategies.generate.asked import UNBACKED_DIM, not_asked
 from tests.properties.programs import check, item, program
 
-PROGRAMS = 400
+PROGRAMS = 1000
 """Programs of the nightly profile, for seed 0, within which each construct must be captured."""
 
 

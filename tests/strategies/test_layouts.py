@@ -68,3 +68,16 @@ def test_an_offset_that_the_data_decides_is_not_asked_for() -> None:
     ]
     with pytest.raises(ProgramError, match="the data decides"):
         part(*start, {**ASKED[0], "tensor": "t2"})
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        {"op": "elementwise", "tensor": "t1", "function": "neg"},
+        {"op": "scale", "tensor": "t1", "factor": 2},
+        {"op": "zeros_like", "tensor": "t1"},
+    ],
+)
+def test_what_is_made_of_a_part_does_not_begin_where_the_part_does(made: dict[str, Any]) -> None:
+    assert scopes(part())[-1].tensors["t1"].offset is not None
+    assert scopes(part(made))[-1].tensors["t2"].offset is None

@@ -10,6 +10,7 @@ import torch
 from properties.capture.frontends.tensors import (
     dynamic_shapes,
     example_inputs,
+    named_shapes,
     reached_capture,
     refuse_scalars,
     refuse_unbacked,
@@ -46,9 +47,28 @@ def capture_strict(
         torch._dynamo.reset()
 
 
-def _export(program: Program, device: str, frontend: str, *, strict: bool, deferred: bool) -> Capture:
+def capture_named(
+    program: Program, device: str = "cpu", name: str = "export+named", *, deferred: bool = False
+) -> Capture:
+    """The same as :func:`capture` with a named ``Dim`` for each dim, from which other sizes are derived.
+
+    A condition on named dims that they do not meet by themselves makes torch refuse.
+
+    Raises:
+        NotCaptured: if torch refuses, or if it finishes without calling the pass.
+    """
+    return _export(program, device, name, strict=False, deferred=deferred, named=True)
+
+
+def _export(
+    program: Program, device: str, frontend: str, *, strict: bool, deferred: bool, named: bool = False
+) -> Capture:
     tensors, module = example_inputs(program, device), as_module(program, device)
-    reached = reach(lambda: exported(program, module, tensors, strict=strict, deferred=deferred), EXPORT_SITES)
+
+    def trace() -> None:
+        exported(program, module, tensors, strict=strict, deferred=deferred, named=named)
+
+    reached = reach(trace, EXPORT_SITES)
     return reached_capture(program, device, frontend, reached)
 
 
@@ -59,8 +79,11 @@ def exported(
     *,
     strict: bool = False,
     deferred: bool = False,
+    named: bool = False,
 ) -> torch.export.ExportedProgram:
     """``program``, as a module with its example inputs, as torch exports it: every varying dim and integer dynamic.
+
+    With ``named`` the dims have names, by which inputs share them.
 
     Raises:
         NotCaptured: if an input is a float or a truth value, or has an unbacked size: torch makes a constant of it.
@@ -72,7 +95,7 @@ def exported(
         return torch.export.export(
             module,
             tensors,
-            dynamic_shapes=dynamic_shapes(program),
+            dynamic_shapes=(named_shapes if named else dynamic_shapes)(program),
             strict=strict,
             prefer_deferred_runtime_asserts_over_guards=deferred,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,7 +23,10 @@ from strategies.evaluate import evaluate
 from strategies.inputs import build_inputs, input_dims, input_of_leaf, scalar_inputs, unbacked_axes
 from strategies.program import Program
 from strategies.semantics import example
-from strategies.terms import Const, Valuation, Value
+from strategies.terms import Const, Term, Valuation, Value, Var
+
+_DERIVED = {"add": operator.add, "sub": operator.sub, "mul": operator.mul}
+"""The arithmetic by which a ``Dim`` may follow from another one."""
 
 
 def dynamic_shapes(program: Program) -> tuple[Any, ...]:
@@ -43,6 +47,36 @@ def dynamic_shapes(program: Program) -> tuple[Any, ...]:
         or None
         for position, shape in enumerate(input_dims(program))
     )
+
+
+def named_shapes(program: Program) -> tuple[Any, ...]:
+    """:func:`dynamic_shapes` with a named ``Dim`` for each dim, which sizes share; those like ``2*d`` derive from it.
+
+    A dim is at least 1, so that ``2*d - 1`` is a size.
+    """
+    roots = {f"d{index}": torch.export.Dim(f"d{index}", min=1) for index, size in enumerate(program.dims) if size > 1}
+    return tuple(
+        {axis: _named(size, roots) or how for (axis, how), size in zip(by_axis.items(), _varying(shape), strict=True)}
+        if isinstance(by_axis, dict)
+        else by_axis
+        for by_axis, shape in zip(dynamic_shapes(program), input_dims(program), strict=True)
+    )
+
+
+def _varying(shape: tuple[Term, ...]) -> list[Term]:
+    return [size for size in shape if not isinstance(size, Const)]
+
+
+def _named(size: Term, roots: Mapping[str, Any]) -> Any:
+    """``size`` as a ``Dim``, or as one that is derived from one; None where torch has no such, or takes a constant."""
+    if isinstance(size, Const):
+        return size.value
+    if isinstance(size, Var):
+        return roots.get(size.name)
+    parts = [_named(part, roots) for part in size.args]
+    if None in parts or size.op not in _DERIVED or len(parts) != 2:
+        return None
+    return _DERIVED[size.op](*parts)
 
 
 def specialised_axes(program: Program) -> tuple[tuple[int, ...], ...]:
