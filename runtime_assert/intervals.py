@@ -67,7 +67,13 @@ def _atom(value: Value, facts: Facts, depth: int) -> Interval:
     return _RULES[value.op](*operands)
 
 
+def _opposite(found: Interval) -> Interval:
+    return -found[1], -found[0]
+
+
 def _floordiv(base: Interval, divisor: Interval) -> Interval:
+    if divisor[1] < 0:
+        return _floordiv(_opposite(base), _opposite(divisor))
     if divisor[0] < 1:
         return EVERYTHING
     corners: list[float | int] = []
@@ -82,6 +88,8 @@ def _floordiv(base: Interval, divisor: Interval) -> Interval:
 
 
 def _mod(base: Interval, divisor: Interval) -> Interval:
+    if divisor[1] < 0:
+        return _opposite(_mod(_opposite(base), _opposite(divisor)))
     if divisor[0] < 1:
         return EVERYTHING
     if base[0] >= 0 and base[1] < divisor[0]:

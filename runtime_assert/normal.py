@@ -79,12 +79,15 @@ def _expand(root: Value) -> Polynomial:
     return total
 
 
+_CHOICES = frozenset({"ite", "min", "max"})
+
+
 def _build(value: Value) -> Polynomial:
     if value.symbol is not None or value.op == "node":
         return {(value,): 1}
     op, args = value.op, value.args
-    if op == "ite" and value.kind == "int" and polynomial(args[1]) == polynomial(args[2]):
-        return polynomial(args[1])
+    if op in _CHOICES and value.kind == "int" and polynomial(args[-1]) == polynomial(args[-2]):
+        return polynomial(args[-1])
     if value.kind != "int" or any(kind_of(a) != "int" for a in args):
         return {(_atom(value),): 1}
     if op == "mul":
@@ -203,7 +206,7 @@ def _relation(condition: Value) -> Relation:
         sign, slack = _BOUND[op]
         return Bound((((args[0],), sign),), sign * args[1] + slack)
     if op == "not" and isinstance(args[0], Value):
-        return _negated(relation(args[0]))
+        return negated(relation(args[0]))
     if op in _DUAL and all(kind_of(argument) == "bool" for argument in args):
         return _joined(op, [relation(argument) for argument in args])
     if op not in _DIFFERENCE:
@@ -370,9 +373,10 @@ def _joined(op: str, found: list[Relation]) -> Relation:
     return parts.pop() if parts else Constant(neutral)
 
 
-def _negated(found: Relation) -> Relation:
+def negated(found: Relation) -> Relation:
+    """What holds where a relation does not."""
     if isinstance(found, Joined):
-        return _joined(_DUAL[found.op], [_negated(part) for part in found.parts])
+        return _joined(_DUAL[found.op], [negated(part) for part in found.parts])
     if isinstance(found, Constant):
         return Constant(not found.truth)
     if isinstance(found, Holds):

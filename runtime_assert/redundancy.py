@@ -19,6 +19,7 @@ from math import gcd, inf
 
 from runtime_assert.claims import Claim
 from runtime_assert.equalities import Equalities
+from runtime_assert.implication import follows
 from runtime_assert.intervals import EVERYTHING, Facts, Interval, interval
 from runtime_assert.normal import (
     ONE,
@@ -34,7 +35,7 @@ from runtime_assert.normal import (
     divided_by_constant,
     from_polynomial,
 )
-from runtime_assert.values import Value
+from runtime_assert.values import NEVER, Value
 
 # Equalities with more terms than this are compared as they stand and not used for elimination.
 ELIMINATION_LIMIT = 32
@@ -64,6 +65,7 @@ def drop_redundant(assumptions: list[Claim], present: list[Claim], wanted: list[
     """
     kept = _Kept(ranges)
     _drop_constant(present, wanted)
+    _drop_guarded(assumptions, wanted, ranges)
     candidates = [c for c in (*assumptions, *present, *wanted) if c.status is None]
     survivors = _drop_repeated(candidates, kept)
     _drop_squeezed(survivors, kept)
@@ -93,6 +95,18 @@ def _drop_constant(present: Iterable[Claim], wanted: Iterable[Claim]) -> None:
     for claim in (*present, *wanted):
         if isinstance(claim.relation, Constant) and claim.relation.truth:
             _drop(claim, "trivial", None, "it holds for all values")
+
+
+def _drop_guarded(assumptions: list[Claim], wanted: list[Claim], ranges: Ranges) -> None:
+    """Conditions over inputs alone that the guards imply."""
+    given = [claim.relation for claim in assumptions if claim.relation is not None]
+    for claim in wanted:
+        condition = claim.condition
+        if claim.status is not None or not isinstance(condition, Value) or condition.deadline != NEVER:
+            continue
+        assert claim.relation is not None
+        if follows(claim.relation, given, ranges):
+            _drop(claim, "implied", None, "it follows from the guards and ranges of the inputs")
 
 
 def _drop_repeated(claims: list[Claim], kept: _Kept) -> list[Claim]:
