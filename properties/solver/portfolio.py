@@ -16,7 +16,7 @@ from properties.solver.search import FEW as FEW_TRIALS
 from properties.solver.search import TRIALS, search
 from properties.solver.smt import Answer, Budget, ask, satisfies
 from strategies.operators import sort_of
-from strategies.terms import Const, Value, substitute, walk
+from strategies.terms import Const, Value, leaves_of, substitute, walk
 
 _GLANCE, _QUICK = 0.01, 0.1
 """The shares of the work that z3 may do before other steps are tried."""
@@ -59,6 +59,20 @@ def _enumerated(part: Part, most: int) -> Answer | None:
     if found.model is not None:
         return Answer("sat", "enumeration", found.model)
     return Answer("unsat", "enumeration") if found.complete else None
+
+
+def _one_condition(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) -> Answer | None:
+    """Whether one of the conditions on floats has no solution by itself, whatever else has to hold.
+
+    Of two counts of at most 64 there are few values, however many the leaves have that stand beside them.
+    """
+    for hold, broken in (*(((term,), ()) for term in part.hold), *(((), (group,)) for group in part.broken)):
+        alone = Part(hold, broken, leaves_of(*hold, *(term for group in broken for term in group)), part.box)
+        if _has_floats(alone):
+            found = enumerate_all(hold, broken, alone.sorts, part.box, _FEW_ROUNDED)
+            if found.complete and found.model is None:
+                return Answer("unsat", "enumeration")
+    return None
 
 
 def _glance(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) -> Answer:
@@ -156,6 +170,7 @@ Steps: TypeAlias = Sequence[tuple[str, Step]]
 STEPS: Steps = (
     ("enumeration", _few),
     ("z3", _glance),
+    ("enumeration", _one_condition),
     ("values", _values_of_rounded),
     ("search", _search_few),
     ("z3", _quick),

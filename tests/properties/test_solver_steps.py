@@ -262,3 +262,14 @@ def test_a_condition_without_a_leaf_counts(constant: Term) -> None:
 def test_queries_that_were_left_open_are_decided(hold: list[Term], broken: Term, status: str | None) -> None:
     answer = solve(hold, [broken])
     assert answer.status in ({status} if status else {"sat", "unsat"})
+
+
+def test_a_condition_on_two_small_counts_that_nothing_meets_is_seen_beside_many_leaves() -> None:
+    """Found by the audit: u + v as floats is no 3.999999999, whatever the product and the quotient of others are."""
+    u, v, w, x = (Var(name) for name in "uvwx")
+    total = apply("float_add", apply("to_float", u), apply("to_float", v))
+    small = [apply(op, leaf, edge) for leaf in (u, v, w, x) for op, edge in (("ge", 1), ("le", 64))]
+    tangled = apply("float_gt", apply("int_div", u, w), Const(-0.1)), apply("eq", apply("mod", x, w), 0)
+    given_ = (*small, *tangled, apply("le", v, w))
+    assert solve(given_, (apply("float_ne", total, Const(3.999999999)),)).status == "unsat"
+    assert solve(given_, (apply("float_ne", total, Const(4.0)),)).status == "sat"
