@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import sympy
-import torch
 from torch import fx
 from torch.fx.experimental.symbolic_shapes import ShapeEnv
 from torch.utils._sympy.symbol import SymT, symbol_is_type
 from torch.utils._sympy.value_ranges import ValueRanges
 
+from properties.capture.leaves import program_leaves
 from properties.capture.types import Capture
 from properties.errors import NotCaptured, Unsupported
 from properties.read.bindings import Bindings, TensorLeaf, bindings_of
 from properties.read.bodies import Entered, bodies_of
 from properties.read.graph import Opaque, read_asserts, read_nodes
-from properties.read.sympy_terms import finite_bounds, leaf_of, term_of
+from properties.read.sympy_terms import finite_bounds, term_of
 from strategies.evaluate import evaluate
-from strategies.inputs import all_inputs, input_dims, input_offsets, input_strides
+from strategies.inputs import input_dims, input_offsets, input_strides
 from strategies.semantics import Requirement, guarantees, requirements, source_of
 from strategies.terms import (
     Apply,
@@ -32,7 +32,6 @@ from strategies.terms import (
     Var,
     apply,
     conjuncts,
-    sort_of_value,
     substitute,
     variables,
 )
@@ -175,7 +174,7 @@ def facts_of(capture: Capture) -> Facts:
     found = graph_facts(capture.graph.graph, capture.shape_env, capture.input_ranges)
     renamings = getattr(capture.shape_env, "unbacked_renamings", None)
     bodies = tuple(bodies_of(capture.graph, found.bindings, None, renamings))
-    leaves, program_links = _program_leaves(capture, found.bindings, bodies)
+    leaves, program_links = program_leaves(capture, found.bindings, bodies)
     guaranteed = [substitute(term, leaves) for term in guarantees(capture.program)]
     truth = tuple(
         Requirement(substitute(item.term, leaves), item.kind, item.statement) for item in requirements(capture.program)
@@ -268,95 +267,6 @@ def graph_facts(graph: fx.Graph, env: ShapeEnv, input_ranges: Mapping[str, Value
     return GraphFacts(
         bindings, tuple(dict.fromkeys(assumptions)), tuple(obligations), tuple(unplaceable), tuple(unread)
     )
-
-
-def _program_leaves(
-    capture: Capture, bindings: Bindings, bodies: tuple[Entered, ...] = ()
-) -> tuple[dict[str, Term], list[Term]]:
-    """The Program's leaves over the capture's, and the equations between inputs that they imply."""
-    found: dict[str, Term] = {}
-    pending: list[tuple[Term, Term]] = []
-    inputs = input_dims(capture.program)
-    strides, offsets = input_strides(capture.program), input_offsets(capture.program)
-    laid_out = [item.strides is not None for item in all_inputs(capture.program)]
-    for binding, spec in zip(bindings.placeholders.values(), capture.placeholders, strict=True):
-        if isinstance(binding, TensorLeaf) and isinstance(spec, int):
-            for leaf, term in zip(binding.shape, inputs[spec], strict=True):
-                if isinstance(term, Var) and term.name not in found:
-                    found[term.name] = leaf
-                else:
-                    pending.append((leaf, term))
-            # A step or start that is a symbol of its own has the value that the input was laid out with.
-            layout = zip((*binding.stride, binding.offset), (*strides[spec], offsets[spec]), strict=True)
-            if laid_out[spec]:
-                pending += [(leaf, term) for leaf, term in layout if isinstance(leaf, Var)]
-        elif isinstance(spec, str) and isinstance(binding, (Var, Const)):
-            found.setdefault(spec, binding)
-        elif isinstance(spec, (Const, Var, Apply)) and isinstance(binding, Var):
-            pending.append((binding, spec))
-    by_node = list(bindings.placeholders)
-    for paths, names in _reading(capture.graph.graph, bindings, bodies):
-        origins = {by_node.index(name) for name in names}
-        for symbol in _sizes_of_results(paths):
-            leaves = (leaf for leaf, position in capture.source_placeholders.items() if position in origins)
-            # An input with several leaves has them read one by one, in their order.
-            first = next((leaf for leaf in leaves if leaf not in found), None)
-            if first is not None and leaf_of(symbol) not in found.values():
-                found[first] = leaf_of(symbol)
-    # A value that torch no longer reads, because it took another one in its place, is still one of the program's.
-    for leaf, value in capture.example().items():
-        if leaf.startswith("u"):
-            found.setdefault(leaf, Var(f"{leaf} (not read)", sort_of_value(value)))
-    links: list[Term] = [
-        apply("eq", leaf, substitute(term, found)) for leaf, term in pending if not isinstance(leaf, Const)
-    ]
-    return found, links
-
-
-def _sizes_of_results(paths: Mapping[tuple[str, ...], str]) -> list[str]:
-    """The symbol that a node binds first, and the sizes of its other results: each is a leaf of the program's."""
-    first, *others = paths.items()
-    return [first[1], *(symbol for path, symbol in others if path[1:2] == ("size",))]
-
-
-def _reading(
-    graph: fx.Graph, bindings: Bindings, bodies: tuple[Entered, ...]
-) -> Iterator[tuple[Mapping[tuple[str, ...], str], set[str]]]:
-    """What each node binds, in the graph and in its bodies, and the outer inputs that it is computed from."""
-    for node in graph.nodes:
-        # What a loop or a branch binds are results of its own, and none of the Program's leaves.
-        inner = isinstance(node.target, torch._ops.HigherOrderOperator)
-        if (paths := bindings.sources.get(node.name)) and not inner:
-            yield paths, _origins(node)
-    for body in bodies:
-        for node in body.module.graph.nodes:
-            inner = isinstance(node.target, torch._ops.HigherOrderOperator)
-            if (paths := body.bindings.sources.get(node.name)) and not inner:
-                yield paths, _outer_origins(body, _origins(node))
-
-
-def _outer_origins(body: Entered, names: set[str]) -> set[str]:
-    """The outermost inputs that stand behind the inputs ``names`` of a body."""
-    inputs = [node.name for node in body.module.graph.find_nodes(op="placeholder")]
-    handed = (operand for name, operand in zip(inputs, body.operands, strict=False) if name in names)
-    found = set().union(*(_origins(operand) for operand in handed if isinstance(operand, fx.Node)))
-    return found if body.parent is None else _outer_origins(body.parent, found)
-
-
-def _origins(node: object) -> set[str]:
-    """The placeholders that ``node`` is computed from."""
-    seen: set[object] = set()
-    stack = [node]
-    names: set[str] = set()
-    while stack:
-        current = stack.pop()
-        if current in seen:
-            continue
-        seen.add(current)
-        if current.op == "placeholder":  # type: ignore[attr-defined]
-            names.add(current.name)  # type: ignore[attr-defined]
-        stack.extend(current.all_input_nodes)  # type: ignore[attr-defined]
-    return names
 
 
 def _known_symbols(bindings: Bindings) -> frozenset[str]:

@@ -48,6 +48,7 @@ from strategies.terms import Apply, Const, Term, Valuation, Var, conjuncts, leav
 _WRITTEN = "aten._assert_scalar.default"
 _PLACE = re.compile(r"<program (\w+)[^>]*>(?:\", line |:)(\d+)")
 _MOST_CANDIDATES = 8
+_ARITHMETIC = ("_operator", "torch", "math")
 _RELATION = re.compile(r"==|!=|<|>|\b(?:Eq|Ne|Not|And|Or)\(|\bnot\b|~")
 
 
@@ -126,27 +127,35 @@ def _claims_otherwise(case: Case, term: Term, message: str, words: Sequence[str]
         direct = claim.term({symbol.name: symbol for symbol in symbols})
         if direct is not None and _same(case, direct, term):
             return False
+    candidates = _candidates(case, term)
     asked = False
-    for reading in claim.readings(_candidates(case, term)):
+    for reading in claim.readings(candidates[:_MOST_CANDIDATES]):
         asked = True
         if _same(case, reading, term):
             return False
-    return asked
+    # Of too many values that a name may stand for not all were tried, and one of the others may be it.
+    return asked and len(candidates) <= _MOST_CANDIDATES
 
 
 def _candidates(case: Case, term: Term) -> list[Term]:
-    """What a name in a message about ``term`` may stand for: its leaves, and the sizes that the graph has over them."""
+    """What a name in a message about ``term`` may stand for, likely ones first: its leaves, what the graph asks of
+    tensors, and what it computes of these."""
     assert case.after is not None
     plain = unaliased(case.facts)
     leaves = leaves_of(term, plain(term))
     found: list[Term] = [Var(name, sort) for name, sort in leaves.items()]
     _, values = read_nodes(case.after.graph, case.facts.bindings)
-    sizes = [value for value in values.values() if isinstance(value, Apply) and sort_of(value) == "int"]
+    computed = {node for node in values if getattr(node.target, "__module__", "") in _ARITHMETIC}
+    ordered = [value for group in (False, True) for node, value in values.items() if (node in computed) is group]
+    sizes = [value for value in ordered if isinstance(value, Apply) and sort_of(value) == "int"]
     for binding in case.facts.bindings.placeholders.values():
         if isinstance(binding, TensorLeaf):
             sizes += [size for size in (*binding.shape, *binding.stride) if size is not None]
     found += [size for size in sizes if variables(size) and variables(size) <= leaves.keys()]
-    return list(dict.fromkeys(found))[:_MOST_CANDIDATES]
+    by_form: dict[Term, Term] = {}
+    for value in found:
+        by_form.setdefault(normal(value), value)
+    return list(by_form.values())
 
 
 def _same(case: Case, reading: Term, term: Term) -> bool:

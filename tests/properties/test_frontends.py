@@ -211,3 +211,22 @@ def test_named_dims_are_shared_and_sizes_that_derive_from_them_are_known(fronten
 def test_a_named_dim_that_does_not_meet_a_check_by_its_range_is_refused(frontend):
     with pytest.raises(NotCaptured, match="Constraints violated"):
         capture(SIZE_CHECK, frontend)
+
+
+def test_the_elements_of_a_list_are_told_apart_where_one_of_them_is_not_read():
+    """An element that a check fixes is a constant for what traces the program again, which reads it no more."""
+    body = [
+        {"op": "eye", "shape": ["n1", "n0"]},
+        {"op": "tolist", "values": [0, 1, 0]},
+        {"op": "narrow", "tensor": "t0", "dim": 0, "start": 0, "length": "u1"},
+        check("ge", "u1", "n1"),
+        check("ge", "u2", 0),
+    ]
+    facts = facts_of(
+        capture(with_scalars([{"value": 0, "before": 1}, {"value": 1, "before": 1}], body), "export+decompositions")
+    )
+    assert {leaf: str(term.name) for leaf, term in facts.leaf_of.items() if isinstance(term, Var)}.items() >= {
+        "u0": "u0",
+        "u1": "u1 (not read)",
+        "u2": "u2",
+    }.items()

@@ -34,6 +34,33 @@ PROGRAMS = {
 
 # The same, where only one front end shows it.
 CAPTURED = {
+    "a name in a message stands for a size, however much the graph computes before": (
+        "export",
+        {
+            "schema": 1,
+            "dims": [2],
+            "params": [{"shape": ["d0"], "dtype": "float32"}],
+            "body": [
+                {"op": "item_twice", "value": 0, "form": "add"},
+                {"op": "custom_pairs", "shape": ["d0"], "count": 2},
+                {
+                    "op": "check",
+                    "cond": [
+                        "and",
+                        ["not", ["and", ["lt", ["add", "u0", 3], "d0"], ["gt", "u2", 3]]],
+                        ["ne", "d0", ["sub", "u2", 1]],
+                    ],
+                },
+                {"op": "check", "cond": ["le", ["min", 9, "u0"], 8]},
+                {
+                    "op": "check_message",
+                    "cond": ["lt", -36, ["floordiv", "u0", -2]],
+                    "function": "not_implemented",
+                    "message": "none",
+                },
+            ],
+        },
+    ),
     "an assert over inputs names the line of its check and not the one that uses an input": (
         "compile+deferred",
         {
