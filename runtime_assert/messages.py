@@ -67,7 +67,20 @@ def user_message(text: object) -> str | None:
 def show(value: Argument, name_of: Callable[[Value], str | None]) -> str:
     """A value in the user's terms, as Python would write it."""
     text = _show(value, name_of, True, [PART_LIMIT])
-    return text if len(text) <= LENGTH_LIMIT else text[: LENGTH_LIMIT - 3] + "..."
+    if len(text) <= LENGTH_LIMIT:
+        return text
+    if isinstance(value, Value) and value.op in _LOOSE:
+        # Both sides are cut, so that it still says how what is left of them compares.
+        sign = f" {_INFIX[value.op]} "
+        sides = [_show(side, name_of, not _is_weak(side), [PART_LIMIT]) for side in value.args]
+        room = LENGTH_LIMIT - len(sign)
+        half = max(room // 2, room - min(map(len, sides)))
+        return sign.join(_cut(side, half) for side in sides)
+    return _cut(text, LENGTH_LIMIT)
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
 def _show(value: Argument, name_of: Callable[[Value], str | None], outer: bool, budget: list[int]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import itertools
 import math
+from functools import reduce
 from typing import Any, cast
 
 import pytest
@@ -160,6 +161,22 @@ def test_a_long_condition_is_cut() -> None:
     (text,) = texts(program)
     assert len(text) < LENGTH_LIMIT + 100
     assert "..." in text
+
+
+@pytest.mark.parametrize("both", [False, True])
+def test_a_long_condition_says_how_what_is_left_of_it_compares(both: bool) -> None:
+    """The relation behind a long chain was cut off, so that the message named no condition (RA501)."""
+    table, graph = ValueTable(-1), fx.Graph()
+    leaves = [table.opaque(graph.placeholder(f"a_number_of_some_length_{i}"), -1, "int") for i in range(40)]
+    names = {leaf: f"a_number_of_some_length_{i}" for i, leaf in enumerate(leaves)}
+
+    def chain(values: list[Value]) -> Value:
+        return reduce(lambda left, right: table.get("add", (left, right)), values)
+
+    text = show(table.get("le", (chain(leaves), chain(leaves[::-1]) if both else 10_000)), names.get)
+    assert len(text) <= LENGTH_LIMIT
+    assert " <= " in text
+    assert both or text.endswith("... <= 10000")
 
 
 def test_frames_of_the_caller_are_not_taken_for_the_check_under_dynamo() -> None:
