@@ -11,7 +11,9 @@ GRAPH_BACKENDS = ("aot_eager", "inductor")
 """Those that torch.compile takes: AOTAutograd alone, and Inductor (C++ on the CPU, Triton on CUDA)."""
 PACKAGES = "aot_inductor"
 """Inductor ahead of time, for exported programs: a package in a file, loaded again."""
-BACKENDS = (*GRAPH_BACKENDS, PACKAGES)
+GUARDED = "eager"
+"""No compiler: ``ep.module()``, or what torch.compile gives back, each with the guards of its inputs."""
+BACKENDS = (*GRAPH_BACKENDS, PACKAGES, GUARDED)
 USUAL = ("aot_eager",)
 """What a campaign asks RA602 about without being told: it needs no compiler and no second to compile."""
 

@@ -3,7 +3,9 @@
 ## What it guarantees
 The graph after the pass, compiled by ``aot_eager``, ``inductor`` or ahead of time by Inductor, accepts and rejects
 every probe as the same graph does when it is interpreted, with equal results. Under ``torch.compile`` the whole
-callable, its guards and recompilations included, accepts and rejects as the eager Program does.
+callable, its guards and recompilations included, accepts and rejects as the eager Program does. With the backend
+``eager`` nothing is compiled: ``ep.module()``, or the callable, is run with the guards of its inputs, and rejects
+sizes that no graph was made for as the eager Program does.
 
 ## Why it matters
 An assert in the graph is of no use if the compiler behind it drops it (pytorch/pytorch issue 150539, pull 185588).
@@ -26,7 +28,7 @@ from functools import partial
 
 import torch
 
-from properties.backends import GRAPH_BACKENDS, PACKAGES
+from properties.backends import GRAPH_BACKENDS, GUARDED, PACKAGES
 from properties.capture.table import FRONTENDS
 from properties.case import Case
 from properties.checks.models import refuted
@@ -41,6 +43,7 @@ from properties.execution.backends import (
     unavailable,
 )
 from properties.execution.compare import difference
+from properties.execution.guarded import broken_guard, excluded, exported_module
 from properties.execution.probes import Probe
 from properties.execution.run import run_callable
 from properties.solver.skeleton import skeleton
@@ -78,6 +81,8 @@ def check(case: Case) -> Verdict:
             not_run.append(f"{name}: not compiled ({_kind(str(refusal))})")
             continue
         verdict = _judge(case, name, compiled, whole=whole)
+        if verdict is None and backend == GUARDED:
+            verdict = _judge_excluded(case, name, compiled)
         if verdict is not None:
             return verdict
     return Verdict(Status.PROVED, not_run="; ".join(dict.fromkeys(not_run)))
@@ -92,6 +97,10 @@ def _forms(case: Case, module: str) -> Iterator[tuple[str, Callable[[], Compiled
             yield f"{backend} graph", partial(compile_graph, after, capture, backend), False
             if module == "compile":
                 yield f"{backend} callable", partial(compile_program_whole, capture, subject, backend), True
+        elif backend == GUARDED and module == "compile":
+            yield f"{GUARDED} callable", partial(compile_program_whole, capture, subject, GUARDED), True
+        elif backend == GUARDED and module == "export":
+            yield f"{GUARDED} module", partial(exported_module, capture, subject), True
         elif backend == PACKAGES and module == "export":
             yield f"{backend} package", partial(package, capture, subject), True
 
@@ -117,6 +126,30 @@ def _judge(case: Case, name: str, compiled: Compiled, *, whole: bool) -> Verdict
             broken = _broken(case, probe)
             form = name if broken is None else f"{name}: {skeleton(broken, case.facts.kinds)}"
             return refuted(case, direction, broken, witness, stage="backend", detail=f"{name}: {text}", skeleton=form)
+    return None
+
+
+def _judge_excluded(case: Case, name: str, compiled: Compiled) -> Verdict | None:
+    """REFUTED if inputs that a guard has to reject, because the eager Program does, are accepted."""
+    capture = case.capture
+    for probe in excluded(case.facts):
+        broken = broken_guard(case.facts, probe.values)
+        if probe.eager.accepted or broken is None:
+            continue
+        run = run_callable(
+            compiled.call, lambda v=probe.values: build_inputs(capture.program, v, capture.device), capture.device
+        )
+        if run.accepted:
+            witness = Witness(tuple(sorted(probe.values.items())), probe.eager, probe.eager, run, ((name, run),))
+            return refuted(
+                case,
+                "missing",
+                broken,
+                witness,
+                stage="backend",
+                detail=f"{name}: no guard rejects what the eager program does: {probe.eager.text}",
+                skeleton=f"{name}: guard {skeleton(broken, {})}",
+            )
     return None
 
 

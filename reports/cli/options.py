@@ -110,7 +110,8 @@ execution = together(
         metavar="NAME",
         default=(),
         show_default="aot_eager",
-        help="Compiler that a share of the programs is compiled with: aot_eager, inductor or aot_inductor. Repeatable.",
+        help="What a share of the programs is compiled with: aot_eager, inductor, aot_inductor, or eager (as it "
+        "is, with the guards of the inputs). Repeatable.",
     ),
     click.option(
         "--backend-share",

@@ -40,7 +40,7 @@ def scriptable(row: Mapping[str, Any]) -> bool:
 def _compiler(row: Mapping[str, Any]) -> tuple[str, str] | None:
     """(backend, form) of a finding of RA602: what was compiled is a ``graph``, a ``callable`` or a ``package``."""
     for name, _ in wording.other_runs(row.get("witness") or {}):
-        found = re.fullmatch(r"(aot_eager|inductor|aot_inductor) (graph|callable|package)", name)
+        found = re.fullmatch(r"(eager|aot_eager|inductor|aot_inductor) (graph|callable|package)", name)
         if found:
             return found[1], found[2]
     return None

@@ -124,7 +124,7 @@ def test_asks_a_share_of_the_programs_spread_over_all_shards() -> None:
     ("arguments", "message"),
     [
         ({"device": "tpu"}, r"^device 'tpu' is unknown; allowed: cpu, cuda, cuda:N$"),
-        ({"backends": ("tvm",)}, r"^backend 'tvm' is unknown; allowed: aot_eager, inductor, aot_inductor$"),
+        ({"backends": ("tvm",)}, r"^backend 'tvm' is unknown; allowed: aot_eager, inductor, aot_inductor, eager$"),
         ({"backend_share": 1.5}, r"^backend-share=1.5: allowed is 0 to 1$"),
     ],
 )

@@ -74,7 +74,7 @@ def test_an_offset_that_the_data_decides_is_not_asked_for() -> None:
     "made",
     [
         {"op": "elementwise", "tensor": "t1", "function": "neg"},
-        {"op": "scale", "tensor": "t1", "factor": 2},
+        {"op": "scale", "tensor": "t1", "factor": "u0"},
         {"op": "zeros_like", "tensor": "t1"},
     ],
 )
