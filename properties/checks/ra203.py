@@ -86,11 +86,20 @@ def _text(value: Any) -> str:
 
 
 def _untraced(new: list[fx.Node], before: Mapping[str, fx.Node]) -> tuple[str, str] | None:
-    """A new node without a trace, though all that it is computed from comes from nodes that have one."""
+    """A new node without a trace, though all that it is computed from comes from nodes that have one.
+
+    What stands for a line that was there, as a check outside of the child module that computed its operands, has what
+    the line had.
+    """
+    lines: dict[str, set[str]] = {}
+    for node in before.values():
+        if node.op in _CALLS and (line := node.meta.get("stack_trace")):
+            lines[line] = lines.get(line, set(_TRACES)) & _traces(node)
     has: dict[fx.Node, set[str]] = {}
     for node in new:
         origins = [has.get(source) or _traces(source) for source in node.all_input_nodes if source.op in _CALLS]
         expected = set.union(*origins) if origins else set()
+        expected &= lines.get(node.meta.get("stack_trace", ""), expected)
         has[node] = expected
         for key in sorted(expected):
             if not node.meta.get(key):

@@ -34,6 +34,19 @@ PROGRAMS = {
 
 # The same, where only one front end shows it.
 CAPTURED = {
+    "a check behind a child module has the trace of its own line": (
+        "compile",
+        {
+            "schema": 1,
+            "dims": [6],
+            "params": [{"shape": ["d0"], "dtype": "float32"}],
+            "body": [
+                {"op": "submodule", "length": 1},
+                {"op": "check", "cond": ["eq", ["bitor", "d0", 1], 7]},
+                {"op": "check", "cond": ["eq", 7, ["bitor", "d0", 1]]},
+            ],
+        },
+    ),
     "a name in a message stands for a size, however much the graph computes before": (
         "export",
         {
