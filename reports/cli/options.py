@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib.util
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, fields
@@ -56,6 +57,23 @@ def together(*options: Decorator) -> Decorator:
 
 _SUBJECT = "reference, torch, identity, mutant:NAME, package.module:callable or file.py:callable. Repeatable."
 _FRONTENDS = "How programs are traced; besides these: export-strict, compile and variants, or all. Repeatable."
+
+SECOND_OPINION = click.option(
+    "--second-opinion",
+    is_flag=True,
+    help="Let a second solver, cvc5, confirm every answer of the first; a disagreement is an error of this tool.",
+)
+
+
+def check_second_opinion(wanted: bool) -> None:
+    """Whether what ``--second-opinion`` needs is there; nothing is imported.
+
+    Raises:
+        click.UsageError: if it is wanted and cvc5 is not installed.
+    """
+    if wanted and importlib.util.find_spec("cvc5") is None:
+        raise click.UsageError("--second-opinion: cvc5 is not installed (pip install -e '.[cvc5]')")
+
 
 what = together(
     click.option(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import signal
@@ -393,3 +394,14 @@ def test_a_full_disk_is_one_line_and_the_run_goes_on_when_there_is_room(tmp_path
     assert again.returncode == 1, again.stderr
     assert "resuming: " in again.stderr
     assert "7 new findings in torch" in again.stdout
+
+
+@pytest.mark.parametrize("name", ["audit", "fuzz"])
+def test_a_second_opinion_needs_the_second_solver(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    found = importlib.util.find_spec
+    monkeypatch.setattr("importlib.util.find_spec", lambda one: None if one == "cvc5" else found(one))
+    assert main([name, "--second-opinion", "--output", str(tmp_path / "new")]) == 2
+    assert "--second-opinion: cvc5 is not installed" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +22,7 @@ from reports.cli.running import run
         default=None,
         help="Empty or new folder for every proof obligation as SMT-LIB 2, with a manifest.",
     ),
-    click.option(
-        "--second-opinion",
-        is_flag=True,
-        help="Let a second solver, cvc5, confirm every answer of the first; a disagreement is an error of this tool.",
-    ),
+    options.SECOND_OPINION,
     click.option("--search-only", is_flag=True, help="Leave out mutants, real programs and stored cases."),
 )
 def command(
@@ -48,8 +43,7 @@ def command(
         raise click.UsageError("--programs and --programs-scale exclude each other")
 
     def planned() -> dict[str, Any]:
-        if second_opinion and importlib.util.find_spec("cvc5") is None:
-            raise click.UsageError("--second-opinion: cvc5 is not installed (pip install -e '.[cvc5]')")
+        options.check_second_opinion(second_opinion)
         own = {"certificates": _certificates(certificates), "second_opinion": second_opinion}
         return {"scale": programs_scale, "programs": programs, **own}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from reports.cli import options
@@ -22,8 +24,11 @@ from reports.cli.running import run
     click.option(
         "--programs", type=int, default=None, metavar="N", help="Search so many programs for each front end instead."
     ),
+    options.SECOND_OPINION,
 )
-def command(ctx: click.Context, chosen: options.Chosen, minutes: float | None, programs: int | None) -> int:
+def command(
+    ctx: click.Context, chosen: options.Chosen, minutes: float | None, programs: int | None, second_opinion: bool
+) -> int:
     """Search for faults, for a time or a number of programs.
 
     Every worker is disposable, every finding is on the disk before it counts, and a run that was cut off goes on with
@@ -33,4 +38,9 @@ def command(ctx: click.Context, chosen: options.Chosen, minutes: float | None, p
     if minutes is not None and programs is not None:
         raise click.UsageError("--minutes and --programs exclude each other")
     box = 10.0 if minutes is None and programs is None else minutes
-    return run(ctx, chosen, "fuzz", lambda: {"programs": programs, "minutes": box, "profile": "nightly"})
+
+    def planned() -> dict[str, Any]:
+        options.check_second_opinion(second_opinion)
+        return {"programs": programs, "minutes": box, "profile": "nightly", "second_opinion": second_opinion}
+
+    return run(ctx, chosen, "fuzz", planned)
