@@ -12,12 +12,12 @@ step leaves the kept claims equivalent to all claims:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import gcd, inf
 
-from runtime_assert.claims import Claim
+from runtime_assert.claims import Claim, Status
 from runtime_assert.equalities import Equalities
 from runtime_assert.implication import follows
 from runtime_assert.intervals import EVERYTHING, Facts, Interval, interval
@@ -55,6 +55,19 @@ class _Kept:
     exact: dict[Relation, Claim] = field(default_factory=dict)
     bounds: dict[Terms, list[tuple[int, Claim]]] = field(default_factory=dict)
     neighbours: dict[tuple[Monomial, int], list[tuple[Terms, int, Claim]]] = field(default_factory=dict)
+    patience: dict[int, int] = field(default_factory=dict)
+
+    def horizon(self, claim: Claim) -> int:
+        """At which slot a claim must be ensured: also in time for everything that was dropped for its sake."""
+        return self.patience.get(id(claim), claim.horizon)
+
+    def drop(self, claim: Claim, status: Status, by: Claim | None, reason: str, premises: Sequence[Claim] = ()) -> None:
+        """Leave a claim to its premises, of which `by` is told first."""
+        claim.status, claim.by, claim.reason, claim.premises = status, by, reason, premises
+        limit = self.horizon(claim)
+        for premise in (by, *premises):
+            if premise is not None:
+                self.patience[id(premise)] = min(limit, self.horizon(premise))
 
 
 def drop_redundant(assumptions: list[Claim], present: list[Claim], wanted: list[Claim], ranges: Ranges) -> None:
@@ -64,8 +77,8 @@ def drop_redundant(assumptions: list[Claim], present: list[Claim], wanted: list[
     `ranges`: intervals of monomials that hold by assumption.
     """
     kept = _Kept(ranges)
-    _drop_constant(present, wanted)
-    _drop_guarded(assumptions, wanted, ranges)
+    _drop_constant(present, wanted, kept)
+    _drop_guarded(assumptions, wanted, kept)
     candidates = [c for c in (*assumptions, *present, *wanted) if c.status is None]
     survivors = _drop_repeated(candidates, kept)
     _drop_squeezed(survivors, kept)
@@ -85,19 +98,13 @@ def _nameless(claim: Claim) -> bool:
     return claim.source == "range" or (claim.source == "constraint" and not traced)
 
 
-def _drop(claim: Claim, status: str, by: Claim | None, reason: str) -> None:
-    claim.status = status  # type: ignore[assignment]
-    claim.by = by
-    claim.reason = reason
-
-
-def _drop_constant(present: Iterable[Claim], wanted: Iterable[Claim]) -> None:
+def _drop_constant(present: Iterable[Claim], wanted: Iterable[Claim], kept: _Kept) -> None:
     for claim in (*present, *wanted):
         if isinstance(claim.relation, Constant) and claim.relation.truth:
-            _drop(claim, "trivial", None, "it holds for all values")
+            kept.drop(claim, "trivial", None, "it holds for all values")
 
 
-def _drop_guarded(assumptions: list[Claim], wanted: list[Claim], ranges: Ranges) -> None:
+def _drop_guarded(assumptions: list[Claim], wanted: list[Claim], kept: _Kept) -> None:
     """Conditions over inputs alone that the guards imply."""
     given = [claim.relation for claim in assumptions if claim.relation is not None]
     for claim in wanted:
@@ -105,8 +112,8 @@ def _drop_guarded(assumptions: list[Claim], wanted: list[Claim], ranges: Ranges)
         if claim.status is not None or not isinstance(condition, Value) or condition.deadline != NEVER:
             continue
         assert claim.relation is not None
-        if follows(claim.relation, given, ranges):
-            _drop(claim, "implied", None, "it follows from the guards and ranges of the inputs")
+        if follows(claim.relation, given, kept.ranges):
+            kept.drop(claim, "implied", None, "it follows from the guards and ranges of the inputs")
 
 
 def _drop_repeated(claims: list[Claim], kept: _Kept) -> list[Claim]:
@@ -124,13 +131,13 @@ def _drop_repeated(claims: list[Claim], kept: _Kept) -> list[Claim]:
             continue
         if _nameless(first) and claim.source == "deferred":
             # The check knows its words and its line, the range it left behind does not.
-            _drop(first, "merged", claim, "the same condition")
+            kept.drop(first, "merged", claim, "the same condition")
             kept.exact[relation] = claim
             survivors[places[id(first)]] = claim
             places[id(claim)] = places[id(first)]
             continue
-        if not claim.user and first.slot <= claim.horizon:
-            _drop(claim, "merged", first, "the same condition")
+        if not claim.user and first.slot <= kept.horizon(claim):
+            kept.drop(claim, "merged", first, "the same condition")
             continue
         places[id(claim)] = len(survivors)
         survivors.append(claim)
@@ -145,15 +152,14 @@ def _drop_squeezed(claims: list[Claim], kept: _Kept) -> None:
             continue
         terms, value = claim.relation.terms, claim.relation.value
         if interval(dict(terms), lambda monomial: kept.ranges.get(monomial, EVERYTHING)) == (value, value):
-            _drop(claim, "implied", None, "the ranges of the inputs leave no other value")
+            kept.drop(claim, "implied", None, "the ranges of the inputs leave no other value")
             continue
         opposite = tuple((monomial, -coefficient) for monomial, coefficient in terms)
         sides = [kept.exact.get(Bound(terms, value)), kept.exact.get(Bound(opposite, -value))]
-        found = [side for side in sides if side is not None and side.status is None and side.slot <= claim.horizon]
+        found = [side for side in sides if side is not None and _usable(side, claim, kept)]
         # One side is enough that stands as the user wrote it: an equality before it would hide its message.
         if len(found) == 2 and any(_fixed(side) for side in found):
-            _drop(claim, "implied", found[0], "it follows from two bounds")
-            claim.premises = found
+            kept.drop(claim, "implied", found[0], "it follows from two bounds", found)
 
 
 def _equal_polynomial(relation: Equal) -> dict[Monomial, int]:
@@ -178,8 +184,7 @@ def _drop_spanned(claims: list[Claim], kept: _Kept) -> None:
         rest, used = kept.equalities.reduce(poly)
         if not rest and not _fixed(claim):
             premises = [c for c in used if isinstance(c, Claim)]
-            _drop(claim, "implied", premises[0] if premises else None, "it follows from other equalities")
-            claim.premises = premises
+            kept.drop(claim, "implied", premises[0] if premises else None, "it follows from other equalities", premises)
         elif any(m != ONE for m in rest):
             kept.equalities.add(poly, claim)
 
@@ -243,14 +248,13 @@ def _reduce(claim: Claim, relation: Bound, kept: _Kept) -> _Reduced | None:
         return _Reduced(claim, relation.terms, relation.limit, [])
     rest, tags = kept.equalities.reduce(dict(relation.terms))
     used = [c for c in tags if isinstance(c, Claim)]
-    if not used or any(c.slot > claim.horizon for c in used):
+    if not used or any(c.slot > kept.horizon(claim) for c in used):
         return _Reduced(claim, relation.terms, relation.limit, [])
     shift = rest.pop(ONE, Fraction(0))
     limit = relation.limit - shift
     if not rest:
         if limit >= 0 and not _fixed(claim):
-            _drop(claim, "implied", used[0], "it follows from equalities")
-            claim.premises = used
+            kept.drop(claim, "implied", used[0], "it follows from equalities", used)
             return None
         return _Reduced(claim, relation.terms, relation.limit, [])
     scale = Fraction(1)
@@ -275,17 +279,14 @@ def _drop_looser(reduced: list[_Reduced], kept: _Kept) -> None:
             if others is None:
                 kept.bounds[terms] = [(limit, claim)]
             else:
-                found = found or next(
-                    (c for tight, c in others if tight <= limit and c is not claim and c.slot <= claim.horizon), None
-                )
+                found = found or next((c for tight, c in others if tight <= limit and _usable(c, claim, kept)), None)
                 others.append((limit, claim))
             if 1 < len(terms) <= NEIGHBOUR_LIMIT:
                 for monomial, factor in terms:
                     place = kept.neighbours.setdefault((monomial, 1 if factor > 0 else -1), [])
                     place.append((terms, limit, claim))
         if found is not None and not _fixed(claim):
-            _drop(claim, "implied", found, "a bound at least as tight is asserted")
-            claim.premises = [found, *item.used]
+            kept.drop(claim, "implied", found, "a bound at least as tight is asserted", [found, *item.used])
 
 
 def _drop_by_interval(reduced: list[_Reduced], others: list[Claim], kept: _Kept) -> None:
@@ -304,8 +305,8 @@ def _drop_by_interval(reduced: list[_Reduced], others: list[Claim], kept: _Kept)
             premises: list[Claim] = []
             low, high = interval(dict(terms), _facts(claim, kept, premises))
             if _follows(claim.relation, low, high, limit):
-                _drop(claim, "implied", premises[0] if premises else None, "it follows from bounds")
-                claim.premises = [*premises, *used]
+                by = premises[0] if premises else None
+                kept.drop(claim, "implied", by, "it follows from bounds", [*premises, *used])
                 break
         else:
             _drop_by_neighbour(claim, kept)
@@ -323,15 +324,14 @@ def _drop_by_neighbour(claim: Claim, kept: _Kept) -> None:
         return
     monomial, sign = relation.terms[0]
     for terms, limit, other in kept.neighbours.get((monomial, sign), ()):
-        if not _usable(other, claim):
+        if not _usable(other, claim, kept):
             continue
         rest = dict(terms)
         factor = abs(rest.pop(monomial))
         premises = [other]
         low, _ = interval(rest, _facts(claim, kept, premises))
         if low > -inf and (limit - low) // factor <= relation.limit:
-            _drop(claim, "implied", other, "it follows from bounds")
-            claim.premises = premises
+            kept.drop(claim, "implied", other, "it follows from bounds", premises)
             return
 
 
@@ -347,11 +347,11 @@ def _facts(claim: Claim, kept: _Kept, premises: list[Claim]) -> Facts:
     def look_up(monomial: Monomial) -> Interval:
         low, high = kept.ranges.get(monomial, (-inf, inf))
         for limit, other in kept.bounds.get(((monomial, 1),), ()):
-            if limit < high and _usable(other, claim):
+            if limit < high and _usable(other, claim, kept):
                 high = limit
                 premises.append(other)
         for limit, other in kept.bounds.get(((monomial, -1),), ()):
-            if -limit > low and _usable(other, claim):
+            if -limit > low and _usable(other, claim, kept):
                 low = -limit
                 premises.append(other)
         return low, high
@@ -359,8 +359,8 @@ def _facts(claim: Claim, kept: _Kept, premises: list[Claim]) -> Facts:
     return look_up
 
 
-def _usable(premise: Claim, claim: Claim) -> bool:
-    return premise is not claim and premise.status is None and premise.slot <= claim.horizon
+def _usable(premise: Claim, claim: Claim, kept: _Kept) -> bool:
+    return premise is not claim and premise.status is None and premise.slot <= kept.horizon(claim)
 
 
 def _readings(item: _Reduced) -> list[tuple[Terms, int, list[Claim]]]:
