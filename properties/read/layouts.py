@@ -11,10 +11,11 @@ from strategies.terms import Const, Term, apply
 
 _FRESH = frozenset(
     {
-        *(f"aten.{name}.default" for name in ("zeros", "ones", "full", "arange")),
+        *(f"aten.{name}.default" for name in ("zeros", "ones", "full", "arange", "eye")),
         "aten.empty.memory_format",
         "aten.arange.start",
-        *(f"torch.{name}" for name in ("zeros", "ones", "full", "empty", "arange")),
+        "aten.eye.m",
+        *(f"torch.{name}" for name in ("zeros", "ones", "full", "empty", "arange", "eye")),
     }
 )
 """What makes a tensor that lies without gaps in a storage of its own."""
@@ -99,7 +100,12 @@ def _indexed(base: Layout, sizes: Sequence[Term], index: Any) -> Layout:
     return base
 
 
+def _itself(base: Layout, sizes: Sequence[Term], _value: Any) -> Layout:
+    return base
+
+
 _VIEWS: dict[str, Callable[..., Layout]] = {
+    **dict.fromkeys(("aten.fill_.Scalar", "fill_"), _itself),
     **dict.fromkeys(("aten.select.int", "select"), _select),
     **dict.fromkeys(("aten.narrow.default", "narrow"), _narrow),
     "aten.slice.Tensor": _slice,

@@ -10,9 +10,13 @@ from typing import Any
 import pytest
 import torch
 
+from properties.read.layouts import layout_of
 from properties.read.shapes import RULES
+from runtime_assert import insert_deferred_runtime_asserts as reference
 from strategies.evaluate import evaluate
 from strategies.terms import Const, Term
+from tests.properties.programs import item, program
+from tests.properties.verdicts import verdict_of
 
 
 def _terms(value: Any) -> Any:
@@ -82,3 +86,20 @@ def test_a_reduction_in_another_form_is_left_unread(name: str) -> None:
     assert RULES[name](sizes, _terms([0, 1])) is None
     assert RULES[name](sizes, _terms([0]), Const(True)) is None
     assert RULES[name](sizes, _terms([0]), keepdim=Const(True)) is None
+
+
+@pytest.mark.parametrize("name", ["aten.zeros.default", "aten.ones.default", "aten.full.default", "aten.eye.m"])
+def test_what_is_made_anew_lies_without_gaps(name: str) -> None:
+    args: tuple[Any, ...] = (4, 3) if "eye" in name else ([4, 3], 2.5) if "full" in name else ([4, 3],)
+    made: torch.Tensor = attrgetter(name)(torch.ops)(*args)
+    layout = layout_of(name, (), None, None, _terms(made))
+    assert layout is not None
+    assert [evaluate(step, {}) for step in layout.strides] == list(made.stride())
+
+
+@pytest.mark.parametrize("op", ["zeros", "ones", "full", "empty", "eye"])
+def test_a_check_of_the_stride_of_what_dynamo_sees_made_anew_is_read(op: str) -> None:
+    """Found by the audit: that of eye was not, and left RA101 undecided."""
+    made = {"op": op, "shape": ["u0", "u1"]}
+    asked = {"op": "check_query", "tensor": "t0", "query": "stride", "dim": 0, "comparison": "ge", "other": 3}
+    assert str(verdict_of("RA101", program((), [item(4), item(5), made, asked]), "compile", reference)) == "PROVED"
