@@ -11,6 +11,7 @@ from torch import fx
 from properties.mutants import edits
 from properties.mutants.edits import calls, drop, has, many_leaves, negative_literal, retarget, rewrite, shifted
 from properties.mutants.mutant import EQ, GE, LE, LT, NE, after, always, table
+from properties.read.graph import target_name
 
 
 def _first_per_relation(gm: fx.GraphModule) -> None:
@@ -75,6 +76,21 @@ def _one_per_leaf(gm: fx.GraphModule) -> None:
         seen |= found
 
 
+def _is_stride(node: fx.Node) -> bool:
+    return target_name(node.target) in ("aten.sym_stride.int", "stride")
+
+
+def _sizes_for_strides(gm: fx.GraphModule) -> None:
+    """Asserts about a size what was said of the stride of the same dimension."""
+    for node in edits.asserts(gm.graph):
+        bound = edits.condition(node)
+        for leaf in filter(_is_stride, edits.leaves(bound)):
+            with gm.graph.inserting_after(leaf):
+                size = gm.graph.call_function(torch.ops.aten.sym_size.int, leaf.args)
+            for part in edits.below(bound):
+                part.replace_input_with(leaf, size)
+
+
 MUTANTS = table(
     ("drops-all", "RA101", after(drop(always)), ""),
     ("drops-the-first", "RA101", after(drop(always, which=slice(0, 1))), ""),
@@ -111,4 +127,5 @@ MUTANTS = table(
     ("drops-negative-divisors", "RA101", after(drop(_negative_divisor)), "PR 140886"),
     ("drops-all-but-two", "RA101", after(drop(always, which=slice(2, None))), "144792"),
     ("asserts-once-per-leaf", "RA101", after(_one_per_leaf), "PR 128599"),
+    ("sizes-for-strides", "RA101", after(_sizes_for_strides), "", "export+deferred", ("check_query=stride",)),
 )

@@ -22,7 +22,8 @@ class Mutant:
 
     ``killed_by`` is the code of the property that names it, ``like`` a public thread of torch's with such a fault,
     and ``frontend`` the cheapest one whose graphs can show it. ``needs`` are constructs one of which a Program must
-    have to show it: where they are rare, others need not be traced.
+    have to show it, or ``construct=word`` for one that has that word among its arguments: where they are rare, others
+    need not be traced.
     """
 
     name: str
@@ -34,7 +35,11 @@ class Mutant:
 
     def may_show_in(self, program: Program) -> bool:
         """Whether ``program`` has what the fault needs."""
-        return not self.needs or any(statement.op in self.needs for statement in program.body)
+        return not self.needs or any(
+            statement.op in self.needs
+            or any(f"{statement.op}={value}" in self.needs for _, value in statement.args if isinstance(value, str))
+            for statement in program.body
+        )
 
 
 def after(edit: Edit) -> Callable[..., None]:
