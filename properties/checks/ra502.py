@@ -28,7 +28,7 @@ from torch import fx
 from properties.case import Case
 from properties.checks.models import refuted
 from properties.execution.probes import Probe
-from properties.read.graph import ASSERT_TARGETS, target_name
+from properties.read.graph import ASSERT_TARGETS, read_asserts, target_name
 from properties.solver.normal import normal
 from properties.verdict import PROVED, Outcome, Verdict, Witness
 from strategies.evaluate import holds
@@ -39,9 +39,9 @@ def check(case: Case) -> Verdict:
     """Whether the errors of the graph that ``case``'s subject left carry the messages that the graph had."""
     if case.unusable is not None or case.after is None:
         return case.unusable or PROVED
-    recorded = recorded_messages(case.capture.graph)
-    if not recorded:
+    if not recorded_messages(case.capture.graph):
         return PROVED
+    recorded = recorded_messages(case.capture.graph, _never_broken(case))
     said = {
         probe.eager.statement: probe.eager.text
         for probe, _ in case.probed
@@ -59,6 +59,17 @@ def check(case: Case) -> Verdict:
         detail = f"the check says {probe.eager.text!r}, the assert {after.text!r}"
         return refuted(case, "unhelpful", broken, witness, skeleton="message lost", detail=detail)
     return PROVED
+
+
+def _never_broken(case: Case) -> frozenset[str]:
+    """The asserts of the graph before the pass whose condition holds for every input that was tried: an error of eager
+    execution in their words is another check's, which has the same words and may have left none."""
+    before = read_asserts(case.capture.graph.graph, case.facts.bindings)
+    return frozenset(
+        one.node
+        for one in before
+        if one.term is not None and all(_holds(one.term, probe.leaves) for probe, _ in case.probed)
+    )
 
 
 def _silent(case: Case, probe: Probe, after: Outcome, said: Mapping[int | None, str]) -> bool:
@@ -85,13 +96,16 @@ def _holds(term: Term, leaves: Valuation) -> bool:
         return True
 
 
-def recorded_messages(module: fx.GraphModule) -> Counter[str]:
-    """How many checks of a graph have which message: a text, a function that gives one, or an attribute with either.
+def recorded_messages(module: fx.GraphModule, without: frozenset[str] = frozenset()) -> Counter[str]:
+    """How many checks of a graph, ``without`` some nodes, have which message: a text, a function that gives one, or an
+    attribute with either.
 
     A check of a literal can never say anything, and another check with the same words may have left no trace.
     """
     found: Counter[str] = Counter()
     for node in module.graph.nodes:
+        if node.name in without:
+            continue
         condition = node.args[0] if node.args else node.kwargs.get("cond", node.kwargs.get("self"))
         if target_name(node.target) in ASSERT_TARGETS and isinstance(condition, fx.Node):
             text = _text(module, node.args[1] if len(node.args) > 1 else node.kwargs.get("message"))

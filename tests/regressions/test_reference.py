@@ -34,6 +34,24 @@ PROGRAMS = {
 
 # The same, where only one front end shows it.
 CAPTURED = {
+    "a message that is left of a check which always holds is not another one's": (
+        "make_fx",
+        {
+            "schema": 1,
+            "dims": [2],
+            "params": [{"shape": ["d0"], "dtype": "float32"}],
+            "body": [
+                {"op": "check_assert", "cond": ["eq", "d0", 2], "form": "operator"},
+                {"op": "tolist", "values": [9, 2]},
+                {
+                    "op": "check_message",
+                    "cond": ["eq", ["mul", 3, "u1"], ["sub", "u0", 3]],
+                    "function": "type",
+                    "message": "plain",
+                },
+            ],
+        },
+    ),
     "a check behind a child module has the trace of its own line": (
         "compile",
         {
