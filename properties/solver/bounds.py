@@ -6,21 +6,17 @@ many conditions are seen to hold always, or never, and what is left for a solver
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from math import isqrt
-from typing import TypeAlias
 
+from properties.solver.intervals import EVERYTHING, Interval, both, interval_of, scaled, within
 from properties.solver.normal import comparison
-from strategies.operators import OPERATORS, sort_of
+from strategies.operators import OPERATORS
 from strategies.operators.comparison import NEGATION
 from strategies.operators.conversion import BEYOND
 from strategies.operators.row import always
 from strategies.terms import FALSE, TRUE, Apply, Const, Term, Var, conjuncts
-
-Interval: TypeAlias = tuple[int | None, int | None]
-"""The least and the greatest value; None where there is no bound."""
-EVERYTHING: Interval = (None, None)
 
 _ROUNDS = 8
 """Intervals that get narrower by one with each round are left as they are after so many."""
@@ -38,7 +34,7 @@ class Box:
 
     def of(self, term: Term) -> Interval:
         """Bounds of an integer term."""
-        return _interval(term, self.intervals)
+        return interval_of(term, self.intervals)
 
     def narrow(self, condition: Term) -> None:
         """Takes into account that ``condition`` is defined and true.
@@ -103,7 +99,7 @@ class Box:
             return
         for sign in (1, -1) if op == "eq" else (1,):
             # The sum is at most -constant, so each part is at most what the least values of the others leave.
-            least = [_scaled(self.of(atom), sign * factor)[0] for atom, factor in parts]
+            least = [scaled(self.of(atom), sign * factor)[0] for atom, factor in parts]
             open_ones = [index for index, low in enumerate(least) if low is None]
             if len(open_ones) > 1:
                 continue
@@ -134,7 +130,7 @@ class Box:
             Contradiction: if it cannot.
         """
         known = self.of(term)
-        wanted = _both(known, to)
+        wanted = both(known, to)
         if wanted[0] is not None and wanted[1] is not None and wanted[0] > wanted[1]:
             raise Contradiction
         if wanted == known:
@@ -167,13 +163,13 @@ class Box:
         if term.op in ("floordiv", "mod"):
             return self._lacks_zero(last)
         if term.op == "to_float":
-            return _within(self.of(last), 1 - BEYOND, BEYOND - 1)
+            return within(self.of(last), 1 - BEYOND, BEYOND - 1)
         if term.op == "int_div":
-            return self._lacks_zero(last) and _within(self.of(term.args[0]), 1 - BEYOND, BEYOND - 1)
+            return self._lacks_zero(last) and within(self.of(term.args[0]), 1 - BEYOND, BEYOND - 1)
         if term.op == "pow":
-            return _within(self.of(last), 0, 16) and _within(self.of(term.args[0]), -(2**64), 2**64)
+            return within(self.of(last), 0, 16) and within(self.of(term.args[0]), -(2**64), 2**64)
         if term.op in ("lshift", "rshift"):
-            return _within(self.of(last), 0, 1 << 16)
+            return within(self.of(last), 0, 1 << 16)
         return isinstance(last, Const) and bool(last.value) and term.op in ("float_div", "float_mod", "float_floordiv")
 
     def _lacks_zero(self, term: Term) -> bool:
@@ -209,7 +205,7 @@ class Box:
         low: int | None = constant
         high: int | None = constant
         for atom, factor in coefficients:
-            least, greatest = _scaled(self.of(atom), factor)
+            least, greatest = scaled(self.of(atom), factor)
             low = None if low is None or least is None else low + least
             high = None if high is None or greatest is None else high + greatest
         if op == "le":
@@ -282,131 +278,6 @@ def _inverse(term: Apply, low: int | None, high: int | None) -> Iterable[tuple[T
                     None if low is None else low * divisor,
                 ),
             )
-
-
-def _interval(term: Term, box: Mapping[str, Interval]) -> Interval:
-    if isinstance(term, Const):
-        return (int(term.value), int(term.value)) if isinstance(term.value, int) else EVERYTHING
-    if isinstance(term, Var):
-        return box.get(term.name, EVERYTHING)
-    found = _OF_OPERATOR.get(term.op)
-    if found is None or any(sort_of(arg) != "int" for arg in term.args):
-        return EVERYTHING
-    parts = [_interval(arg, box) for arg in term.args]
-    result = found(*parts[: len(OPERATORS[term.op].sorts)])
-    for part in parts[len(OPERATORS[term.op].sorts) :]:
-        result = found(result, part)
-    return result
-
-
-def _add(a: Interval, b: Interval) -> Interval:
-    low = None if a[0] is None or b[0] is None else a[0] + b[0]
-    high = None if a[1] is None or b[1] is None else a[1] + b[1]
-    return low, high
-
-
-def _neg(a: Interval) -> Interval:
-    return (None if a[1] is None else -a[1]), (None if a[0] is None else -a[0])
-
-
-def _scaled(a: Interval, factor: int) -> Interval:
-    if factor == 0:
-        return 0, 0
-    low, high = a if factor > 0 else (a[1], a[0])
-    return (None if low is None else low * factor), (None if high is None else high * factor)
-
-
-def _mul(a: Interval, b: Interval) -> Interval:
-    if None in a or None in b:
-        nonnegative = all(part[0] is not None and part[0] >= 0 for part in (a, b))
-        return (a[0] or 0) * (b[0] or 0) if nonnegative else None, None
-    products = [left * right for left in a for right in b]  # type: ignore[operator]
-    return min(products), max(products)
-
-
-def _floordiv(a: Interval, b: Interval) -> Interval:
-    if None in b or (b[0] <= 0 <= b[1]):  # type: ignore[operator]
-        if a[0] is not None and a[0] >= 0 and b[0] is not None and b[0] >= 0:
-            return 0, a[1]
-        # Where it is defined, no quotient is larger than what is divided.
-        return EVERYTHING if None in a else (-max(map(abs, a)), max(map(abs, a)))  # type: ignore[arg-type]
-    if b[1] < 0:  # type: ignore[operator]
-        a, b = _neg(a), _neg(b)
-    low = None if a[0] is None else min(a[0] // divisor for divisor in b)  # type: ignore[operator]
-    high = None if a[1] is None else max(a[1] // divisor for divisor in b)  # type: ignore[operator]
-    return low, high
-
-
-def _mod(a: Interval, b: Interval) -> Interval:
-    if None in b:
-        if a[0] is not None and a[0] >= 0 and b[0] is not None and b[0] >= 0:
-            return 0, a[1]
-        return EVERYTHING
-    low, high = b
-    if low == high and low and None not in a and a[0] // low == a[1] // low:  # type: ignore[operator]
-        ends = sorted((a[0] % low, a[1] % low))  # type: ignore[operator]
-        return ends[0], ends[1]
-    return min(0, low + 1), max(0, high - 1)  # type: ignore[operator]
-
-
-def _abs(a: Interval) -> Interval:
-    low, high = a
-    if low is not None and low >= 0:
-        return a
-    if high is not None and high <= 0:
-        return _neg(a)
-    return 0, None if low is None or high is None else max(-low, high)
-
-
-def _min(a: Interval, b: Interval) -> Interval:
-    low = None if a[0] is None or b[0] is None else min(a[0], b[0])
-    highs = [high for high in (a[1], b[1]) if high is not None]
-    return low, min(highs, default=None)
-
-
-def _max(a: Interval, b: Interval) -> Interval:
-    high = None if a[1] is None or b[1] is None else max(a[1], b[1])
-    lows = [low for low in (a[0], b[0]) if low is not None]
-    return max(lows, default=None), high
-
-
-def _bitand(a: Interval, b: Interval) -> Interval:
-    tops = [part[1] for part in (a, b) if part[0] is not None and part[0] >= 0 and part[1] is not None]
-    if any(part[0] is not None and part[0] >= 0 for part in (a, b)):
-        return 0, min(tops, default=None)
-    return EVERYTHING
-
-
-def _bitor(a: Interval, b: Interval) -> Interval:
-    if any(part[0] is None or part[0] < 0 or part[1] is None for part in (a, b)):
-        return EVERYTHING
-    return 0, (1 << max(a[1].bit_length(), b[1].bit_length())) - 1  # type: ignore[union-attr]
-
-
-_OF_OPERATOR = {
-    "add": _add,
-    "sub": lambda a, b: _add(a, _neg(b)),
-    "neg": _neg,
-    "mul": _mul,
-    "floordiv": _floordiv,
-    "mod": _mod,
-    "abs": _abs,
-    "min": _min,
-    "max": _max,
-    "bitand": _bitand,
-    "bitor": _bitor,
-    "bitxor": _bitor,
-}
-
-
-def _both(a: Interval, b: Interval) -> Interval:
-    lows = [low for low in (a[0], b[0]) if low is not None]
-    highs = [high for high in (a[1], b[1]) if high is not None]
-    return max(lows, default=None), min(highs, default=None)
-
-
-def _within(a: Interval, low: int, high: int) -> bool:
-    return a[0] is not None and a[1] is not None and low <= a[0] and a[1] <= high
 
 
 __all__ = ["EVERYTHING", "FALSE", "TRUE", "Box", "Contradiction", "Interval", "box_of"]
