@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from torch._dynamo.exc import Unsupported, UserError
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 with warnings.catch_warnings():
@@ -36,14 +37,14 @@ def exported(x: Any, use: Callable[[Any], Any], strict: bool) -> Any:
 
 @pytest.mark.parametrize("strict", [False, True])
 def test_export_makes_a_constant_of_the_size_of_a_compressed_sparse_input(strict: bool) -> None:
-    with pytest.raises(torch._dynamo.exc.UserError, match="specialized it to be a constant"):
+    with pytest.raises(UserError, match="specialized it to be a constant"):
         exported(CSR, torch.Tensor.to_dense, strict)
 
 
 @pytest.mark.parametrize("x", [COO, CSR], ids=["coo", "csr"])
 def test_compile_takes_no_sparse_input(x: torch.Tensor) -> None:
     torch._dynamo.reset()
-    with pytest.raises(torch._dynamo.exc.Unsupported, match="sparse"):
+    with pytest.raises(Unsupported, match="sparse"):
         torch.compile(lambda one: one.to_dense() + 1, backend="eager", fullgraph=True)(x)
 
 
