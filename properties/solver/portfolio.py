@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
@@ -16,7 +18,7 @@ from properties.solver.search import FEW as FEW_TRIALS
 from properties.solver.search import TRIALS, search
 from properties.solver.smt import Answer, Budget, ask, satisfies
 from strategies.operators import sort_of
-from strategies.terms import Const, Value, leaves_of, substitute, walk
+from strategies.terms import Apply, Const, Term, Value, Var, leaves_of, substitute, walk
 
 _GLANCE, _QUICK = 0.01, 0.1
 """The shares of the work that z3 may do before other steps are tried."""
@@ -137,16 +139,11 @@ def _has_floats(part: Part) -> bool:
 
 def _values(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) -> Answer | None:
     """Goes through the values of a leaf that can have a few only: what is left may be about one leaf, or linear."""
-    widths = {
-        name: high - low
-        for name, (low, high) in part.box.intervals.items()
-        if part.sorts.get(name) == "int" and low is not None and high is not None and high - low < _VALUES
-    }
-    if not widths:
+    found = _narrowest(part) or _points(part)
+    if found is None:
         return None
-    name = min(widths, key=lambda item: (widths[item], item))
-    low = part.box.intervals[name][0] or 0
-    for value in range(low, low + widths[name] + 1):
+    name, options = found
+    for value in options:
         mapping = {name: Const(value)}
         try:
             left = reduced(
@@ -162,6 +159,64 @@ def _values(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) ->
             model = {**free_values(left, part.sorts), **answer.model, name: value}
             return Answer("sat", "values", model) if satisfies(part.hold, part.broken, model) else None
     return Answer("unsat", "values")
+
+
+def _narrowest(part: Part) -> tuple[str, Sequence[Value]] | None:
+    """The integer leaf with the fewest values, if those are few, with them."""
+    widths = {
+        name: high - low
+        for name, (low, high) in part.box.intervals.items()
+        if part.sorts.get(name) == "int" and low is not None and high is not None and high - low < _VALUES
+    }
+    if not widths:
+        return None
+    name = min(widths, key=lambda item: (widths[item], item))
+    low = part.box.intervals[name][0] or 0
+    return name, range(low, low + widths[name] + 1)
+
+
+def _points(part: Part) -> tuple[str, Sequence[Value]] | None:
+    """A float leaf of which a condition leaves a few numbers, with those: ``x * x == 0.25`` is one."""
+    outside = (_complement(group[0]) for group in part.broken if len(group) == 1)
+    for ranges in (*map(_ranges, part.hold), *outside):
+        if ranges is not None and all(low == high for low, high in ranges[1]):
+            numbers = [low for low, _ in ranges[1]]
+            # Both zeros are equal to zero.
+            return ranges[0], [*numbers, *(-number for number in numbers if number == 0)]
+    return None
+
+
+def _ranges(term: Term) -> tuple[str, list[tuple[float, float]]] | None:
+    """The leaf and the ranges, if ``term`` says that one float leaf lies in one of them and is no NaN."""
+    names: set[str] = set()
+    found: list[tuple[float, float]] = []
+    for option in term.args if isinstance(term, Apply) and term.op == "or" else (term,):
+        match option:
+            case Apply(
+                "and", (Apply("float_ge", (Var(name), Const(low))), Apply("float_le", (Var(other), Const(high))))
+            ):
+                names |= {name, other}
+                found.append((float(low), float(high)))
+            case _:
+                return None
+    return (names.pop(), found) if len(names) == 1 else None
+
+
+def _complement(term: Term) -> tuple[str, list[tuple[float, float]]] | None:
+    """The leaf and the ranges in which it lies where ``term``, which holds for NaN and both infinities, does not."""
+    if not isinstance(term, Apply) or term.op != "or":
+        return None
+    *options, nan = term.args
+    ranges = _ranges(Apply("or", tuple(options)))
+    if ranges is None or nan != Apply("float_ne", (Var(ranges[0], "float"), Var(ranges[0], "float"))):
+        return None
+    ends = sorted(ranges[1])
+    if (ends[0][0], ends[-1][1]) != (-math.inf, math.inf):
+        return None
+    return ranges[0], [
+        (math.nextafter(before, math.inf), math.nextafter(behind, -math.inf))
+        for (_, before), (behind, _) in itertools.pairwise(ends)
+    ]
 
 
 Step: TypeAlias = Callable[[Part, Budget, int, Mapping[str, Value]], Answer | None]

@@ -273,3 +273,24 @@ def test_a_condition_on_two_small_counts_that_nothing_meets_is_seen_beside_many_
     given_ = (*small, *tangled, apply("le", v, w))
     assert solve(given_, (apply("float_ne", total, Const(3.999999999)),)).status == "unsat"
     assert solve(given_, (apply("float_ne", total, Const(4.0)),)).status == "sat"
+
+
+SQUARE = Apply("float_mul", (Var("x", "float"), Var("x", "float")))
+CUBE = Apply("float_pow", (Var("x", "float"), Const(3.0)))
+
+
+def float_is(relation: str, term: Term, number: float) -> Term:
+    return Apply(f"float_{relation}", (term, Const(number)))
+
+
+@pytest.mark.parametrize(("number", "root"), [(0.25, -0.5), (2.25, -1.5)])
+def test_the_few_numbers_that_a_condition_leaves_are_gone_through(number, root):
+    """What the mathematics library computes of them is known by evaluating, and by no solver."""
+    other = float_is("ne", CUBE, root**3)
+    at_root = float_is("le", Var("x", "float"), 0.0)
+    for hold, *broken in (
+        ((float_is("eq", SQUARE, number), at_root),),
+        ((at_root,), (float_is("ne", SQUARE, number),)),
+    ):
+        assert solve((*hold, other), *broken).status == "unsat"
+        assert solve((*hold, float_is("eq", CUBE, root**3)), *broken).model == {"x": root}
