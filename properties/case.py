@@ -138,6 +138,8 @@ def apply(subject: Subject, capture: Capture, module: fx.GraphModule) -> tuple[f
     crash = ""
     result: fx.GraphModule | None = module
     state, before = capture.state, capture.state
+    # Whoever asks a SymInt what it is equal to, as a reader of the capture does, shortens replacements in its ShapeEnv.
+    before.restore(env)
     try:
         with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
             for body in capture.bodies:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from sympy import Integer, Symbol
 from torch import fx
 from torch.fx.experimental.symbolic_shapes import ShapeEnv
 
@@ -214,3 +215,10 @@ def test_a_check_of_a_branch_that_is_asserted_in_other_words_is_not_gone() -> No
     found = check_program(prog, "make_fx", {"torch": resolve("torch")}, ("RA104",))
     assert not found.faults
     assert found.verdicts["torch"]["RA104"] == PROVED
+
+
+def test_what_a_reader_of_the_capture_taught_the_shape_env_is_not_the_subjects_doing() -> None:
+    """Asking a SymInt for its value shortens replacements: the capture's own readers did, before the first subject."""
+    facts = facts_of(capture(program({"op": "item", "value": 3}, {"op": "check", "cond": ["ge", "u0", 2]}), "make_fx"))
+    facts.capture.shape_env.replacements[Symbol("s99", integer=True)] = Integer(24)
+    assert properties()["RA305"].check(Case(facts, "reference", resolve("reference"))) == PROVED
