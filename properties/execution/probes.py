@@ -17,7 +17,8 @@ from properties.execution.goals import Goal, goals
 from properties.execution.run import run_graph
 from properties.solver import solve
 from properties.solver.normal import Known
-from properties.solver.query import WORK, satisfies
+from properties.solver.query import WORK, Answer, satisfies
+from properties.solver.search import TRIALS, search
 from properties.verdict import Outcome
 from strategies.evaluate import evaluate, holds
 from strategies.operators import OPERATORS
@@ -115,10 +116,21 @@ def _reached(facts: Facts, goal: Goal) -> tuple[str, Valuation | None]:
         if nearby is not None:
             return goal.purpose, nearby
         answer = solve(hold, *broken, small=True, work=WORK if goal.counts else WORK // 10)
+        if answer.model is None and answer.status == "unknown":
+            answer = _beside(facts, hold, broken) or answer
         if answer.model is not None:
             return goal.purpose, answer.model
         undecided = undecided or answer.status == "unknown"
     return "undecided" if undecided else "unreachable", None
+
+
+def _beside(facts: Facts, hold: Sequence[Term], broken: Sequence[Sequence[Term]]) -> Answer | None:
+    """A solution a few steps from the example in up to three leaves, where no step of the solver finds one."""
+    terms = (*hold, *(term for group in broken for term in group))
+    found = search(
+        terms, lambda values: satisfies(hold, broken, values), facts.valuation(facts.capture.example()), TRIALS
+    )
+    return None if found is None else Answer("sat", "search", found)
 
 
 def _odd(facts: Facts) -> Iterator[dict[str, Value]]:

@@ -155,3 +155,11 @@ def test_an_assert_over_a_size_that_only_its_operator_knows_is_no_disagreement()
         check("le", "u0", 4),
     ]
     assert verdict_of("RA102", program((8,), body), "export", reference).status is Status.PROVED
+
+
+def test_an_input_a_few_steps_from_the_example_is_found_where_the_solver_finds_none(monkeypatch) -> None:
+    """Two items that an equation ties have to change together."""
+    prog = program((4,), [item(49), item(4), check("eq", "u1", ["sub", "u0", 45]), check("lt", "u0", 50)])
+    monkeypatch.setattr(module, "solve", lambda *args, **options: module.Answer("unknown", "none"))
+    found = facts_of(capture(prog, "shape_env")).probes
+    assert any(probe.values["u0"] == 50 and probe.values["u1"] == 5 for probe in found.probes)
