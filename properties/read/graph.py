@@ -263,6 +263,11 @@ def _source_value(node: fx.Node, bound: Mapping[tuple[str, ...], str], args: Seq
             # Of several results the node takes one.
             if _is_flat(node) or (name == "_operator.getitem" and _is_flat(node.args[0])):
                 return Sized(node.name, (leaf_of(bound[path]),), bound)
+            if name == "_operator.getitem" and isinstance(operand, tuple) and isinstance(args[1], (TensorLeaf, Sized)):
+                # Only a mask leaves the data to say how many entries there are; it may be of the first dims alone.
+                mask = _shape(args[1])
+                if isinstance(mask, tuple) and mask:
+                    return Sized(node.name, (leaf_of(bound[path]), *operand[len(mask) :]), bound)
             if name in _COORDINATES and len(args) == 1 and isinstance(operand, tuple) and not node.kwargs:
                 return Sized(node.name, (leaf_of(bound[path]), Const(len(operand))), bound)
     return Sized(node.name, None, bound)

@@ -34,6 +34,18 @@ PROGRAMS = {
 
 # The same, where only one front end shows it.
 CAPTURED = {
+    "the number of elements that a mask leaves is read": (
+        "compile",
+        {
+            "schema": 1,
+            "dims": [5],
+            "params": [{"shape": ["d0"], "dtype": "float32"}],
+            "body": [
+                {"op": "mask_index", "shape": ["d0"], "count": 3},
+                {"op": "check_query", "tensor": "t0", "query": "numel", "dim": 0, "comparison": "lt", "other": "d0"},
+            ],
+        },
+    ),
     "a message that is left of a check which always holds is not another one's": (
         "make_fx",
         {
