@@ -83,7 +83,7 @@ def _token(argument: Argument) -> Any:
 
 
 # Among floats, 3 and 3.0 are the same operand of these, as long as the float holds the integer exactly.
-_ROUNDING = frozenset({"add", "sub", "mul", "truediv", *COMPARISONS})
+_ROUNDING = frozenset({"add", "sub", "mul", "truediv", "pow", *COMPARISONS})
 
 
 def _as_float(token: Any) -> Any:

@@ -259,7 +259,19 @@ _METHODS: dict[str, Callable[..., Any]] = {
     "repeat_interleave": _repeat_interleave,
     **dict.fromkeys(("sum", "mean", "amax", "prod", "argmax"), lambda tensor, dim: _resized(tensor, _number(dim))),
     **dict.fromkeys(
-        ("scatter", "scatter_add", "index_add", "index_fill", "contiguous", "clone", "cumsum", "flip", "fill_"), _same
+        (
+            "scatter",
+            "scatter_add",
+            "index_add",
+            "index_fill",
+            "contiguous",
+            "clone",
+            "cumsum",
+            "flip",
+            "fill_",
+            "zero_",
+        ),
+        _same,
     ),
 }
 EAGER_RULES: dict[str, Callable[..., Any]] = {

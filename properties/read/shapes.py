@@ -187,6 +187,7 @@ RULES: dict[str, Callable[..., Shape | None]] = {
     "aten.index_fill.int_Scalar": _same,
     "aten.fill.Scalar": _same,
     "aten.fill_.Scalar": _same,
+    "aten.zero_.default": _same,
     "aten.transpose.int": _transposed,
     "aten.permute.default": _permuted,
     "aten.unsqueeze.default": _unsqueezed,

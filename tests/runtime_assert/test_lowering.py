@@ -158,6 +158,7 @@ def test_three_and_three_point_zero_are_one_operand_of_a_float_operator() -> Non
     found = lowering()
     x = found.leaves[X]
     assert found.table.get("truediv", (x, 3)) is found.table.get("truediv", (x, 3.0))
+    assert found.table.get("pow", (x, 2)) is found.table.get("pow", (x, 2.0))
     assert found.table.get("lt", (x, 2**60 + 1)) is not found.table.get("lt", (x, float(2**60 + 1)))
 
 
