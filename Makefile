@@ -1,4 +1,5 @@
 # make audit   audit the reference pass and torch's own pass (ARGS=--search-only leaves out mutants and examples)
+# make campaign  20,000 programs through every front end under our pass alone (half an hour)
 # make test    the test suite
 # make bench   the benchmarks
 # make soak    kills a search at 100 random moments and compares its report (about half an hour)
@@ -28,7 +29,7 @@ TORCH := $(shell sed -n "s/^torch==//p" constraints.txt)
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: audit publish test bench soak coverage recall regressions selfcheck lint wheels audit-cuda clean venv test-browser docs
+.PHONY: audit publish campaign test bench soak coverage recall regressions selfcheck lint wheels audit-cuda clean venv test-browser docs
 .DELETE_ON_ERROR:
 
 audit: $(STAMP)
@@ -37,6 +38,9 @@ audit: $(STAMP)
 # The published audit of the pinned torch: our pass and torch's through every front end (see docs/audits).
 publish: $(STAMP)
 	$(BIN)/runtime-assert audit --frontend all --output docs/audits/torch-$(TORCH) $(ARGS)
+
+campaign: $(STAMP)
+	$(BIN)/runtime-assert audit --subject reference --frontend all --programs-scale 6 --search-only --output $(OUT) $(ARGS)
 
 test: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 $(ARGS)
