@@ -20,6 +20,8 @@ Inputs outside of the assumptions.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from properties.case import Case
 from properties.checks.models import refuted
 from properties.errors import GeneratorError, ToolError
@@ -27,6 +29,10 @@ from properties.execution.probes import Probe
 from properties.verdict import PROVED, Outcome, Status, Verdict, Witness
 from strategies.evaluate import evaluate, holds
 from strategies.terms import Term, Undefined, Valuation, variables
+
+ASSUMED = "assumption about inputs"
+"""Recorded for run time, though no check of the program demands it: what tracing takes for granted of the sizes that it
+was shown, and would make a guard without ``prefer_deferred_runtime_asserts_over_guards``."""
 
 
 def check(case: Case) -> Verdict:
@@ -68,10 +74,11 @@ def _probe(case: Case, probe: Probe, after: Outcome) -> Verdict | None:
     if probe.eager.accepted:
         # What the graph could not run before the pass either, or what was recorded wrongly, is not the pass's fault.
         traced_wrong = probe.before is not None and not probe.before.accepted
-        recorded_wrong = _first_broken(facts.required, probe.leaves) is not None
-        stage = "frontend" if traced_wrong or recorded_wrong else "pass"
+        recorded = _first_broken(facts.required, probe.leaves)
+        stage = "frontend" if traced_wrong or recorded is not None else "pass"
         direction = "extra" if after.by == "assert" else "broken"
-        return refuted(case, direction, emitted, witness, stage=stage)
+        assumed = direction == "extra" and recorded is not None and _about_inputs(facts.kinds, recorded)
+        return refuted(case, direction, emitted, witness, stage=stage, skeleton=ASSUMED if assumed else "")
     if after.by == "assert" or (
         after.by == "operator"
         # A check of the user's may stand in the graph as an operator (``sym_constrain_range``).
@@ -82,6 +89,10 @@ def _probe(case: Case, probe: Probe, after: Outcome) -> Verdict | None:
     stage = "pass" if recorded is not None else "frontend"
     direction = "missing" if after.accepted else "late"
     return refuted(case, direction, recorded if recorded is not None else broken, witness, stage=stage)
+
+
+def _about_inputs(kinds: Mapping[str, str], term: Term) -> bool:
+    return all(kinds.get(name) in ("dim", "scalar") for name in variables(term))
 
 
 def _undefined(truth: tuple[Term, ...], probe: Probe, after: Outcome) -> bool:

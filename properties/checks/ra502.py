@@ -41,7 +41,7 @@ def check(case: Case) -> Verdict:
         return case.unusable or PROVED
     if not recorded_messages(case.capture.graph):
         return PROVED
-    recorded = recorded_messages(case.capture.graph, _never_broken(case))
+    recorded = recorded_messages(case.capture.graph, _never_heard(case))
     said = {
         probe.eager.statement: probe.eager.text
         for probe, _ in case.probed
@@ -61,15 +61,20 @@ def check(case: Case) -> Verdict:
     return PROVED
 
 
-def _never_broken(case: Case) -> frozenset[str]:
-    """The asserts of the graph before the pass whose condition holds for every input that was tried: an error of eager
-    execution in their words is another check's, which has the same words and may have left none."""
-    before = read_asserts(case.capture.graph.graph, case.facts.bindings)
-    return frozenset(
-        one.node
-        for one in before
-        if one.term is not None and all(_holds(one.term, probe.leaves) for probe, _ in case.probed)
-    )
+def _never_heard(case: Case) -> frozenset[str]:
+    """The asserts of the graph before the pass that never fail first: their condition holds for every input that was
+    tried, or is that of an assert before. An error of eager execution in their words is another check's, which has the
+    same words and may have left none."""
+    found: set[str] = set()
+    earlier: set[Term] = set()
+    for one in read_asserts(case.capture.graph.graph, case.facts.bindings):
+        if one.term is None:
+            continue
+        form = normal(one.term)
+        if form in earlier or all(_holds(one.term, probe.leaves) for probe, _ in case.probed):
+            found.add(one.node)
+        earlier.add(form)
+    return frozenset(found)
 
 
 def _silent(case: Case, probe: Probe, after: Outcome, said: Mapping[int | None, str]) -> bool:

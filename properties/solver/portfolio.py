@@ -134,7 +134,11 @@ def _values_of_rounded(part: Part, budget: Budget, work: int, hint: Mapping[str,
 
 
 def _has_floats(part: Part) -> bool:
-    return any(sort_of(sub) == "float" for term in part.terms for sub in walk(term))
+    return any(map(_has_rounding, part.terms))
+
+
+def _has_rounding(term: Term) -> bool:
+    return any(sort_of(sub) == "float" for sub in walk(term))
 
 
 def _values(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) -> Answer | None:
@@ -162,7 +166,11 @@ def _values(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) ->
 
 
 def _narrowest(part: Part) -> tuple[str, Sequence[Value]] | None:
-    """The integer leaf with the fewest values, if those are few, with them."""
+    """The integer leaf with the fewest values, if those are few, with them.
+
+    A leaf beside a rounding comes first: what is left of ``u1 / u0 == 4.9`` for each ``u0`` is an interval of ``u1``.
+    """
+    rounded = {name for term in part.terms if _has_rounding(term) for name in leaves_of(term)}
     widths = {
         name: high - low
         for name, (low, high) in part.box.intervals.items()
@@ -170,7 +178,7 @@ def _narrowest(part: Part) -> tuple[str, Sequence[Value]] | None:
     }
     if not widths:
         return None
-    name = min(widths, key=lambda item: (widths[item], item))
+    name = min(widths, key=lambda item: (item not in rounded, widths[item], item))
     low = part.box.intervals[name][0] or 0
     return name, range(low, low + widths[name] + 1)
 

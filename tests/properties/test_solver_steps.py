@@ -275,6 +275,19 @@ def test_a_condition_on_two_small_counts_that_nothing_meets_is_seen_beside_many_
     assert solve(given_, (apply("float_ne", total, Const(4.0)),)).status == "sat"
 
 
+def test_a_quotient_is_gone_through_by_its_divisor_whatever_else_has_few_values() -> None:
+    """Found by the campaign: no number of at most 64 divides another one to 4.999999999."""
+    u, v, s, w = (Var(name) for name in "uvsw")
+    limits = [apply("ge", u, -(2**63)), apply("le", u, 2**63 - 1)]
+    limits += [
+        apply(op, leaf, edge) for leaf, low in ((v, 1), (s, 2), (w, 2)) for op, edge in (("ge", low), ("le", 64))
+    ]
+    given_ = (*limits, apply("le", v, w), apply("eq", s, w))
+    for number, status in ((4.999999999, "unsat"), (4.96875, "sat")):
+        other = apply("float_ne", apply("int_div", u, v), Const(number))
+        assert solve(given_, (other,)).status == status
+
+
 SQUARE = Apply("float_mul", (Var("x", "float"), Var("x", "float")))
 CUBE = Apply("float_pow", (Var("x", "float"), Const(3.0)))
 

@@ -34,6 +34,20 @@ PROGRAMS = {
 
 # The same, where only one front end shows it.
 CAPTURED = {
+    "words that two checks of one condition have are recorded once": (
+        "make_fx+deferred",
+        {
+            "schema": 1,
+            "dims": [],
+            "params": [],
+            "body": [
+                {"op": "item", "value": 7},
+                {"op": "check_assert", "cond": ["ne", ["mod", "u0", 4], 1], "form": "scalar"},
+                {"op": "check_assert", "cond": ["ne", ["mod", "u0", 4], 1], "form": "scalar"},
+                {"op": "check_message", "cond": ["ge", "u0", 5], "function": "with", "message": "plain"},
+            ],
+        },
+    ),
     "the number of elements that a mask leaves is read": (
         "compile",
         {
