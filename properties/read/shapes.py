@@ -14,6 +14,8 @@ from properties.read.eager_shapes import eager_shape
 from strategies.custom_operators import NAMESPACE
 from strategies.terms import Const, Term, apply
 
+_FIRST = Const(0)
+
 Shape = tuple[Term, ...]
 
 
@@ -168,7 +170,16 @@ def _slice(tensor: Shape, dim: Any = None, start: Any = None, end: Any = None, s
     return eager_shape("_operator.getitem", (tensor, index), {})
 
 
-RULES: dict[str, Callable[..., Shape | None]] = {
+def _pieces(tensor: Shape, size: Any, dim: Any = _FIRST) -> tuple[Shape, ...] | None:
+    """The first two pieces of ``size`` each, of which the last one may be shorter; ``chunk(2)`` has no more."""
+    if isinstance(size, tuple) or not isinstance(dim, Const):
+        return None
+    axis = int(dim.value) % len(tensor)
+    lengths = (apply("min", size, tensor[axis]), apply("min", size, apply("sub", tensor[axis], size)))
+    return tuple((*tensor[:axis], length, *tensor[axis + 1 :]) for length in lengths)
+
+
+RULES: dict[str, Callable[..., Any]] = {
     "aten.zeros.default": _sizes,
     "aten.ones.default": _sizes,
     "aten.empty.memory_format": _sizes,
@@ -223,6 +234,7 @@ RULES: dict[str, Callable[..., Shape | None]] = {
     "aten.expand.default": _as_called("expand"),
     "aten.unflatten.int": _as_called("unflatten"),
     "aten.repeat_interleave.self_int": _as_called("repeat_interleave"),
+    "aten.split.Tensor": _pieces,
     "aten.split_with_sizes.default": _as_called("split"),
     "aten.split.sizes": _as_called("split"),
     "aten.chunk.default": _as_called("chunk"),

@@ -56,6 +56,7 @@ CALLS: dict[str, list[tuple[Any, ...]]] = {
 }
 SEVERAL: dict[str, list[tuple[Any, ...]]] = {
     "aten.topk.default": [(A, 2), (A, 1, 0)],
+    "aten.split.Tensor": [(A, 1), (A, 2, 1), (A, 2, -1)],
     "aten.split_with_sizes.default": [(A, [1, 2], 1)],
     "aten.chunk.default": [(torch.ones(5), 2), (torch.ones(4), 2)],
 }
