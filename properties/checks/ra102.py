@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from properties.capture.facts import Facts
 from properties.case import Case
 from properties.checks.models import refuted
 from properties.errors import GeneratorError, ToolError
@@ -82,7 +83,7 @@ def _probe(case: Case, probe: Probe, after: Outcome) -> Verdict | None:
     if after.by == "assert" or (
         after.by == "operator"
         # A check of the user's may stand in the graph as an operator (``sym_constrain_range``).
-        and (probe.eager.by == "operator" or after.repeats(probe.eager) or _undefined(facts.truth, probe, after))
+        and (probe.eager.by == "operator" or after.repeats(probe.eager) or _undefined(facts, probe, after))
     ):
         return None
     recorded = _first_broken(facts.required, probe.leaves)
@@ -95,15 +96,17 @@ def _about_inputs(kinds: Mapping[str, str], term: Term) -> bool:
     return all(kinds.get(name) in ("dim", "scalar") for name in variables(term))
 
 
-def _undefined(truth: tuple[Term, ...], probe: Probe, after: Outcome) -> bool:
-    """Whether the condition of a check has no value: computing it raises in the graph.
+def _undefined(facts: Facts, probe: Probe, after: Outcome) -> bool:
+    """Whether the condition of a check, as written or as recorded, has no value: computing it raises in the graph.
 
     Eager raises the same, or stops at a check before it: which of two broken checks comes first is no fault.
     """
     if after.error not in ("ZeroDivisionError", "ValueError", "OverflowError"):
         return False
     eager = probe.eager
-    return (eager.error, eager.text) == (after.error, after.text) or any(_raises(term, probe.leaves) for term in truth)
+    return (eager.error, eager.text) == (after.error, after.text) or any(
+        _raises(term, probe.leaves) for term in (*facts.truth, *facts.required)
+    )
 
 
 def _raises(term: Term, leaves: Valuation) -> bool:

@@ -19,6 +19,8 @@ Lost checks that follow from an asserted equality.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from properties.case import Case
 from properties.checks.models import program_values, refuted
 from properties.checks.placement import own_checks, unaliased
@@ -39,9 +41,13 @@ def check(case: Case) -> Verdict:
     plain = unaliased(case.facts)
     asserted = normal_set(tuple(plain(term) for term in case.emitted_terms)) | {TRUE}
     lost = [term for term in wanted if not all(normal(part) in asserted for part in conjuncts(plain(term)))]
+    equalities = [term for term in case.emitted_terms if _is_equality(term)]
     undecided = ""
-    for term in lost:
-        kept = _kept(case, term)
+    for term in sorted(lost, key=_is_equality, reverse=True):
+        kept = _kept(case, term, equalities)
+        if kept and _is_equality(term):
+            # Asserted in other words, as ``n <= size`` is for the length of a part that reaches to the end.
+            equalities.append(term)
         if kept is None:
             undecided = "equivalence of a check and an assert"
         elif not kept and not case.unread:
@@ -51,13 +57,16 @@ def check(case: Case) -> Verdict:
     return PROVED
 
 
-def _kept(case: Case, term: Term) -> bool | None:
+def _is_equality(term: Term) -> bool:
+    return isinstance(term, Apply) and term.op == "eq"
+
+
+def _kept(case: Case, term: Term, equalities: Sequence[Term]) -> bool | None:
     """Whether an assert is equivalent to ``term`` under the assumptions; None if z3 does not know.
 
-    What the graph asserts to be equal may stand for each other, so equalities are given, and what follows from them
+    What the graph asserts to be equal may stand for each other, so ``equalities`` are given, and what follows from them
     alone needs no assert.
     """
-    equalities = tuple(item for item in case.emitted_terms if isinstance(item, Apply) and item.op == "eq")
     given = (*case.facts.assumptions, *equalities)
     alone = solve(given, (term,)).status
     if alone != "sat":

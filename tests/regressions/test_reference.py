@@ -34,6 +34,34 @@ PROGRAMS = {
 
 # The same, where only one front end shows it.
 CAPTURED = {
+    "a check that tracing added is asserted of the input that its value was found equal to": (
+        "make_fx",
+        {
+            "schema": 1,
+            "dims": [6],
+            "params": [{"shape": ["d0"], "dtype": "float32"}],
+            "body": [
+                {"op": "custom_pairs", "shape": ["d0"], "count": 6},
+                {"op": "narrow", "tensor": "t0", "dim": 0, "start": "u0", "length": "d0"},
+                {"op": "while_loop", "rounds": 1, "length": 1},
+                {"op": "unflatten", "tensor": "t1", "dim": 0, "sizes": ["d0", 1]},
+            ],
+        },
+    ),
+    "a condition that was recorded about another value may have none where eager stops before it": (
+        "shape_env+deferred",
+        {
+            "schema": 1,
+            "dims": [],
+            "params": [],
+            "scalars": [{"value": 0, "before": 0}],
+            "body": [
+                {"op": "item", "value": 0},
+                {"op": "check", "cond": ["eq", "u0", "n0"]},
+                {"op": "check", "cond": ["float_le", ["float_sqrt", ["to_float", "u0"]], ["float", "0.5"]]},
+            ],
+        },
+    ),
     "words that two checks of one condition have are recorded once": (
         "make_fx+deferred",
         {
