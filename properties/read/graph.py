@@ -359,7 +359,11 @@ def _item(node: fx.Node, container: Any, index: Any) -> Any:
         if isinstance(shape := container.parts.get(int(index.value)), tuple):
             return Sized(node.name, shape, part or None)
         return _source_value(node, part, ()) if part else None
-    return container[int(index.value)] if isinstance(container, tuple) else None
+    if not isinstance(container, tuple):
+        return None
+    # A rule may know the first of many results only.
+    place = int(index.value)
+    return container[place] if -len(container) <= place < len(container) else None
 
 
 _READERS: dict[str, Callable[..., Any]] = {
