@@ -194,8 +194,14 @@ def _all_same(first: tuple[Any, ...], second: tuple[Any, ...]) -> bool:
 
 def _same(a: Any, b: Any) -> bool:
     if isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor):
+        if torch.strided not in (a.layout, b.layout):
+            return a.layout == b.layout and _same(a.to_dense(), b.to_dense())
         return (
-            a.shape == b.shape and a.dtype == b.dtype and a.stride() == b.stride() and torch.equal(_bits(a), _bits(b))
+            a.layout == b.layout
+            and a.shape == b.shape
+            and a.dtype == b.dtype
+            and a.stride() == b.stride()
+            and torch.equal(_bits(a), _bits(b))
         )
     return type(a) is type(b) and repr(a) == repr(b)
 

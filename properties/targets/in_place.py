@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,12 +39,27 @@ def in_place(code: Code, stages: Sequence[str] = STAGES, extra: Sequence[Sequenc
     ``accepts bad inputs``.
     """
     found = {}
-    for stage in stages:
-        build = {"export": _exported, "compile": _compiled}[stage]
-        theirs = _built(build, code, nullcontext())
-        ours = _built(build, code, runtime_assert.installed())
-        found[stage] = _compared(code, theirs, ours, [code.flat, *extra])
+    with _deterministic():
+        for stage in stages:
+            build = {"export": _exported, "compile": _compiled}[stage]
+            theirs = _built(build, code, nullcontext())
+            ours = _built(build, code, runtime_assert.installed())
+            found[stage] = _compared(code, theirs, ours, [code.flat, *extra])
     return found
+
+
+@contextmanager
+def _deterministic() -> Iterator[None]:
+    """Memory that ``empty`` and the like leave as it is has one content, so that outputs can be compared.
+
+    It holds while programs are built, too: Dynamo compiles anew, with torch's own pass, where the mode has changed.
+    """
+    before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before[0], warn_only=before[1])
 
 
 def _built(build: Callable[[Code], Callable[..., Any]], code: Code, place: AbstractContextManager[None]) -> Built:
