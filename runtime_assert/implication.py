@@ -121,7 +121,7 @@ def _contradict(case: list[Relation], ranges: Mapping[Monomial, Interval]) -> bo
             return True
         if isinstance(item, Holds) and truths.setdefault(item.value.rank, item.positive) != item.positive:
             return True
-    bounds = [bound for item in case for bound in _bounds(item)]
+    bounds = [bound for item in case for bound in bounds_of(item)]
     limits: dict[Terms, int] = {}
     for terms, limit in bounds:
         limits[terms] = min(limit, limits.get(terms, limit))
@@ -139,7 +139,8 @@ def _contradict(case: list[Relation], ranges: Mapping[Monomial, Interval]) -> bo
     return False
 
 
-def _bounds(item: Relation) -> list[tuple[Terms, int]]:
+def bounds_of(item: Relation) -> list[tuple[Terms, int]]:
+    """The upper bounds on sums that a relation without connectives states: an equality is two."""
     if isinstance(item, Bound):
         return [(item.terms, item.limit)]
     if isinstance(item, Equal):
@@ -192,4 +193,4 @@ def _exclude(item: Differs, known: Ranges) -> bool:
     return True
 
 
-__all__ = ["follows"]
+__all__ = ["bounds_of", "follows"]

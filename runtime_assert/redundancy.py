@@ -19,7 +19,7 @@ from math import gcd, inf
 
 from runtime_assert.claims import Claim, Status
 from runtime_assert.equalities import Equalities
-from runtime_assert.implication import follows
+from runtime_assert.implication import bounds_of, follows
 from runtime_assert.intervals import EVERYTHING, Facts, Interval, interval
 from runtime_assert.normal import (
     ONE,
@@ -227,13 +227,8 @@ def _reduce_bounds(claims: list[Claim], kept: _Kept) -> list[_Reduced]:
 
 def _hull(relation: Relation) -> dict[Terms, int]:
     """The bounds that a relation implies: of alternatives those that all of them have, as loose as the loosest."""
-    if isinstance(relation, Bound):
-        return {relation.terms: relation.limit}
-    if isinstance(relation, Equal):
-        opposite = tuple((monomial, -coefficient) for monomial, coefficient in relation.terms)
-        return {relation.terms: relation.value, opposite: -relation.value}
     if not isinstance(relation, Joined):
-        return {}
+        return dict(bounds_of(relation))
     first, *others = (_hull(part) for part in relation.parts)
     for other in others:
         if relation.op == "or":
