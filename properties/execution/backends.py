@@ -79,7 +79,7 @@ def compile_graph(module: fx.GraphModule, capture: Capture, backend: str) -> Com
                 call = torch._dynamo.lookup_backend(backend)(graph, inputs)
             learned = graph_facts(capture.graph.graph, capture.shape_env)
         except Exception as error:
-            raise NotCompiled(_reason(error)) from error
+            raise NotCompiled(reason_of(error)) from error
         finally:
             capture.state.restore(capture.shape_env)
     if any(text.startswith("guard") for text in learned.unread):
@@ -118,8 +118,21 @@ def compile_program_whole(capture: Capture, subject: Subject, backend: str) -> C
     try:
         call(*example)
     except Exception as error:
-        raise NotCompiled(_reason(error)) from error
+        raise NotCompiled(reason_of(error)) from error
     return Compiled(call)
+
+
+def exported_again(capture: Capture) -> Any:
+    """The exported program of the Program of ``capture``, as its front end makes it, with whatever pass is in place."""
+    program, device, row = capture.program, capture.device, FRONTENDS[capture.frontend]
+    return exported(
+        program,
+        as_module(program, device),
+        example_inputs(program, device),
+        strict=row.function == "capture_strict",
+        deferred=row.deferred,
+        named=row.function == "capture_named",
+    )
 
 
 def package(capture: Capture, subject: Subject) -> Compiled:
@@ -128,25 +141,17 @@ def package(capture: Capture, subject: Subject) -> Compiled:
     Raises:
         NotCompiled: if torch refuses at any step, with its reason.
     """
-    program, device = capture.program, capture.device
-    row = FRONTENDS[capture.frontend]
     from torch._inductor import aoti_compile_and_package, aoti_load_package
 
     with private_cache() as folder, in_place_of_torch(EXPORT_SITES, subject), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            whole = exported(
-                program,
-                as_module(program, device),
-                example_inputs(program, device),
-                strict=row.function == "capture_strict",
-                deferred=row.deferred,
-            )
+            whole = exported_again(capture)
             with tempfile.TemporaryDirectory(dir=folder) as place:
                 path = aoti_compile_and_package(whole, package_path=str(Path(place) / "program.pt2"))
                 return Compiled(aoti_load_package(path))
         except Exception as error:
-            raise NotCompiled(_reason(error)) from error
+            raise NotCompiled(reason_of(error)) from error
 
 
 def is_refusal(outcome: Outcome) -> bool:
@@ -226,6 +231,6 @@ def _value(node: fx.Node) -> Any:
     return node.meta["val"] if "val" in node.meta else node.meta.get("example_value")
 
 
-def _reason(error: BaseException) -> str:
+def reason_of(error: BaseException) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return f"{type(error).__name__}: {lines[0] if lines else ''}"[:160]

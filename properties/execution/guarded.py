@@ -11,15 +11,11 @@ import warnings
 from collections.abc import Iterator
 
 from properties.capture.facts import Facts
-from properties.capture.frontends.export import exported
-from properties.capture.frontends.tensors import example_inputs
 from properties.capture.interception import EXPORT_SITES, in_place_of_torch
-from properties.capture.table import FRONTENDS
 from properties.capture.types import Capture
-from properties.execution.backends import Compiled, NotCompiled
+from properties.execution.backends import Compiled, NotCompiled, exported_again, reason_of
 from properties.execution.probes import Probe
 from properties.subjects import Subject
-from strategies.compile import as_module
 from strategies.evaluate import holds
 from strategies.semantics import requirements
 from strategies.statement import Unrealisable
@@ -32,23 +28,12 @@ def exported_module(capture: Capture, subject: Subject) -> Compiled:
     Raises:
         NotCompiled: if torch refuses at any step, with its reason.
     """
-    program, device = capture.program, capture.device
-    row = FRONTENDS[capture.frontend]
     with in_place_of_torch(EXPORT_SITES, subject), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            whole = exported(
-                program,
-                as_module(program, device),
-                example_inputs(program, device),
-                strict=row.function == "capture_strict",
-                deferred=row.deferred,
-                named=row.function == "capture_named",
-            )
-            return Compiled(whole.module())
+            return Compiled(exported_again(capture).module())
         except Exception as error:
-            lines = str(error).splitlines()
-            raise NotCompiled(f"{type(error).__name__}: {lines[0] if lines else ''}"[:160]) from error
+            raise NotCompiled(reason_of(error)) from error
 
 
 def excluded(facts: Facts) -> Iterator[Probe]:
