@@ -268,8 +268,6 @@ _METHODS: dict[str, Callable[..., Any]] = {
             "clone",
             "cumsum",
             "flip",
-            "fill_",
-            "zero_",
         ),
         _same,
     ),

@@ -17,6 +17,7 @@ from torch import fx
 
 from properties.read.bindings import Bindings, TensorLeaf
 from properties.read.eager_shapes import eager_shape
+from properties.read.in_place import gives_back
 from properties.read.layouts import Layout, layout_of
 from properties.read.shapes import RULES, SEVERAL
 from properties.read.sympy_terms import leaf_of
@@ -132,6 +133,8 @@ def _value(
             if not isinstance(arg, (Const, Var, Apply)):
                 return arg if isinstance(arg, Opaque) else Opaque(f"{name} of a non-scalar in {node.name}")
         return _application(node, rows, args)
+    if args and isinstance(args[0], (TensorLeaf, Sized)) and gives_back(name):
+        return args[0]
     shapes = [_shape(arg) for arg in args]
     if not any(isinstance(item, Opaque) for item in shapes):
         shape = _ruled(name, shapes, kwargs)

@@ -100,12 +100,7 @@ def _indexed(base: Layout, sizes: Sequence[Term], index: Any) -> Layout:
     return base
 
 
-def _itself(base: Layout, sizes: Sequence[Term], _value: Any) -> Layout:
-    return base
-
-
 _VIEWS: dict[str, Callable[..., Layout]] = {
-    **dict.fromkeys(("aten.fill_.Scalar", "fill_"), _itself),
     **dict.fromkeys(("aten.select.int", "select"), _select),
     **dict.fromkeys(("aten.narrow.default", "narrow"), _narrow),
     "aten.slice.Tensor": _slice,

@@ -197,8 +197,6 @@ RULES: dict[str, Callable[..., Any]] = {
     "aten.index_add.default": _same,
     "aten.index_fill.int_Scalar": _same,
     "aten.fill.Scalar": _same,
-    "aten.fill_.Scalar": _same,
-    "aten.zero_.default": _same,
     "aten.transpose.int": _transposed,
     "aten.permute.default": _permuted,
     "aten.unsqueeze.default": _unsqueezed,

@@ -45,7 +45,6 @@ CALLS: dict[str, list[tuple[Any, ...]]] = {
     "aten.amax.default": [(A, [1])],
     "aten.flatten.using_ints": [(A,), (torch.ones(4),)],
     "aten.contiguous.default": [(A,)],
-    "aten.zero_.default": [(torch.ones(2, 3),)],
     "aten.add.Tensor": [(A, A), (A, 2)],
     "aten.narrow.default": [(A, 1, 1, 2)],
     "aten.unfold.default": [(torch.ones(7), 0, 3, 2)],
