@@ -1,25 +1,33 @@
 """Mutates our own code with mutmut: ``python -m tests.quality.mutation [--minutes N] MODULE ...`` (``make selfcheck``).
 
-Results are kept in ``mutants/``, so that a run is taken up where the last one ended. A mutant that survives has to
-stand in ``survivors.toml`` with the reason why it is as good as the code; one that does not is told, and the exit
-status is 1. So is an entry whose mutant was killed or is none any more.
+Verdicts are kept in ``mutants/``: a run goes on with what the last ones left, and tries again what survived without a
+reason. A mutant that survives, or that no test reaches, has to stand in ``survivors.toml`` with the reason why it is as
+good as the code; one that does not is told, and so is an entry whose mutant was killed or is none any more.
+
+Exit status: 0 nothing to tell, though time may have been up (it says how many are left); 1 something to tell; 3 mutants
+were not checked because mutmut failed, or because the time was up before the first one.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import re
-import signal
-import subprocess
 import sys
+import time
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from tests.quality import mutmut_tool
+from tests.quality.mutmut_tool import MutmutFailed
 
 SURVIVORS = Path(__file__).with_name("survivors.toml")
-_STATUS = re.compile(r"^\s*(\S+__mutmut_\d+): (.+)$")
+_PENDING = "not checked"
+_KILLED = ("killed", "timeout", "segfault", _PENDING)
+"""Verdicts that ask for no reason (yet). One who never ends was noticed, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +45,36 @@ class Mutation:
         return f"{self.function}: {self.old!r} -> {self.new!r}"
 
 
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A change that makes no difference wherever it is made: what matches ``old`` becomes one of ``new``."""
+
+    old: re.Pattern[str]
+    new: tuple[str, ...]
+    reason: str
+
+    def covers(self, mutation: Mutation) -> bool:
+        """Whether ``mutation`` is such a change, at one place."""
+        line = mutation.old
+        changed = (
+            line[: match.start()] + match.expand(new) + line[match.end() :]
+            for match in self.old.finditer(line)
+            for new in self.new
+        )
+        return mutation.new in changed
+
+
+@dataclass(frozen=True, slots=True)
+class Reasons:
+    """Which mutants may survive, and why."""
+
+    single: Mapping[Mutation, str]
+    kinds: tuple[Kind, ...] = ()
+
+    def explain(self, mutation: Mutation) -> bool:
+        return mutation in self.single or any(kind.covers(mutation) for kind in self.kinds)
+
+
 def function_of(name: str) -> str:
     """The function that mutmut's ``name`` of a mutant is about: ``package.module.Class.function``."""
     module, _, mangled = name.rpartition(".")
@@ -52,51 +90,74 @@ def mutation_of(name: str, diff: str) -> Mutation:
     return Mutation(function_of(name), old, new)
 
 
-def listed() -> dict[Mutation, str]:
+def listed() -> Reasons:
     """The mutants that may survive, each with the reason."""
-    document = tomllib.loads(SURVIVORS.read_text(encoding="utf-8"))
-    return {Mutation(row["function"], row["old"], row["new"]): row["reason"] for row in document.get("survivor", ())}
+    document: dict[str, list[dict[str, Any]]] = tomllib.loads(SURVIVORS.read_text(encoding="utf-8"))
+    rows, kinds = document.get("survivor", []), document.get("kind", [])
+    return Reasons(
+        {Mutation(row["function"], row["old"], row["new"]): row["reason"] for row in rows},
+        tuple(Kind(re.compile(row["old"]), tuple(row["new"]), row["reason"]) for row in kinds),
+    )
 
 
-def statuses(output: str, modules: Iterable[str]) -> dict[str, str]:
-    """mutmut's verdict on each mutant of ``modules``, from what ``mutmut results --all true`` prints."""
-    matches = (_STATUS.match(line) for line in output.splitlines())
-    found = {match[1]: match[2] for match in matches if match}
-    prefixes = tuple(f"{module}." for module in modules)
-    return {name: status for name, status in found.items() if name.startswith(prefixes)}
+def alive(statuses: Mapping[str, str]) -> dict[str, Mutation]:
+    """The mutants that no test killed."""
+    names = [name for name, status in statuses.items() if status not in _KILLED]
+    return {name: mutation_of(name, diff) for name, diff in mutmut_tool.diffs(names).items()}
 
 
-def judged(statuses_: Mapping[str, str], survivors: Mapping[str, Mutation], known: Mapping[Mutation, str]) -> list[str]:
+def judged(statuses: Mapping[str, str], survivors: Mapping[str, Mutation], known: Reasons) -> list[str]:
     """What is wrong, a line each: survivors without a reason, and reasons without a survivor."""
-    alive = set(survivors.values())
-    texts = [f"survives: {mutation} ({name})" for name, mutation in survivors.items() if mutation not in known]
-    modules = {function_of(name).rpartition(".")[0] for name in statuses_}
-    pending = any(status == "not checked" for status in statuses_.values())
-    for mutation in known:
+    texts = [
+        f"{statuses[name]}: {mutation} ({name})" for name, mutation in survivors.items() if not known.explain(mutation)
+    ]
+    still = set(survivors.values())
+    modules = {function_of(name).rpartition(".")[0] for name in statuses}
+    pending = any(status == _PENDING for status in statuses.values())
+    for mutation in known.single:
         about = any(mutation.function.startswith(f"{module}.") for module in modules)
-        if about and mutation not in alive and not pending:
+        if about and mutation not in still and not pending:
             texts.append(f"listed, but killed or gone: {mutation}")
     return texts
 
 
-def _mutmut(*args: str, timeout: float | None = None) -> str:
-    """What mutmut prints; after ``timeout`` seconds it is ended with all its workers, and what it found is kept."""
-    command = [sys.executable, "-m", "mutmut", *args]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
-    ) as running:
-        try:
-            output, _ = running.communicate(timeout=timeout)
-        except (subprocess.TimeoutExpired, KeyboardInterrupt) as stopped:
-            os.killpg(running.pid, signal.SIGTERM)
-            running.communicate()
-            if isinstance(stopped, KeyboardInterrupt):
-                raise
-            return ""
-    if running.returncode not in (0, 1):
-        sys.stderr.write(output[-3000:])
-        raise SystemExit(f"mutmut ended with status {running.returncode}")
-    return output
+def check(modules: Sequence[str], seconds: float, jobs: int, known: Reasons, tell: Callable[[str], None]) -> bool:
+    """Tries what has no verdict, and again what survived without a reason, for so many seconds; False if time was up.
+
+    Raises:
+        MutmutFailed: if mutants were left that time was not the reason for.
+    """
+    end = time.monotonic() + seconds
+    found = mutmut_tool.results(modules)
+    again = [name for name, mutation in alive(found).items() if not known.explain(mutation)]
+    names = [*_pending(found), *again]
+    # A single mutant brings the copy of the code up to date: what was edited since has no verdict then.
+    names = names or list(found)[:1] or [f"{module}.*" for module in modules]
+    tried = 0
+    while names:
+        run = mutmut_tool.run(names, jobs, end - time.monotonic(), tell)
+        left = _pending(mutmut_tool.results(modules))
+        tried += run.tried
+        if not run.finished:
+            if left and not tried:
+                raise MutmutFailed(f"the time was up before a mutant was tried, at: {run.phase}")
+            return not left
+        if left == names:
+            raise MutmutFailed(f"mutmut leaves {len(left)} mutants alone, such as {left[0]}")
+        names = left
+    return True
+
+
+def _pending(statuses: Mapping[str, str]) -> list[str]:
+    return [name for name, status in statuses.items() if status == _PENDING]
+
+
+def summary(module: str, statuses: Mapping[str, str], explained: Collection[str]) -> str:
+    """The figures of ``module`` in a line; ``explained`` names the survivors that have a reason."""
+    own = {name: status for name, status in statuses.items() if name.startswith(f"{module}.")}
+    counts = Counter("with a reason" if name in explained else status for name, status in own.items())
+    told = ", ".join(f"{count} {status}" for status, count in sorted(counts.items(), key=lambda item: -item[1]))
+    return f"{module}: {len(own)} mutants: {told}"
 
 
 def main() -> int:
@@ -107,15 +168,23 @@ def main() -> int:
     )
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
-    if options.minutes:
-        patterns = [f"{module}.*" for module in options.modules]
-        _mutmut("run", "--max-children", str(options.jobs), *patterns, timeout=options.minutes * 60)
-    found = statuses(_mutmut("results", "--all", "true"), options.modules)
-    alive = {name: mutation_of(name, _mutmut("show", name)) for name, status in found.items() if status == "survived"}
-    counts = {status: list(found.values()).count(status) for status in sorted(set(found.values()))}
-    problems = judged(found, alive, listed())
+    known, finished = listed(), True
+    try:
+        if options.minutes:
+            seconds = options.minutes * 60
+            finished = check(options.modules, seconds, options.jobs, known, lambda text: print(text, flush=True))
+        found = mutmut_tool.results(options.modules)
+        survivors = alive(found)
+    except MutmutFailed as failed:
+        print(failed, file=sys.stderr)
+        return 3
+    problems = judged(found, survivors, known)
     print("\n".join(problems))
-    print(f"{len(found)} mutants: " + ", ".join(f"{count} {status}" for status, count in counts.items()))
+    explained = {name for name, mutation in survivors.items() if known.explain(mutation)}
+    for module in options.modules:
+        print(summary(module, found, explained))
+    if not finished:
+        print(f"The time was up with {len(_pending(found))} mutants not checked: the next run goes on with them.")
     return 1 if problems else 0
 
 
