@@ -97,6 +97,13 @@ class Box:
                 if constant % factor == 0:
                     self._differs(atom, -constant // factor)
             return
+        if op == "eq" and len(parts) == 1:
+            # Both ends at once: some operators can only be taken back from a number.
+            (atom, factor), *_ = parts
+            if constant % factor:
+                raise Contradiction
+            self.restrict(atom, (-constant // factor, -constant // factor))
+            return
         for sign in (1, -1) if op == "eq" else (1,):
             # The sum is at most -constant, so each part is at most what the least values of the others leave.
             least = [scaled(self.of(atom), sign * factor)[0] for atom, factor in parts]
