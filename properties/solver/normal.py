@@ -24,8 +24,10 @@ Linear: TypeAlias = tuple[tuple[tuple[Term, int], ...], int]
 @lru_cache(maxsize=8192)
 def normal(term: Term) -> Term:
     """An equivalent condition that is the same for many ways of writing it."""
-    if not isinstance(term, Apply):
-        return term
+    return _normal(term) if isinstance(term, Apply) else term
+
+
+def _normal(term: Apply) -> Term:
     if term.op == "not":
         (inner,) = term.args
         if isinstance(inner, Apply) and inner.op in NEGATION:
@@ -57,11 +59,13 @@ Comparison: TypeAlias = tuple[str, tuple[tuple[Term, int], ...], int]
 @lru_cache(maxsize=8192)
 def comparison(term: Apply) -> Comparison:
     """A comparison in normal form; without coefficients it is a literal."""
-    left, right = term.args
-    coefficients, constant = linear(Apply("sub", (left, right)))
-    if term.op in ("gt", "ge"):
+    return _compared(term.op, *linear(Apply("sub", term.args)))
+
+
+def _compared(op: str, coefficients: tuple[tuple[Term, int], ...], constant: int) -> Comparison:
+    if op in ("gt", "ge"):
         coefficients, constant = tuple((atom, -factor) for atom, factor in coefficients), -constant
-    op = {"gt": "lt", "ge": "le"}.get(term.op, term.op)
+    op = {"gt": "lt", "ge": "le"}.get(op, op)
     if op == "lt":
         op, constant = "le", constant + 1
     if not any(factor for _, factor in coefficients):
