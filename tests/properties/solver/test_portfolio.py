@@ -190,11 +190,11 @@ def test_the_leaf_with_the_fewest_values_is_chosen_one_beside_a_rounding_first()
     assert _narrowest(flag) is None
 
 
-def between(leaf: Term, low: float, high: float) -> Term:
-    return apply("and", apply("float_ge", leaf, low), apply("float_le", leaf, high))
+def between(leaf: Term, low: float, high: float) -> Apply:
+    return Apply("and", (apply("float_ge", leaf, low), apply("float_le", leaf, high)))
 
 
-def outside(*ends: float) -> Term:
+def outside(*ends: float) -> Apply:
     """What holds for all numbers but those strictly between two ends, and for NaN."""
     edges = [-math.inf, *ends, math.inf]
     pairs = zip(edges[::2], edges[1::2], strict=True)

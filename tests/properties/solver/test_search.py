@@ -48,8 +48,29 @@ def test_no_value_is_tried_twice_and_each_has_the_sort_of_its_leaf():
     assert found["f"][0] == 2.0
     literals = [apply("and", Const(True), apply("eq", X, 50)), apply("float_le", F, -0.0), apply("float_le", F, 1e30)]
     tried = candidates(literals, {})
+    assert tried["f"][:5] == [50.0, math.nextafter(50.0, 99.0), math.nextafter(50.0, 0.0), 50.5, 49.5]
+    assert math.nextafter(1.0, 2.0) not in tried["f"]
     assert tried["x"][:6] == [50, 51, 49, 0, 1, -1]
     assert [math.copysign(1.0, value) for value in tried["f"] if value == 0] == [-1.0, 1.0]
+
+
+def test_a_leaf_of_truth_is_tried_false_first_whatever_the_constants_are():
+    assert candidates([apply("and", B, apply("float_lt", F, 7.0))], {})["b"] == [False, True]
+
+
+@pytest.mark.parametrize("number", [2.0**63, -(2.0**63), 2.0**64, 1e30])
+def test_a_double_beyond_the_machines_integers_is_tried_for_no_integer(number):
+    terms = [apply("float_lt", F, number), apply("eq", X, 50)]
+    assert int(number) not in candidates(terms, {})["x"]
+    assert 2**62 in candidates([apply("float_lt", F, 2.0**62), *terms], {})["x"]
+
+
+def test_an_integer_that_is_far_too_large_for_a_double_is_tried_for_none():
+    numbers = (5000, 2**999, 2**1000, 2**1030)
+    tried = candidates([*(apply("lt", X, number) for number in numbers), apply("float_lt", F, 7.0)], {})
+    assert {5000.0, 2.0**999} <= set(tried["f"])
+    assert 2.0**1000 not in tried["f"]
+    assert set(numbers) <= set(tried["x"])
 
 
 def _trials(terms, wanted=None, near=None, most=1000) -> tuple[list[dict], dict | None]:
@@ -109,4 +130,6 @@ def test_plain_values_come_first():
     mixed = [math.nan, -math.inf, 1e300, 2.25, math.inf, -0.5, -2.25, 0.5]
     assert sorted(mixed, key=plainness) == [0.5, -0.5, 2.25, -2.25, 1e300, math.inf, -math.inf, mixed[0]]
     assert sorted([-(10**301), 10**301, 2, -2, 1, 0], key=plainness)[:4] == [0, 1, 2, -2]
+    assert sorted([5000, 4000], key=plainness) == [4000, 5000]
+    assert sorted([math.nan, math.inf, 10**9], key=plainness)[:2] == [10**9, math.inf]
     assert plainness(10**300) == plainness(10**301)
