@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from properties.solver.residues import ResidueCase, cases, undivided
+from strategies.evaluate import evaluate
 from strategies.terms import FALSE, Const, Var, apply, leaves_of
 
 
@@ -71,6 +72,9 @@ def test_a_division_is_carried_out_where_the_remainder_is_known(op, divisor):
     assert "mod" not in str(found)
     assert "floordiv" not in str(found)
     assert leaves_of(found).keys() == ({"x", "y"} if op == "floordiv" else set())
+    for x, y in ((0, 0), (3, 1), (-2, 5), (7, -4)):
+        values = {"x": x, "y": y}
+        assert repr(evaluate(found, values)) == repr(evaluate(apply(op, inner, divisor), values))
     # Below other operators, too, and twice.
     assert undivided(apply("max", "x", apply(op, inner, divisor))) == apply("max", "x", found)
     assert undivided(apply("mod", apply("mul", 6, apply(op, inner, divisor)), 2)) == Const(0)
