@@ -15,12 +15,11 @@ from typing import Any
 
 from torch.fx.experimental.symbolic_shapes import ShapeEnv
 
-# Attributes that no later stage reads as knowledge: memo tables, logs, and counters for logging.
+# Attributes that no later stage reads as knowledge: memo tables, logs, and counters for logging. What
+# ``ShapeEnv.check_equal`` leaves out is among them (a test compares the two).
 _NOT_KNOWLEDGE = frozenset(
     {
         "log",
-        "fx_node_cache",
-        "fake_tensor_cache",
         "counter",
         "symbol_guard_counter",
         "events",
@@ -37,9 +36,18 @@ _NOT_KNOWLEDGE = frozenset(
         "validator",
         "graph",
         "_equality_graph",
+        "_unbacked_replacements",
         "_expr_sym_node_id",
+        "name_to_symbol",
+        "source_name_to_debug_name",
+        "dim_constraints",
+        "should_record_events",
+        "check_recorded_events",
+        "is_recording",
     }
 )
+# Every release brings new memo tables (``_symop_cache`` in 2.15); all are named so.
+_MEMO = "_cache"
 _VERSIONS = itertools.count(1 << 40)
 
 
@@ -94,8 +102,13 @@ class EnvState:
         return {
             name: _text(name, value)
             for name, value in self.attributes.items()
-            if name not in _NOT_KNOWLEDGE and not callable(value)
+            if is_knowledge(name) and not callable(value)
         }
+
+
+def is_knowledge(name: str) -> bool:
+    """Whether the attribute ``name`` of a ShapeEnv is something that a later stage reads as known."""
+    return name not in _NOT_KNOWLEDGE and not name.endswith(_MEMO)
 
 
 def _text(name: str, value: Any) -> str:

@@ -6,13 +6,15 @@ import operator
 from dataclasses import replace
 
 import pytest
+import sympy
 import torch
 from torch import fx
+from torch.fx.experimental.symbolic_shapes import ShapeEnv
 
 from properties.campaign.check import check_program
 from properties.capture.facts import facts_of
 from properties.capture.frontends import FRONTENDS, capture
-from properties.capture.state import EnvState, changes
+from properties.capture.state import EnvState, changes, is_knowledge
 from properties.case import Case
 from properties.errors import ToolError
 from properties.registry import properties
@@ -122,6 +124,27 @@ def test_a_change_inside_of_the_shape_envs_lists_is_refuted_and_undone():
     assert str(verdict) == "REFUTED(impure)"
     assert "deferred_runtime_asserts" in verdict.detail
     assert changes(taken.state, EnvState.take(taken.shape_env)) == []
+
+
+def test_what_torch_does_not_compare_as_state_of_a_shape_env_is_no_knowledge() -> None:
+    """torch 2.15 brought a memo table of symbolic operations, and RA305 called its filling a change."""
+    (left_out,) = [
+        const
+        for const in ShapeEnv.check_equal.__code__.co_consts
+        if isinstance(const, tuple) and "_version_counter" in const
+    ]
+    assert [name for name in left_out if is_knowledge(name)] == []
+
+
+@pytest.mark.parametrize("name", ["_symop_cache", "foreign_unbacked_symbol_cache", "fx_node_cache"])
+def test_filling_a_memo_table_is_no_change_of_the_shape_env(name: str) -> None:
+    env = ShapeEnv()
+    setattr(env, name, {})
+    before = EnvState.take(env)
+    getattr(env, name)["what was asked"] = "what came of it"
+    assert changes(before, EnvState.take(env)) == []
+    env.replacements[sympy.Symbol("u0")] = sympy.Integer(3)
+    assert [changed for changed, _, _ in changes(before, EnvState.take(env))] == ["replacements"]
 
 
 def growing(gm, shape_env, name, export=False):
