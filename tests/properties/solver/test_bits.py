@@ -92,5 +92,4 @@ def test_vectors_compute_what_python_does(op, numbers):
 def test_a_leaf_of_truth_is_one_of_the_model():
     query = [apply("and", B, apply("gt", "x", 4)), apply("le", "x", 5)]
     answer = ask(query, [], Budget(10**6), 10**6, bit_builder(query, BOX))
-    assert answer.model == {"b": True, "x": 5}
-    assert answer.model["b"] is True
+    assert repr(answer.model) == "{'b': True, 'x': 5}"
