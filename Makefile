@@ -69,7 +69,8 @@ recall: $(STAMP)
 regressions: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.regressions $(ARGS)
 
-# Who checks the checker: seeded faults of the pass, and mutants of our own code, a part of them at a time.
+# Who checks the checker: seeded faults of the pass, and mutants of our own code, so many MINUTES of them at a time. A mutant
+# that survives without a reason in tests/quality/survivors.toml is an error, and so is a run in which none was tried.
 MODULES ?= properties.solver.normal properties.solver.query properties.solver.skeleton
 MINUTES ?= 20
 selfcheck: $(STAMP)
