@@ -7,10 +7,11 @@ import time
 import pytest
 
 from properties.errors import ToolError, UsageError
+from properties.phases import listen
 from properties.solver import Answer, second, solve
 from properties.solver.smt import Budget
 from properties.solver.statistics import Statistics, add, collected
-from strategies.terms import Term, apply
+from strategies.terms import Term, Var, apply
 
 PRODUCT = [apply("eq", apply("mul", "u0", "u1"), 391), apply("gt", "u0", 1), apply("gt", "u1", 1)]
 
@@ -66,3 +67,68 @@ def test_every_query_is_counted_under_the_step_that_decided_it() -> None:
     add(twice, found.steps)
     add(twice, found.steps)
     assert twice["bounds"]["decided"] == 2
+
+
+F, B = Var("f", "float"), Var("b", "bool")
+
+
+def test_a_model_has_a_value_of_its_sort_for_every_leaf() -> None:
+    hold = [apply("float_gt", F, 1.25), apply("float_lt", F, 1.75), B, apply("gt", "x", 5)]
+    answer = second.second(hold, [[apply("lt", "y", 7)], [apply("not", Var("c", "bool"))]], Budget(1))
+    assert answer is not None
+    assert answer.model is not None
+    assert {name: type(value) for name, value in answer.model.items()} == {
+        "f": float, "b": bool, "x": int, "y": int, "c": bool
+    }  # fmt: skip
+    assert (answer.model["b"], answer.model["c"]) == (True, True)
+
+
+@pytest.mark.parametrize(("found", "status"), [("sat", "sat"), ("unknown", None), ("unsat", "unsat")])
+def test_a_leaf_without_a_number_is_zero_and_not_knowing_is_no_answer(
+    monkeypatch: pytest.MonkeyPatch, found: str, status: str | None
+) -> None:
+    monkeypatch.setattr(second, "_asked", lambda text, milliseconds: (found, {}))
+    hold = [apply("le", "x", 0), apply("float_le", F, 0.0), apply("not", B)]
+    answer = second.second(hold, [[apply("ne", "y", 0)]], Budget(1))
+    assert (answer.status if answer else None) == status
+    if found == "sat":
+        assert answer is not None
+        assert repr(answer.model) == "{'x': 0, 'f': 0.0, 'b': False, 'y': 0}"
+        # A model that is none is no answer.
+        assert second.second([apply("gt", "x", 0)], [], Budget(1)) is None
+
+
+@pytest.mark.parametrize(("left", "asked"), [(0, []), (1, [1]), (5_000, [5_000]), (60_000, [20_000])])
+def test_it_is_asked_for_as_long_as_the_query_has_left(
+    monkeypatch: pytest.MonkeyPatch, left: int, asked: list[int]
+) -> None:
+    seen: list[int] = []
+    monkeypatch.setattr(second, "_asked", lambda text, milliseconds: (seen.append(milliseconds), ("unsat", {}))[1])
+    budget = Budget(1, left / 1000)
+    monkeypatch.setattr(type(budget), "milliseconds", property(lambda own: left))
+    assert (second.second(PRODUCT, [], budget) is None) == (not asked)
+    assert seen == asked
+
+
+def test_a_query_that_it_cannot_decide_in_time_is_unknown() -> None:
+    hard = [
+        apply("eq", apply("add", *(apply("mul", name, name, name) for name in "xyz")), 114),
+        *(apply("ne", name, 0) for name in "xyz"),
+    ]
+    assert second.status(hard, [], 1) == "unknown"
+    assert second.second(hard, [], Budget(1, 0.002)) is None
+
+
+def test_a_text_that_asks_nothing_is_a_fault_of_ours() -> None:
+    with pytest.raises(ToolError, match="a query that asks nothing"):
+        second._asked("(set-logic ALL)\n", 1000)
+
+
+def test_its_work_is_told_as_the_solvers() -> None:
+    told: list[tuple[str, ...]] = []
+    listen(told.append)
+    try:
+        assert second.status(PRODUCT, [], 1000) == "sat"
+    finally:
+        listen(None)
+    assert ("solver",) in told

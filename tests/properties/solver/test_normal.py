@@ -176,6 +176,10 @@ def test_the_tightest_bound_of_all_conditions_counts():
         assert not Known(given).implies(apply("le", "x", 2))
 
 
+def test_what_bounds_nothing_hides_no_bound_behind_it():
+    assert Known([B, apply("ne", "x", 9), apply("le", "x", 3)]).implies(apply("le", "x", 4))
+
+
 def test_sets_of_normal_forms_and_triviality():
     assert normal_set(()) == frozenset()
     assert normal_set((apply("and", B, apply("lt", "x", 4)), apply("le", "x", 3))) == {B, normal(apply("le", "x", 3))}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from properties.phases import listen
 from properties.solver import smt
 from properties.solver.smt import Budget, approximations, ask, satisfies
 from properties.solver.smtlib import smtlib
@@ -98,3 +99,13 @@ def test_the_text_of_a_query_about_floats_has_the_facts_about_roundings():
     text = smtlib([apply("float_gt", apply("float_add", F, 0.1), 4.0)], [])
     assert text.count("(assert") > 5
     assert "nearest!1" in text
+
+
+def test_work_of_z3_is_told_as_the_solvers():
+    told: list[tuple[str, ...]] = []
+    listen(told.append)
+    try:
+        ask([LARGE], [], Budget(10**6), 10**6)
+    finally:
+        listen(None)
+    assert ("solver",) in told
