@@ -59,8 +59,8 @@ def _many(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) -> A
 def _enumerated(part: Part, most: int) -> Answer | None:
     found = enumerate_all(part.hold, part.broken, part.sorts, part.box, most)
     if found.model is not None:
-        return Answer("sat", "enumeration", found.model)
-    return Answer("unsat", "enumeration") if found.complete else None
+        return Answer("sat", model=found.model)
+    return Answer("unsat") if found.complete else None
 
 
 def _one_condition(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) -> Answer | None:
@@ -73,7 +73,7 @@ def _one_condition(part: Part, budget: Budget, work: int, hint: Mapping[str, Val
         if _has_floats(alone):
             found = enumerate_all(hold, broken, alone.sorts, part.box, _FEW_ROUNDED)
             if found.complete and found.model is None:
-                return Answer("unsat", "enumeration")
+                return Answer("unsat")
     return None
 
 
@@ -107,8 +107,8 @@ def _residues(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) 
             return None
         if answer.model is not None:
             model = case.model({**free_values(left, case.sorts), **answer.model})
-            return Answer("sat", "residues", model) if satisfies(part.hold, part.broken, model) else None
-    return Answer("unsat", "residues") if split else None
+            return Answer("sat", model=model) if satisfies(part.hold, part.broken, model) else None
+    return Answer("unsat") if split else None
 
 
 def _bits(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) -> Answer | None:
@@ -126,7 +126,7 @@ def _search(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) ->
 
 def _searched(part: Part, hint: Mapping[str, Value], most: int) -> Answer | None:
     found = search(part.terms, lambda values: satisfies(part.hold, part.broken, values), hint, most)
-    return None if found is None else Answer("sat", "search", found)
+    return None if found is None else Answer("sat", model=found)
 
 
 def _values_of_rounded(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) -> Answer | None:
@@ -161,8 +161,8 @@ def _values(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) ->
             return None
         if answer.model is not None:
             model = {**free_values(left, part.sorts), **answer.model, name: value}
-            return Answer("sat", "values", model) if satisfies(part.hold, part.broken, model) else None
-    return Answer("unsat", "values")
+            return Answer("sat", model=model) if satisfies(part.hold, part.broken, model) else None
+    return Answer("unsat")
 
 
 def _narrowest(part: Part) -> tuple[str, Sequence[Value]] | None:
@@ -228,6 +228,7 @@ def _complement(term: Term) -> tuple[str, list[tuple[float, float]]] | None:
 
 
 Step: TypeAlias = Callable[[Part, Budget, int, Mapping[str, Value]], Answer | None]
+"""What a step answers need not say who gave it: ``decide`` does."""
 Steps: TypeAlias = Sequence[tuple[str, Step]]
 
 STEPS: Steps = (

@@ -30,7 +30,7 @@ class Answer:
     """
 
     status: Literal["sat", "unsat", "unknown"]
-    by: str
+    by: str = ""
     model: Mapping[str, Value] | None = None
     reason: str = ""
 

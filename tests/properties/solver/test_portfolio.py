@@ -134,6 +134,23 @@ def test_remainders_are_gone_through_case_by_case():
     assert decided("_residues", part_of(apply("eq", square, 4), wave())).reason == "no step decides this"
 
 
+def test_a_case_that_the_budget_leaves_open_leaves_the_question_open():
+    """Whatever the other cases say: none of these has a solution, but nobody has shown it."""
+    cubes = apply("eq", apply("mul", "x", "x", "x"), apply("add", apply("mul", 9, "y"), 4))
+    remainder = apply("eq", apply("mod", "x", 3), apply("mod", "y", 2))
+    assert decide(part_of(cubes, remainder), Budget(0), WORK, ALONE["_residues"]).status == "unknown"
+    narrow = part_of(cubes, v=(1, 2), broken=((apply("lt", "v", 4), apply("gt", "y", 1)),))
+    assert decide(narrow, Budget(0), WORK, ALONE["_values"]).status == "unknown"
+
+
+@pytest.mark.parametrize("name", ["_residues", "_values"])
+def test_no_model_of_a_case_is_believed(monkeypatch, name):
+    part = part_of(apply("eq", apply("mod", "x", 3), 1), apply("gt", apply("mul", "x", "y"), 1000), x=(0, 4))
+    monkeypatch.setattr(portfolio, "ask", lambda *args: Answer("sat", "z3", {"x/": 0, "y": 1, "x": 0}))
+    monkeypatch.setattr(portfolio, "decide", lambda *args: Answer("sat", "z3", {"y": 1}))
+    assert decide(part, Budget(WORK), WORK, ALONE[name]).reason == "no step decides this"
+
+
 def test_vectors_of_bits_are_for_what_is_known_to_fit():
     product = apply("eq", apply("mul", "x", "y"), 77)
     both = [*limits("x", 2, 40), *limits("y", 2, 40)]

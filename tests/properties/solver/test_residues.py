@@ -36,6 +36,8 @@ def test_there_are_at_most_64_cases_and_small_moduli_come_first():
     terms = [apply("eq", apply("mod", name, modulus), 1) for name, modulus in (("x", 9), ("y", 8), ("z", 8))]
     assert _split(*terms) == {"y": 8, "z": 8}
     assert len(list(cases(terms, []))) == 64
+    # Of leaves with one modulus the first by name are split.
+    assert _split(*(apply("eq", apply("mod", name, 8), 1) for name in "zyx")) == {"x": 8, "y": 8}
     assert _split(terms[0], apply("eq", apply("mod", "w", 8), 1)) == {"w": 8}
     assert _split(apply("eq", apply("mod", "x", 64), 1)) == {"x": 64}
     assert _split(apply("eq", apply("mod", "x", 65), 1)) == {}
