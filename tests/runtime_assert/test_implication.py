@@ -11,10 +11,11 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import fx
 
 from runtime_assert import insert_with_report
-from runtime_assert.implication import CASE_LIMIT, GUARD_LIMIT, follows
-from runtime_assert.normal import relation
+from runtime_assert.implication import CASE_LIMIT, GUARD_LIMIT, bounds_of, follows
+from runtime_assert.normal import Bound, Constant, Differs, Equal, Joined, relation
 from runtime_assert.values import Value, ValueTable
 from tests.runtime_assert.graphs import asserts, capture
 from tests.runtime_assert.test_normal import COMPARISONS, grow, leaves, run
@@ -84,6 +85,8 @@ def value_of(table: ValueTable, names: dict[str, Value], text: str) -> Value:
         setattr(Recorded, f"__{name}__", recorder(op))
     for op, name in (("add", "add"), ("mod", "mod"), ("floordiv", "floordiv"), ("and", "and"), ("or", "or")):
         setattr(Recorded, f"__{name}__", recorder(op))
+    for op in ("sub", "mul"):
+        setattr(Recorded, f"__{op}__", recorder(op))
     scope: dict[str, Any] = {name: Recorded(value) for name, value in names.items()}
     scope |= {"min": recorder("min"), "max": recorder("max")}
     found: Value = eval(text, {"__builtins__": {}}, scope).value
@@ -98,6 +101,122 @@ def test_what_is_seen_to_follow(name: str) -> None:
     given = [relation(value_of(table, {"x": x, "y": y}, text)) for text in guards]
     condition = relation(value_of(table, {"x": x, "y": y}, wanted))
     assert follows(condition, given, {(x,): (2, inf), (y,): (2, inf)}) is expected
+
+
+# The same over w, x, y and z, of which nothing is known but what the guards say.
+UNBOUNDED: dict[str, tuple[list[str], str, bool]] = {
+    "the bound itself, on a sum": (["x + y <= 3"], "x + y <= 3", True),
+    "a looser one": (["x + y <= 3"], "x + y <= 4", True),
+    "a tighter one": (["x + y <= 3"], "x + y <= 2", False),
+    "the opposite side": (["x + y <= 3"], "x + y >= 3", False),
+    "the tightest of two": (["x + y <= 9", "x + y <= 3"], "x + y <= 4", True),
+    "the tightest of two, the other way round": (["x + y <= 3", "x + y <= 9"], "x + y <= 4", True),
+    "another sum": (["x + y <= 3"], "x - y <= 3", False),
+    "an equality bounds above": (["x + y == 3"], "x + y <= 3", True),
+    "an equality bounds below": (["x + y == 3"], "x + y >= 3", True),
+    "an equality and no more": (["x + y == 3"], "x + y >= 4", False),
+    "what differs bounds nothing": (["x != 3"], "x >= 3", False),
+    "what differs differs": (["x != 3"], "x != 3", True),
+    "two numbers that are left": (["x >= 2", "x <= 3"], "(x == 2) | (x == 3)", True),
+    "a third number": (["x >= 2", "x <= 4"], "(x == 2) | (x == 4)", False),
+    "both edges excluded": (["x >= 2", "x <= 5", "x != 2", "x != 5"], "(x >= 3) & (x <= 4)", True),
+    "a sum that differs from its only value": (["x == 2", "y == 3"], "x + y == 5", True),
+    "factors": (["x * 2 + y * 3 <= 12", "y >= 2"], "x <= 3", True),
+    "factors, one too many": (["x * 2 + y * 3 <= 12", "y >= 2"], "x <= 2", False),
+    "factors that are negative": (["y * 3 - x * 2 <= 12", "y >= 2"], "x >= 0 - 3", True),
+    "factors that are negative, one too many": (["y * 3 - x * 2 <= 12", "y >= 2"], "x >= 0 - 2", False),
+    "rounded to what an integer can be": (["x * 3 - y * 2 <= 10", "y <= 0"], "x <= 3", True),
+    "two parts unknown": (["x + y <= 12"], "x <= 12", False),
+    "two parts unknown beside a known one": (["x + y + z <= 12", "z >= 1"], "x <= 11", False),
+    "sums that meet": (["x + y <= 5", "x >= 3", "y >= 3"], "z == 7", True),
+    "sums that just do not meet": (["x + y <= 6", "x >= 3", "y >= 3"], "z == 7", False),
+    "a chain of equalities": (["x == y", "y == z", "z == w", "w <= 3"], "x <= 3", True),
+    "a chain that goes up": (["x <= y", "y <= z - 1", "z <= 3"], "x <= 2", True),
+    "alternatives within both parts": (["((x == 1) & (y == 2)) | ((x == 2) & (y == 1))"], "x + y == 3", True),
+    "one of alternatives": (["((x == 1) & (y == 2)) | (x == 2)"], "y == 2", False),
+    "alternatives twice": (["(x == 1) | (x == 2)", "(y == 3) | (y == 4)"], "x + y <= 6", True),
+    "alternatives twice, one less": (["(x == 1) | (x == 2)", "(y == 3) | (y == 4)"], "x + y <= 5", False),
+    "all of what is wanted": (["x == 1"], "(x <= 1) & (x >= 1) & (x != 2)", True),
+    "not all of what is wanted": (["x == 1"], "(x <= 1) & (x >= 1) & (y != 2)", False),
+    "a minimum from below": (["x >= 4", "y >= 5"], "min(x, y) >= 4", True),
+    "a minimum is one of the two": (["min(x, y) <= 3", "x >= 4"], "y <= 3", True),
+    "a minimum in a sum": (["min(x, y) + z >= 9", "z <= 2", "x <= 7"], "y >= 7", True),
+    "a minimum in a sum, one more": (["min(x, y) + z >= 9", "z <= 2", "x <= 7"], "y >= 8", False),
+    "a maximum bounds both": (["max(x, y) + z <= 9", "z >= 2"], "(x <= 7) & (y <= 7)", True),
+    "a maximum is no more than both": (["x <= 4", "y <= 3"], "max(x, y) <= 4", True),
+    "a maximum of numbers": (["x <= 4"], "max(x, 7) == 7", True),
+    "a minimum below a minimum": (["x <= 3"], "min(min(x, y), z) <= 3", True),
+    "a quotient from below": (["x >= 6"], "x // 3 >= 2", True),
+    "a quotient in a sum": (["x // 3 + y >= 5", "y <= 2"], "x >= 9", True),
+    "a quotient in a sum, one more": (["x // 3 + y >= 5", "y <= 2"], "x >= 10", False),
+    "a quotient in a sum from above": (["x // 3 + y <= 5", "y >= 2"], "x <= 11", True),
+    "a quotient in a sum from above, one less": (["x // 3 + y <= 5", "y >= 2"], "x <= 10", False),
+    "what a quotient is made of": (["x >= 9", "y >= 1"], "x // 3 + y >= 4", True),
+    "a quotient of a minimum": (["x <= 5"], "min(x, y) // 3 + z <= z + 1", True),
+    "a remainder by a constant": ([], "x % 5 + y <= y + 4", True),
+    "a remainder by a constant, less": ([], "x % 5 + y <= y + 3", False),
+    "a quotient by a negative number": (["x // (0 - 3) + y >= 5", "y <= 2"], "x <= 0 - 9", True),
+    "a quotient by a negative number, one more": (["x // (0 - 3) + y >= 5", "y <= 2"], "x <= 0 - 10", False),
+    "guards that cannot be met": (["x <= 3", "x >= 4"], "y == 7", True),
+    "no guards": ([], "x == x", True),
+}
+
+
+@pytest.mark.parametrize("name", UNBOUNDED)
+def test_what_is_seen_to_follow_from_guards_alone(name: str) -> None:
+    guards, wanted, expected = UNBOUNDED[name]
+    table = ValueTable(-1)
+    names = dict(zip("wxyz", leaves(table, 4), strict=True))
+    given = [relation(value_of(table, names, text)) for text in guards]
+    assert follows(relation(value_of(table, names, wanted)), given, {}) is expected
+
+
+def test_a_condition_that_is_not_taken_apart_follows_from_itself_and_not_from_its_opposite() -> None:
+    table = ValueTable(-1)
+    graph = fx.Graph()
+    first, second = (table.opaque(graph.placeholder(name), -1, "bool") for name in ("a", "b"))
+    holds, fails = relation(first), relation(table.get("not", (first,)))
+    assert follows(holds, [holds], {})
+    assert follows(fails, [fails], {})
+    assert not follows(holds, [fails], {})
+    assert not follows(holds, [relation(second)], {})
+    assert follows(relation(second), [holds, fails], {})
+    assert not follows(holds, [], {})
+
+
+def test_a_condition_that_is_never_met_implies_all_and_follows_from_nothing() -> None:
+    table = ValueTable(-1)
+    (x,) = leaves(table, 1)
+    some = relation(table.get("le", (x, 3)))
+    assert follows(some, [Constant(False)], {})
+    assert follows(Constant(True), [], {})
+    assert not follows(Constant(False), [some], {})
+    assert not follows(some, [Constant(True)], {})
+
+
+def test_the_bounds_of_a_relation_are_those_it_states() -> None:
+    table = ValueTable(-1)
+    x, y = leaves(table, 2)
+    sum_of = (((x,), 1), ((y,), 2))
+    opposite = (((x,), -1), ((y,), -2))
+    assert bounds_of(Bound(sum_of, 7)) == [(sum_of, 7)]
+    assert bounds_of(Equal(sum_of, 7)) == [(sum_of, 7), (opposite, -7)]
+    assert bounds_of(Differs(sum_of, 7)) == []
+    assert bounds_of(Constant(False)) == []
+
+
+def test_as_many_guards_and_cases_as_allowed_decide() -> None:
+    table = ValueTable(-1)
+    x, *others = leaves(table, 8)
+    wanted, stronger = relation(table.get("ge", (x, 3))), relation(table.get("ge", (x, 4)))
+    assert follows(wanted, [stronger] * GUARD_LIMIT, {})
+    choices = [relation(table.get("or", (table.get("le", (v, 0)), table.get("ge", (v, 2))))) for v in others]
+    assert CASE_LIMIT == 2**6
+    assert follows(wanted, [stronger, *choices[:6]], {})
+    assert not follows(wanted, [stronger, *choices[:7]], {})
+    many = [relation(table.get("eq", (x, number))) for number in range(4, 4 + CASE_LIMIT + 1)]
+    assert follows(wanted, [Joined("or", frozenset(many[:CASE_LIMIT]))], {})
+    assert not follows(wanted, [Joined("or", frozenset(many))], {})
 
 
 def test_too_many_guards_or_cases_decide_nothing() -> None:
