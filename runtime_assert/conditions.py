@@ -15,7 +15,8 @@ from runtime_assert.bindings import Bindings
 from runtime_assert.claims import Claim
 from runtime_assert.intervals import Interval
 from runtime_assert.lowering import Lowering, NotLowerable, UnboundSymbol
-from runtime_assert.normal import Constant, Monomial, relation
+from runtime_assert.normal import Constant, relation
+from runtime_assert.polynomials import Monomial
 from runtime_assert.reading import Reading
 from runtime_assert.values import NEVER, Argument, Value
 

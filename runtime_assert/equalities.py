@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from runtime_assert.normal import ONE, Monomial
+from runtime_assert.polynomials import ONE, Monomial
 from runtime_assert.values import NEVER
 
 

@@ -14,15 +14,12 @@ from runtime_assert.normal import (
     Equal,
     Holds,
     Joined,
-    Monomial,
-    Polynomial,
     Relation,
     Terms,
-    accumulate,
     from_polynomial,
     negated,
-    polynomial,
 )
+from runtime_assert.polynomials import Monomial, Polynomial, accumulate, polynomial
 from runtime_assert.values import Value
 
 # With more cases than this nothing is decided, and so it is with more guards.

@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import ceil, floor, inf
 from typing import Any
 
-from runtime_assert.normal import ONE, Monomial, polynomial
+from runtime_assert.polynomials import ONE, Monomial, polynomial
 from runtime_assert.values import Value
 
 Interval = tuple[float | int, float | int]

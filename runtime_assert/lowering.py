@@ -11,8 +11,8 @@ from sympy.core.numbers import Half
 from sympy.logic.boolalg import BooleanAtom
 
 from runtime_assert import _torch_api as api
-from runtime_assert.normal import polynomial, total_of
 from runtime_assert.operators import FLOAT_FUNCTIONS, WRITTEN, kind_of
+from runtime_assert.polynomials import polynomial, total_of
 from runtime_assert.values import Argument, Value, ValueTable
 
 # Beyond this many terms a chain of additions becomes a balanced tree, so that the metadata of the partial

@@ -1,141 +1,16 @@
-"""Normal forms of integer values and relations, so that two spellings of one fact are seen to be one."""
+"""Normal forms of relations, so that two spellings of one fact are seen to be one."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from heapq import heappop, heappush
 from math import ceil, floor, gcd
 from typing import Any
 
-from runtime_assert.operators import COMMUTATIVE, kind_of
-from runtime_assert.values import Argument, Value, in_order
-
-# A monomial is a product of values that are no sums or products themselves, sorted by rank.
-Monomial = tuple[Value, ...]
-Polynomial = dict[Monomial, int]
-
-ONE: Monomial = ()
-_PRODUCT_LIMIT = 64
-
-
-def polynomial(argument: Argument) -> Polynomial:
-    """The value as a sum of monomials with integer coefficients. The caller must not change the result."""
-    if not isinstance(argument, Value):
-        return {ONE: int(argument)} if argument else {}
-    if argument.poly is None:
-        if argument.symbol is not None:
-            argument.poly = {(argument,): 1}
-            return argument.poly
-        # Sums are not remembered: a chain of a thousand additions would keep a thousand growing sums.
-        for value in in_order(argument, _is_known):
-            if not _is_sum(value):
-                value.poly = _build(value)
-        if argument.poly is None:
-            return _expand(argument)
-    return argument.poly
-
-
-def total_of(arguments: Iterable[Argument]) -> Polynomial:
-    """The sum of many values as one polynomial."""
-    total: Polynomial = {}
-    for argument in arguments:
-        accumulate(total, polynomial(argument), 1)
-    return total
-
-
-def _is_known(value: Value) -> bool:
-    return value.poly is not None
-
-
-def _is_sum(value: Value) -> bool:
-    return value.symbol is None and value.op in _SUMS and all(kind_of(a) == "int" for a in value.args)
-
-
-_SUMS = frozenset({"add", "sub", "neg", "sum"})
-
-
-def _expand(root: Value) -> Polynomial:
-    """Open nested sums, each shared one once, by going from the latest value to the earliest."""
-    total: Polynomial = {}
-    factors: dict[int, int] = {root.rank: 1}
-    values, queue = {root.rank: root}, [-root.rank]
-    while queue:
-        rank = -heappop(queue)
-        value, factor = values.pop(rank), factors.pop(rank)
-        if value.poly is not None:
-            accumulate(total, value.poly, factor)
-            continue
-        for index, argument in enumerate(value.args):
-            sign = -factor if value.op == "neg" or (value.op == "sub" and index == 1) else factor
-            if not isinstance(argument, Value):
-                accumulate(total, polynomial(argument), sign)
-            elif argument.rank in values:
-                factors[argument.rank] += sign
-            else:
-                values[argument.rank], factors[argument.rank] = argument, sign
-                heappush(queue, -argument.rank)
-    return total
-
-
-_CHOICES = frozenset({"ite", "min", "max"})
-
-
-def _build(value: Value) -> Polynomial:
-    if value.symbol is not None or value.op == "node":
-        return {(value,): 1}
-    op, args = value.op, value.args
-    if op in _CHOICES and value.kind == "int" and polynomial(args[-1]) == polynomial(args[-2]):
-        return polynomial(args[-1])
-    if value.kind != "int" or any(kind_of(a) != "int" for a in args):
-        return {(_atom(value),): 1}
-    if op == "mul":
-        left, right = polynomial(args[0]), polynomial(args[1])
-        if len(left) * len(right) <= _PRODUCT_LIMIT:
-            return _product(left, right)
-    if op == "pow" and isinstance(args[1], int) and 0 <= args[1] <= 4:
-        power, base = {ONE: 1}, polynomial(args[0])
-        for _ in range(args[1]):
-            if len(power) * len(base) > _PRODUCT_LIMIT:
-                break
-            power = _product(power, base)
-        else:
-            return power
-    return {(_atom(value),): 1}
-
-
-def _atom(value: Value) -> Value:
-    """The first value that applies the same operator to arguments of the same normal form."""
-    parts: list[Any] = []
-    for argument in value.args:
-        if kind_of(argument) not in ("int", "bool"):
-            parts.append(argument.rank if isinstance(argument, Value) else repr(argument))
-            continue
-        items = sorted((tuple(v.rank for v in m), c) for m, c in polynomial(argument).items())
-        parts.append(tuple(items))
-    if value.op in COMMUTATIVE:
-        parts.sort(key=repr)
-    return value.atoms.setdefault((value.op, *parts), value)
-
-
-def accumulate(total: dict[Monomial, int], other: dict[Monomial, int], factor: int) -> None:
-    """Add `factor * other` to `total` in place."""
-    for monomial, coefficient in other.items():
-        found = total.get(monomial, 0) + factor * coefficient
-        if found:
-            total[monomial] = found
-        else:
-            total.pop(monomial, None)
-
-
-def _product(left: Polynomial, right: Polynomial) -> Polynomial:
-    total: Polynomial = {}
-    for a, x in left.items():
-        for b, y in right.items():
-            accumulate(total, {tuple(sorted((*a, *b), key=lambda v: v.rank)): x * y}, 1)
-    return total
-
+from runtime_assert.operators import kind_of
+from runtime_assert.polynomials import ONE, Monomial, Polynomial, accumulate, atom_of, polynomial
+from runtime_assert.values import Argument, Value
 
 Terms = tuple[tuple[Monomial, int], ...]
 
@@ -248,7 +123,8 @@ def _of_float(op: str, left: Argument, right: Argument) -> Relation | None:
 
 
 def _of_remainder(found: Relation) -> Relation:
-    """One spelling for what is said about `x % k` alone, which has k values: x % 2 != 0 is x % 2 == 1."""
+    """One spelling for what is said about `x % k` alone, which has k values: x % 2 != 0 is x % 2 == 1, and
+    x % 5 != 4 is x % 5 <= 3."""
     if not isinstance(found, (Bound, Equal, Differs)) or len(found.terms) != 1:
         return found
     monomial, factor = found.terms[0]
@@ -266,8 +142,11 @@ def _of_remainder(found: Relation) -> Relation:
         return Constant(isinstance(found, Differs))
     if low == high:
         return Constant(isinstance(found, Equal))
-    if isinstance(found, Differs) and high - low == 1:
-        return Equal(found.terms, low + high - found.value)
+    if isinstance(found, Differs) and found.value in (low, high):
+        # Without one of its ends it is a range again, of two values a single one.
+        return _of_remainder(
+            Bound(((monomial, 1),), high - 1) if found.value == high else Bound(((monomial, -1),), -low - 1)
+        )
     return found
 
 
@@ -350,7 +229,7 @@ def _remainder(division: Value) -> Value:
     atoms = division.atoms
     rank = sys.maxsize - len(atoms)
     value = Value("mod", division.args, "int", division.slot, division.deadline, rank, atoms)
-    return _atom(value)
+    return atom_of(value)
 
 
 _DUAL = {"and": "or", "or": "and"}

@@ -22,19 +22,18 @@ from runtime_assert.equalities import Equalities
 from runtime_assert.implication import bounds_of, follows
 from runtime_assert.intervals import EVERYTHING, Facts, Interval, interval
 from runtime_assert.normal import (
-    ONE,
     Bound,
     Constant,
     Differs,
     Equal,
     Holds,
     Joined,
-    Monomial,
     Relation,
     Terms,
     divided_by_constant,
     from_polynomial,
 )
+from runtime_assert.polynomials import ONE, Monomial
 from runtime_assert.values import NEVER, Value
 
 # Equalities with more terms than this are compared as they stand and not used for elimination.

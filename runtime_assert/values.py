@@ -26,7 +26,7 @@ class Value:
     symbol: the symbol of the ShapeEnv that this value is bound to, if any.
     expr: the sympy expression over the symbols as first named, None until somebody asks.
     poly, relation, atoms: normal form of an integer value, of a condition, and where equal atoms of normal
-    forms meet (see normal.py).
+    forms meet (see polynomials.py, normal.py).
     """
 
     __slots__ = (

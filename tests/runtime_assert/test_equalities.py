@@ -7,7 +7,7 @@ from fractions import Fraction
 from torch import fx
 
 from runtime_assert.equalities import Equalities
-from runtime_assert.normal import ONE, Monomial
+from runtime_assert.polynomials import ONE, Monomial
 from runtime_assert.values import NEVER, ValueTable
 
 

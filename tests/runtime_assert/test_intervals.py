@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from runtime_assert.intervals import DEPTH, EVERYTHING, Interval, interval
-from runtime_assert.normal import ONE, Monomial, polynomial
+from runtime_assert.polynomials import ONE, Monomial, polynomial
 from runtime_assert.values import Argument, Value, ValueTable
 from tests.runtime_assert.test_normal import leaves
 

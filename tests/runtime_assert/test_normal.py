@@ -15,19 +15,16 @@ from torch import fx
 from runtime_assert.equalities import Equalities
 from runtime_assert.intervals import interval
 from runtime_assert.normal import (
-    ONE,
     Bound,
     Constant,
     Equal,
     Holds,
     Joined,
-    Monomial,
-    Polynomial,
     Relation,
-    polynomial,
     relation,
 )
 from runtime_assert.operators import WRITTEN
+from runtime_assert.polynomials import ONE, Monomial, Polynomial, polynomial
 from runtime_assert.values import Argument, Value, ValueTable
 
 OPERATORS = ("add", "sub", "mul", "neg", "floordiv", "mod", "min", "max", "abs", "sum")

@@ -1,0 +1,289 @@
+"""Which normal form each relation has, written out: what is rearranged, what is rounded, and what is left alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from torch import fx
+
+from runtime_assert.normal import (
+    Bound,
+    Constant,
+    Differs,
+    Equal,
+    Holds,
+    Joined,
+    Relation,
+    divided_by_constant,
+    from_polynomial,
+    negated,
+    relation,
+)
+from runtime_assert.polynomials import ONE, Monomial, accumulate, polynomial, total_of
+from runtime_assert.values import Value, ValueTable
+from tests.runtime_assert.test_implication import value_of
+from tests.runtime_assert.test_normal import leaves
+
+
+class World:
+    """A table with the leaves w, x, y and z, in this order."""
+
+    def __init__(self) -> None:
+        self.table = ValueTable(-1)
+        self.names = dict(zip("wxyz", leaves(self.table, 4), strict=True))
+
+    def value(self, text: str) -> Value:
+        return value_of(self.table, self.names, text)
+
+    def shown(self, found: Any) -> str:
+        if isinstance(found, Value):
+            known = {value.rank: name for name, value in self.names.items()}
+            return known.get(found.rank) or f"{found.op}({', '.join(map(self.shown, found.args))})"
+        if isinstance(found, (Bound, Equal, Differs)):
+            sign = {Bound: "<=", Equal: "==", Differs: "!="}[type(found)]
+            return f"{self.sum(found.terms)} {sign} {found.limit if isinstance(found, Bound) else found.value}"
+        if isinstance(found, Joined):
+            return f" {found.op} ".join(sorted(f"({self.shown(part)})" for part in found.parts))
+        if isinstance(found, Holds):
+            return f"{'' if found.positive else 'not '}{self.shown(found.value)}"
+        return str(found.truth) if isinstance(found, Constant) else repr(found)
+
+    def sum(self, terms: Any) -> str:
+        return " + ".join(f"{factor} {'*'.join(map(self.shown, monomial))}".strip() for monomial, factor in terms)
+
+
+RELATIONS = {
+    "x <= 3": "1 x <= 3",
+    "x < 3": "1 x <= 2",
+    "x >= 3": "-1 x <= -3",
+    "x > 3": "-1 x <= -4",
+    "x == 3": "1 x == 3",
+    "x != 3": "1 x != 3",
+    "y - x <= 3": "-1 x + 1 y <= 3",
+    "x + 2 < y": "1 x + -1 y <= -3",
+    "y == x": "1 x + -1 y == 0",
+    "y - x == 3": "1 x + -1 y == -3",
+    "x - y != 0 - 3": "1 x + -1 y != -3",
+    # Coprime, and a bound rounded down to what an integer can be.
+    "x * 4 + y * 6 <= 13": "2 x + 3 y <= 6",
+    "x * 4 + y * 6 >= 13": "-2 x + -3 y <= -7",
+    "x * 4 + y * 6 == 14": "2 x + 3 y == 7",
+    "x * 4 + y * 6 == 13": "False",
+    "x * 4 + y * 6 != 13": "True",
+    "x * 4 - x * 4 <= 0": "True",
+    "x - x < 0": "False",
+    "x - x == 1": "False",
+    "x - x != 1": "True",
+    "x - x == 0": "True",
+    "x - x != 0": "False",
+    # Products are opened, sums of sums too, and a product of leaves is one term in their order.
+    "(x + 1) * (y - 2) <= 0": "-2 x + 1 x*y + 1 y <= 2",
+    "y * x <= 3": "1 x*y <= 3",
+    "x * (x + y) - y * x <= 3": "1 x*x <= 3",
+    # A quotient alone is a bound on what is divided, also below another one and with a factor.
+    "x // 3 <= 2": "1 x <= 8",
+    "x // 3 >= 2": "-1 x <= -6",
+    "x // 3 > 2": "-1 x <= -9",
+    "x // 3 < 2": "1 x <= 5",
+    "x // 3 * 2 <= 5": "1 x <= 8",
+    "x // 3 * 2 >= 5": "-1 x <= -9",
+    "x // 3 + 4 <= 5": "1 x <= 5",
+    "x // 3 // 2 <= 2": "1 x <= 17",
+    "x // (0 - 3) <= 2": "-1 x <= 8",
+    "x // (0 - 3) >= 2": "1 x <= -6",
+    "(x + y) // 3 >= 2": "-1 x + -1 y <= -6",
+    "x // 3 + y <= 2": "1 y + 1 floordiv(x, 3) <= 2",
+    "x // 3 == 2": "1 floordiv(x, 3) == 2",
+    # k * (x // k) is written by the remainder.
+    "x // 3 * 3 + y <= 2": "1 x + 1 y + -1 mod(x, 3) <= 2",
+    "x // 3 * 6 + y == 2": "2 x + 1 y + -2 mod(x, 3) == 2",
+    "x // 3 * 3 + y != 2": "1 x + 1 y + -1 mod(x, 3) != 2",
+    "x // 3 * 4 + y <= 2": "1 y + 4 floordiv(x, 3) <= 2",
+    "x == x // 3 * 3": "1 mod(x, 3) == 0",
+    # A remainder alone has few values.
+    "x % 2 != 0": "1 mod(x, 2) == 1",
+    "x % 2 != 1": "1 mod(x, 2) == 0",
+    "x % 2 == 2": "False",
+    "x % 2 != 2": "True",
+    "x % 2 == 0 - 1": "False",
+    "x % 5 <= 0": "1 mod(x, 5) == 0",
+    "x % 5 <= 3": "1 mod(x, 5) <= 3",
+    "x % 5 <= 4": "True",
+    "x % 5 >= 4": "1 mod(x, 5) == 4",
+    "x % 5 >= 1": "-1 mod(x, 5) <= -1",
+    "x % 5 >= 0": "True",
+    "x % 5 < 0": "False",
+    "x % 5 > 4": "False",
+    "x % 5 != 3": "1 mod(x, 5) != 3",
+    "x % 5 != 4": "1 mod(x, 5) <= 3",
+    "x % 5 != 0": "-1 mod(x, 5) <= -1",
+    "x % (0 - 5) != 0": "1 mod(x, -5) <= -1",
+    "x % (0 - 5) != 0 - 4": "-1 mod(x, -5) <= 3",
+    "x % 5 == 4": "1 mod(x, 5) == 4",
+    "x % 1 == 0": "True",
+    "x % 1 != 0": "False",
+    "x % (0 - 2) != 0": "1 mod(x, -2) == -1",
+    "x % (0 - 5) >= 0": "1 mod(x, -5) == 0",
+    "x % (0 - 5) <= 0": "True",
+    "x % (0 - 5) < 0 - 4": "False",
+    "x % (0 - 5) <= 0 - 4": "1 mod(x, -5) == -4",
+    "x % 5 + y <= 3": "1 y + 1 mod(x, 5) <= 3",
+    "x % y <= 3": "1 mod(x, y) <= 3",
+    # Connectives: nested ones opened, in no order, without repetitions and literals.
+    "(x < y) & (y > x)": "1 x + -1 y <= -1",
+    "(x <= 3) & ((y <= 3) & (z <= 3))": "(1 x <= 3) and (1 y <= 3) and (1 z <= 3)",
+    "(x <= 3) | ((y <= 3) | (z <= 3))": "(1 x <= 3) or (1 y <= 3) or (1 z <= 3)",
+    "(x <= 3) & ((y <= 3) | (z <= 3))": "((1 y <= 3) or (1 z <= 3)) and (1 x <= 3)",
+    "(x <= 3) & (y == y)": "1 x <= 3",
+    "(x <= 3) & (y != y)": "False",
+    "(x <= 3) | (y == y)": "True",
+    "(x <= 3) | (y != y)": "1 x <= 3",
+    "(x == x) & (y == y)": "True",
+    "(x != x) | (y != y)": "False",
+}
+
+
+@pytest.mark.parametrize("text", RELATIONS)
+def test_a_relation_has_this_form(text: str) -> None:
+    world = World()
+    assert world.shown(relation(world.value(text))) == RELATIONS[text]
+
+
+NEGATIONS = {
+    "x <= 3": "-1 x <= -4",
+    "x >= 3": "1 x <= 2",
+    "x == 3": "1 x != 3",
+    "x != 3": "1 x == 3",
+    "x % 2 == 0": "1 mod(x, 2) == 1",
+    "x % 5 <= 3": "1 mod(x, 5) == 4",
+    "x % 5 >= 1": "1 mod(x, 5) == 0",
+    "x == x": "False",
+    "x != x": "True",
+    "(x <= 3) & (y != 4)": "(-1 x <= -4) or (1 y == 4)",
+    "(x <= 3) | (y != 4)": "(-1 x <= -4) and (1 y == 4)",
+}
+
+
+@pytest.mark.parametrize("text", NEGATIONS)
+def test_the_negation_of_a_relation_has_this_form(text: str) -> None:
+    world = World()
+    found = relation(world.value(text))
+    assert world.shown(negated(found)) == NEGATIONS[text]
+    assert negated(negated(found)) == found
+    assert relation(world.table.get("not", (world.value(text),))) == negated(found)
+
+
+VALUES = {
+    "x": "1 x",
+    "x + y + x": "2 x + 1 y",
+    "x - (y - z)": "1 x + -1 y + 1 z",
+    "x * 3 - (y + 4)": "3 x + -1 y + -4",
+    "x - x": "",
+    "x * y * x": "1 x*x*y",
+    "(x + y) * (x - y)": "1 x*x + -1 y*y",
+    "min(x, x)": "1 x",
+    "min(x + y, y + x)": "1 x + 1 y",
+    "max(x, y) - max(y, x)": "",
+    "(x + x) // 3 - x * 2 // 3": "",
+    "x // 3 - x // 4": "1 floordiv(x, 3) + -1 floordiv(x, 4)",
+}
+
+
+@pytest.mark.parametrize("text", VALUES)
+def test_a_value_is_this_sum(text: str) -> None:
+    world = World()
+    found = polynomial(world.value(text))
+    constant = [(ONE, found[ONE])] if ONE in found else []
+    in_order = sorted((item for item in found.items() if item[0]), key=lambda item: [v.rank for v in item[0]])
+    assert world.sum([*in_order, *constant]) == VALUES[text]
+
+
+def test_powers_are_opened_up_to_the_fourth_and_products_up_to_a_limit() -> None:
+    world = World()
+    x, y = world.names["x"], world.names["y"]
+    total = world.value("x + y")
+    assert polynomial(world.table.get("pow", (total, 2))) == {(x, x): 1, (x, y): 2, (y, y): 1}
+    assert polynomial(world.table.get("pow", (total, 0))) == {ONE: 1}
+    assert len(polynomial(world.table.get("pow", (total, 4)))) == 5
+    for exponent in (5, -1, world.names["z"]):
+        assert len(polynomial(world.table.get("pow", (total, exponent)))) == 1
+    long = world.value("w + x + y + z + w * x + w * y + w * z + x * y")
+    assert len(polynomial(long)) == 8
+    assert len(polynomial(world.table.get("mul", (long, long)))) > 8
+    longer = world.table.get("add", (long, 1))
+    assert len(polynomial(world.table.get("mul", (long, longer)))) == 1
+    assert len(polynomial(world.table.get("pow", (longer, 3)))) == 1
+
+
+def test_choices_between_equals_are_what_they_choose() -> None:
+    world = World()
+    condition = world.value("x < y")
+    one, two = world.value("x + y"), world.value("y + x")
+    assert polynomial(world.table.get("ite", (condition, one, two), "int")) == polynomial(one)
+    other = world.table.get("ite", (condition, one, world.value("y - x")), "int")
+    assert [monomial[0].op for monomial in polynomial(other)] == ["ite"]
+
+
+def test_a_total_is_the_sum_of_all() -> None:
+    world = World()
+    x, y = world.names["x"], world.names["y"]
+    assert total_of([x, 3, world.value("y - x"), 0, y]) == {(y,): 2, ONE: 3}
+    assert total_of([]) == {}
+    assert total_of([True, 2]) == {ONE: 3}
+
+
+def test_what_cancels_leaves_no_term() -> None:
+    world = World()
+    x, y = ((world.names[name],) for name in "xy")
+    total: dict[Monomial, int] = {x: 2, y: 1}
+    accumulate(total, {x: 1, y: -1, ONE: 5}, -2)
+    assert total == {y: 3, ONE: -10}
+    accumulate(total, {y: 1}, -3)
+    assert total == {ONE: -10}
+
+
+def test_relations_of_sums() -> None:
+    world = World()
+    x = (world.names["x"],)
+    assert from_polynomial("bound", {ONE: 3, x: 2}, 8) == Bound(((x, 1),), 2)
+    assert from_polynomial("bound", {ONE: 3}, 3) == Constant(True)
+    assert from_polynomial("bound", {ONE: 3}, 2) == Constant(False)
+    assert from_polynomial("equal", {}) == Constant(True)
+    assert from_polynomial("differs", {}) == Constant(False)
+    assert from_polynomial("equal", {ONE: 3, x: -3}) == Equal(((x, 1),), 1)
+    assert from_polynomial("differs", {ONE: 3, x: 2}) == Constant(True)
+
+
+def test_a_quotient_by_a_constant_is_read_and_one_with_a_symbol_of_its_own_is_not() -> None:
+    world = World()
+    x = (world.names["x"],)
+    quotient = world.value("x // 3")
+    assert divided_by_constant((quotient,)) == ({x: 1}, 3)
+    assert divided_by_constant((world.value("x // (0 - 3)"),)) == ({x: -1}, 3)
+    for other in (x, (quotient, quotient), (world.value("x // y"),), (world.value("x % 3"),), ONE):
+        assert divided_by_constant(other) is None
+    assert divided_by_constant((world.table.get("floordiv", (world.names["x"], 0)),)) is None
+    quotient.symbol = "u7"  # type: ignore[assignment]
+    assert divided_by_constant((quotient,)) is None
+    assert world.shown(relation(world.table.get("le", (quotient, 2)))) == "1 floordiv(x, 3) <= 2"
+    assert len(polynomial(world.table.get("sub", (world.table.get("mul", (quotient, 3)), world.names["y"])))) == 2
+
+
+def test_what_is_no_comparison_of_integers_holds_or_does_not() -> None:
+    world = World()
+    graph = fx.Graph()
+    flag = world.table.opaque(graph.placeholder("flag"), -1, "bool")
+    number = world.table.opaque(graph.placeholder("f"), -1, "float")
+    assert relation(flag) == Holds(flag)
+    assert relation(world.table.get("not", (flag,))) == Holds(flag, False)
+    assert negated(Holds(flag, False)) == Holds(flag)
+    below = world.table.get("lt", (number, 2.0))
+    assert relation(below) == Holds(below)
+    for literal in (True, False):
+        assert relation(literal) == Constant(literal)
+    both: Relation = relation(world.table.get("and", (flag, world.value("x <= 3"))))
+    assert both == Joined("and", frozenset({Holds(flag), relation(world.value("x <= 3"))}))
+    # Of integers, "and" is one of bits.
+    bits = world.table.get("and", (world.names["x"], world.names["y"]))
+    assert relation(bits) == Holds(bits)
