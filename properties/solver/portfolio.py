@@ -69,9 +69,9 @@ def _one_condition(part: Part, budget: Budget, work: int, hint: Mapping[str, Val
     Of two counts of at most 64 there are few values, however many the leaves have that stand beside them.
     """
     for hold, broken in (*(((term,), ()) for term in part.hold), *(((), (group,)) for group in part.broken)):
-        alone = Part(hold, broken, leaves_of(*hold, *(term for group in broken for term in group)), part.box)
-        if _has_floats(alone):
-            found = enumerate_all(hold, broken, alone.sorts, part.box, _FEW_ROUNDED)
+        terms = (*hold, *(term for group in broken for term in group))
+        if any(map(_has_rounding, terms)):
+            found = enumerate_all(hold, broken, leaves_of(*terms), part.box, _FEW_ROUNDED)
             if found.complete and found.model is None:
                 return Answer("unsat")
     return None

@@ -111,6 +111,15 @@ def test_a_call_of_z3_may_do_its_share_of_the_work(monkeypatch, name, share):
     assert asked == [(int(1000 * share), budget, name == "_bits")]
 
 
+def test_what_is_left_for_a_value_is_decided_with_a_tenth_of_the_work_by_steps_that_ask_no_other(monkeypatch):
+    asked = []
+    monkeypatch.setattr(portfolio, "decide", lambda *args: asked.append(args[1:]) or Answer("unsat"))
+    budget = Budget(77)
+    part = part_of(apply("gt", apply("mul", "x", "y"), 5), x=(1, 3))
+    assert decide(part, budget, 1000, ALONE["_values"]).status == "unsat"
+    assert asked == [(budget, 100, portfolio._INNER)] * 3
+
+
 def test_z3_is_asked_about_the_whole_part():
     part = part_of(apply("gt", apply("add", "x", "y"), 7), broken=((apply("gt", "x", 7), apply("gt", "y", 3)),))
     for name in ("_glance", "_quick", "_thorough"):
