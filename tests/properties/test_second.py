@@ -120,7 +120,7 @@ def test_a_query_that_it_cannot_decide_in_time_is_unknown() -> None:
 
 
 def test_a_text_that_asks_nothing_is_a_fault_of_ours() -> None:
-    with pytest.raises(ToolError, match="^a query that asks nothing$"):
+    with pytest.raises(ToolError, match=r"^a query that asks nothing$"):
         second._asked("(set-logic ALL)\n", 1000)
 
 
