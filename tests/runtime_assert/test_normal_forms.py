@@ -287,3 +287,14 @@ def test_what_is_no_comparison_of_integers_holds_or_does_not() -> None:
     # Of integers, "and" is one of bits.
     bits = world.table.get("and", (world.names["x"], world.names["y"]))
     assert relation(bits) == Holds(bits)
+
+
+def test_an_integer_made_a_float_beside_an_integer_is_compared_as_an_integer() -> None:
+    world = World()
+    x, y = world.names["x"], world.names["y"]
+    as_float = world.table.get("float", (x,))
+    assert relation(world.table.get("lt", (as_float, 3))) == relation(world.value("x < 3"))
+    assert relation(world.table.get("lt", (3, as_float))) == relation(world.value("x > 3"))
+    for other in (True, y, as_float, world.table.get("float", (y,))):
+        condition = world.table.get("lt", (as_float, other))
+        assert relation(condition) == Holds(condition)
