@@ -74,9 +74,7 @@ class Value:
 
 
 def _token(argument: Argument) -> Any:
-    """What stands for an operand in a key: True, 1 and 1.0 are equal in Python, but not the same operand."""
-    if isinstance(argument, Value) or type(argument) is int:
-        return argument
+    """What stands for a constant that is no integer in a key: True, 1 and 1.0 are equal in Python, but not the same."""
     if isinstance(argument, float):
         return ("float", repr(argument))
     return (type(argument).__name__, argument)

@@ -298,3 +298,28 @@ def test_an_integer_made_a_float_beside_an_integer_is_compared_as_an_integer() -
     for other in (True, y, as_float, world.table.get("float", (y,))):
         condition = world.table.get("lt", (as_float, other))
         assert relation(condition) == Holds(condition)
+
+
+def test_the_remainder_that_a_division_is_written_by_is_made_where_the_division_is() -> None:
+    table = ValueTable(-1)
+    graph = fx.Graph()
+    x, y = (table.opaque(graph.placeholder(name), slot, "int", 9) for slot, name in enumerate("xy", 3))
+    division = table.get("floordiv", (x, 3))
+    found = relation(table.get("eq", (table.get("mul", (division, 3)), y)))
+    assert isinstance(found, Equal)
+    ((remainder,),) = [monomial for monomial, _ in found.terms if monomial[0].op == "mod"]
+    assert (remainder.args, remainder.kind, remainder.slot, remainder.deadline) == ((x, 3), "int", 3, 9)
+    # It comes behind every value of the table, and a second one is another.
+    assert remainder.rank > table.get("add", (x, y)).rank
+    again = relation(table.get("eq", (table.get("mul", (division, 6)), table.get("add", (y, 1)))))
+    other = relation(table.get("eq", (table.get("mul", (table.get("floordiv", (x, 5)), 5)), y)))
+    ranks = [
+        value.rank
+        for each in (found, again, other)
+        if isinstance(each, Equal)
+        for monomial, _ in each.terms
+        for value in monomial
+        if value.op == "mod"
+    ]
+    assert len(ranks) == 3
+    assert ranks[0] == ranks[1] != ranks[2]
