@@ -54,10 +54,9 @@ class BitBuilder(Builder):
         self._width = width
 
     def div(self, a: Any, b: Any) -> Any:
-        """SMT-LIB's integer division: the signed one of vectors goes towards zero."""
-        quotient, rest = a / b, z3.SRem(a, b)
-        step = self.If(b > 0, self._number(1), self._number(-1))
-        return self.If(rest < 0, quotient - step, quotient)
+        """SMT-LIB's integer division by a positive number, which is all that is asked; that of vectors goes to zero."""
+        quotient = a / b
+        return self.If(z3.SRem(a, b) < 0, quotient - self._number(1), quotient)
 
     def bitand(self, a: Any, b: Any) -> Any:
         """The bits that two numbers have in common."""

@@ -157,6 +157,31 @@ UNBOUNDED: dict[str, tuple[list[str], str, bool]] = {
     "a remainder by a constant, less": ([], "x % 5 + y <= y + 3", False),
     "a quotient by a negative number": (["x // (0 - 3) + y >= 5", "y <= 2"], "x <= 0 - 9", True),
     "a quotient by a negative number, one more": (["x // (0 - 3) + y >= 5", "y <= 2"], "x <= 0 - 10", False),
+    "a minimum is no more than one operand": ([], "min(x, y) <= x", True),
+    "a minimum is no more than the other": ([], "min(x, y) - y <= 0", True),
+    "a minimum may be less": ([], "min(x, y) >= x", False),
+    "a maximum is no less than one operand": ([], "max(x, y) >= y", True),
+    "a maximum may be more": ([], "max(x, y) <= y", False),
+    "a minimum that is known": (["min(x, y) == 5"], "max(x, y) >= 5", True),
+    "a minimum that is known, one more": (["min(x, y) == 5"], "max(x, y) >= 6", False),
+    "a maximum that is known": (["max(x, y) == 5"], "min(x, y) <= 5", True),
+    "a maximum is one of the two if it is not the other": (["x < 1", "max(w, x) > w"], "min(w, y) <= 0", True),
+    "a minimum is one of the two if it is not the other": (["x > 1", "min(w, x) < w"], "max(w, y) >= 2", True),
+    "a quotient that is known, from below": (["x // 2 == 4"], "max(y, x) + x >= 16", True),
+    "a quotient that is known, from below, one more": (["x // 2 == 4"], "max(y, x) + x >= 17", False),
+    "a quotient that is known, from above": (["x // 2 == 4"], "min(y, x) + x <= 18", True),
+    "a quotient that is known, from above, one less": (["x // 2 == 4"], "min(y, x) + x <= 17", False),
+    "a quotient by one more": (["x // 3 == 4"], "min(y, x) + x <= 28", True),
+    "a quotient of what is bounded itself": (["min(x, y) // 2 == 4"], "max(x, z) + x >= 16", True),
+    "both edges of two sums": (["x >= 2", "x != 2", "y >= 2", "y != 2"], "x + y >= 6", True),
+    "both upper edges of two sums": (["x <= 5", "x != 5", "y <= 5", "y != 5"], "x + y <= 8", True),
+    "rounded down": (["x >= 3", "x * 3 - w <= 11", "w <= 0", "y == 3"], "x == y", True),
+    "rounded up": (["x <= 4", "x * 3 - w >= 10", "w >= 0", "y == 4"], "x == y", True),
+    "what gets narrower for long": (
+        ["x * 11 - y * 10 >= 10", "y * 11 - x * 10 >= 10", "x >= 0", "y >= 0"],
+        "z <= 5",
+        False,
+    ),
     "guards that cannot be met": (["x <= 3", "x >= 4"], "y == 7", True),
     "no guards": ([], "x == x", True),
 }
@@ -217,6 +242,10 @@ def test_as_many_guards_and_cases_as_allowed_decide() -> None:
     many = [relation(table.get("eq", (x, number))) for number in range(4, 4 + CASE_LIMIT + 1)]
     assert follows(wanted, [Joined("or", frozenset(many[:CASE_LIMIT]))], {})
     assert not follows(wanted, [Joined("or", frozenset(many))], {})
+    beside = relation(table.get("le", (others[0], 3)))
+    for count, decided in ((CASE_LIMIT, True), (CASE_LIMIT + 1, False)):
+        both = Joined("and", frozenset({Joined("or", frozenset(many[:count])), beside}))
+        assert follows(wanted, [both], {}) is decided
 
 
 def test_too_many_guards_or_cases_decide_nothing() -> None:

@@ -10,7 +10,7 @@ from properties.solver.bits import WIDEST, bit_builder, width_for
 from properties.solver.bounds import Box
 from properties.solver.smt import Budget, ask
 from strategies.evaluate import evaluate
-from strategies.terms import Const, Undefined, Var, apply
+from strategies.terms import TRUE, Const, Undefined, Var, apply
 
 F, B = Var("f", "float"), Var("b", "bool")
 BOX = Box({"x": (-3, 5), "y": (0, 100), "z": (0, 2**40)})
@@ -93,3 +93,13 @@ def test_a_leaf_of_truth_is_one_of_the_model():
     query = [apply("and", B, apply("gt", "x", 4)), apply("le", "x", 5)]
     answer = ask(query, [], Budget(10**6), 10**6, bit_builder(query, BOX))
     assert repr(answer.model) == "{'b': True, 'x': 5}"
+
+
+def test_a_leaf_on_which_nothing_depends_has_some_value():
+    for leaf in (apply("gt", "x", 3), B):
+        query = [apply("or", TRUE, leaf)]
+        answer = ask(query, [], Budget(10**6), 10**6, bit_builder(query, BOX))
+        assert answer.status == "sat"
+        assert len(answer.model or {}) == 1
+        usual = ask(query, [], Budget(10**6), 10**6)
+        assert len(usual.model or {}) == 1
