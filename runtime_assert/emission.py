@@ -12,7 +12,7 @@ from torch import fx
 from runtime_assert import _torch_api as api
 from runtime_assert.lowering import sympy_of
 from runtime_assert.operators import WRITTEN
-from runtime_assert.reading import Reading
+from runtime_assert.reading import Reading, is_query
 from runtime_assert.values import NEVER, Argument, Value, in_order
 
 _ORIGIN = ("stack_trace", "nn_module_stack", "custom")
@@ -51,6 +51,7 @@ class Emitter:
         self._position = reading.position
         self._values = reading.values
         self._cursor: dict[int, fx.Node] = {}
+        self._brought: dict[fx.Node, int] = {}
         self._key = key
         self._env = env
         self._extra = extra
@@ -154,12 +155,16 @@ class Emitter:
         return node
 
     def _move(self, node: fx.Node, slot: int) -> None:
-        """Bring an existing node to the end of a slot, with the size call that it takes an entry of."""
-        if node.target is operator.getitem:
-            source = node.args[0]
-            if isinstance(source, fx.Node) and source.target == "size" and self._position[source] > slot:
-                self.move(source, slot)
+        """Bring an existing node to the end of a slot, and before it the query (`x.shape`) that it is an entry of."""
+        source = node.args[0] if node.target is operator.getitem else None
+        # Entries may go to different places: what they are taken of stands before the first of them.
+        if isinstance(source, fx.Node) and is_query(source) and self._standing(source) > slot:
+            self._brought[source] = slot
+            self.move(source, slot)
         self.move(node, slot)
+
+    def _standing(self, query: fx.Node) -> int:
+        return self._brought.get(query, self._position[query])
 
     def move(self, node: fx.Node, slot: int) -> None:
         """Bring an existing node to the end of a slot."""

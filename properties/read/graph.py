@@ -163,6 +163,10 @@ def _ruled(name: str, shapes: list[Any], kwargs: Mapping[str, Any]) -> Any:
         return None
 
 
+_IDLE = {"torch.sym_int": "int", "torch.sym_float": "float"}
+"""Conversions that leave a value of that kind as it is."""
+
+
 def _application(node: fx.Node, rows: tuple[Operator, ...], args: list[Term]) -> Any:
     """What Python computes for operands of these kinds; a comparison of ints with a float literal is one of ints.
 
@@ -176,6 +180,8 @@ def _application(node: fx.Node, rows: tuple[Operator, ...], args: list[Term]) ->
         (number,) = ints
         scaled = number if exact.denominator == 1 else apply("mul", exact.denominator, number)
         return apply(bare, *(scaled if arg is number else Const(exact.numerator) for arg in args))
+    if [*map(sort_of, args)] == [_IDLE.get(target_name(node.target))]:
+        return args[0]
     kinds = ", ".join(map(sort_of, args))
     return applied(rows, args) or Opaque(f"{target_name(node.target)} of {kinds} in {node.name}")
 
@@ -289,6 +295,10 @@ def _size_of(node: fx.Node, tensor: Any, dim: Any = None) -> Any:
     return Opaque(f"size of {node.name}")
 
 
+def _attribute_of(node: fx.Node, tensor: Any, name: str) -> Any:
+    return _size_of(node, tensor) if name == "shape" else None
+
+
 def _stride_of(node: fx.Node, tensor: Any, dim: Any = None) -> Any:
     if dim is not None:
         axis = int(dim.value)
@@ -373,6 +383,7 @@ _READERS: dict[str, Callable[..., Any]] = {
     "aten.sym_size.int": _size_of,
     "aten.sym_size.default": _size_of,
     "size": _size_of,
+    "builtins.getattr": _attribute_of,
     "aten.sym_stride.int": _stride_of,
     "stride": _stride_of,
     "aten.sym_storage_offset.default": _offset_of,

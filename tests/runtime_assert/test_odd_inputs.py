@@ -14,8 +14,9 @@ from torch import fx
 from torch._dynamo.source import ConstantSource
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.fx.experimental.proxy_tensor import make_fx
-from torch.fx.experimental.symbolic_shapes import DimDynamic, ShapeEnv, StatelessSymbolicContext
+from torch.fx.experimental.symbolic_shapes import CallMethodKey, DimDynamic, ShapeEnv, StatelessSymbolicContext
 from torch.fx.passes.runtime_assert import insert_deferred_runtime_asserts as torchs_pass
+from torch.utils._pytree import SequenceKey
 
 from runtime_assert import InsertionReport, UnplaceableObligation, insert_deferred_runtime_asserts, insert_with_report
 from tests.runtime_assert.graphs import ASSERT, GraphBuilder, accepts, asserts, aten, capture, conditions, snapshot
@@ -377,3 +378,29 @@ def test_a_graph_without_inputs_checks_what_it_reads_from_its_attributes() -> No
     assert accepts(gm)
     gm.held = torch.tensor([2])
     assert not accepts(gm)
+
+
+SIZES: dict[str, Callable[[fx.Graph, fx.Node], fx.Node]] = {
+    "size()": lambda graph, tensor: graph.call_method("size", (tensor,)),
+    "shape": lambda graph, tensor: graph.call_function(getattr, (tensor, "shape")),
+}
+
+
+@pytest.mark.parametrize("form", SIZES)
+def test_a_size_that_is_brought_to_its_check_brings_the_query_that_it_is_an_entry_of(form: str) -> None:
+    made = GraphBuilder()
+    x = made.tensor("x", 8)
+    value = made.unbacked()
+    with made.mode:
+        rows = torch.empty(value, 1, dtype=torch.int64)
+    found = made.call(aten.nonzero.default, (x,), rows, u0=(CallMethodKey("size"), SequenceKey(0)))
+    made.call(aten.relu.default, (found,), rows)
+    shape = SIZES[form](made.graph, found)
+    shape.meta["val"] = rows.shape
+    entry = made.call(operator.getitem, (shape, 0), value)
+    torch._check(value >= 3)
+    gm = made.finish(entry)
+    run(gm, made.env, strict=True)
+    assert [node.name for node in gm.graph.nodes][2:4] == [shape.name, entry.name]
+    assert accepts(gm, torch.ones(8))
+    assert not accepts(gm, torch.zeros(8))
