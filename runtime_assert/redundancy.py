@@ -128,8 +128,11 @@ def _drop_repeated(claims: list[Claim], kept: _Kept) -> list[Claim]:
             places[id(claim)] = len(survivors)
             survivors.append(claim)
             continue
-        if _nameless(first) and claim.source == "deferred":
-            # The check knows its words and its line, the range it left behind does not.
+        late = first.source == "check" and not first.user and first.slot > kept.horizon(claim)
+        if late or (_nameless(first) and claim.source == "deferred"):
+            # The check knows its words and its line, the range it left behind does not. And where the graph's own
+            # assert comes too late, the one that is put before it says all that it says.
+            claim.check = first if late else first.check
             kept.drop(first, "merged", claim, "the same condition")
             kept.exact[relation] = claim
             survivors[places[id(first)]] = claim

@@ -51,6 +51,7 @@ class Writer:
         self._loose: list[fx.Node] = []
         self._locations: dict[int, str] = {}
         self._words: dict[str, str | None] = {}
+        self._dropped: dict[int, tuple[str | None, str | None]] = {}
 
     def write(self, present: list[Claim], wanted: list[Claim]) -> None:
         """Bring the graph's own asserts into shape, then emit what is still wanted, by slot."""
@@ -69,6 +70,8 @@ class Writer:
         node = claim.node
         assert node is not None
         if claim.status is not None:
+            # What is asserted in its place may still have to say what it says.
+            self._dropped[id(claim)] = self._told_by(claim)
             self._discard(node)
             claim.node = None
             return
@@ -90,9 +93,9 @@ class Writer:
 
     def _emit(self, claim: Claim, check: messages.Place, further: Sequence[str]) -> None:
         """Write an assert; `further`: where else what it says was checked."""
-        if not check.location and claim.check is not None and claim.check.node is not None:
+        if not check.location and claim.check is not None:
             # Dynamo records no line with the condition, the node of the check has it.
-            trace = claim.check.node.meta.get("stack_trace")
+            _, trace = self._told_by(claim.check)
             check = messages.Place(messages.location_in_trace(trace), trace)
         origin = self._origin(claim, check)
         condition = self._emitter.argument(claim.condition, origin)
@@ -110,8 +113,8 @@ class Writer:
 
     def _words_of(self, claim: Claim) -> str | None:
         """The user's message for an obligation: of the check that it was recorded for, or recorded with it."""
-        if claim.check is not None and claim.check.node is not None:
-            found = messages.user_message(message_text(self._gm, claim.check.node))
+        if claim.check is not None:
+            found, _ = self._told_by(claim.check)
             if found is not None:
                 return found
         if claim.assertion is None:
@@ -122,6 +125,12 @@ class Writer:
         if text not in self._words:
             self._words[text] = messages.user_message(text)
         return self._words[text]
+
+    def _told_by(self, check: Claim) -> tuple[str | None, str | None]:
+        """The user's words in an assert of the graph, and its stack trace, also when it has gone."""
+        if check.node is None:
+            return self._dropped.get(id(check), (None, None))
+        return messages.user_message(message_text(self._gm, check.node)), check.node.meta.get("stack_trace")
 
     def _origin(self, claim: Claim, check: messages.Place) -> Origin:
         """Metadata for new nodes: the stack trace of the check, the module of what is checked."""

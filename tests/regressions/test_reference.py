@@ -188,6 +188,19 @@ CAPTURED = {
             ],
         },
     ),
+    "an assert of the graph that another one came before is gone after the first run, its words are not": (
+        "make_fx+deferred",
+        {
+            "schema": 1,
+            "dims": [8],
+            "params": [{"shape": ["d0", 2], "dtype": "float32"}],
+            "body": [
+                {"op": "repeat_interleave_of", "length": ["d0"], "count": 4},
+                {"op": "item", "value": 13},
+                {"op": "check_assert", "cond": ["ne", ["add", "u1", "u0"], ["add", "u1", 6]], "form": "scalar"},
+            ],
+        },
+    ),
 }
 
 

@@ -31,6 +31,24 @@ def bound_on_a_length(m: torch.Tensor) -> torch.Tensor:
     return m + 1
 
 
+def sum_that_cancels(m: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    n = m.nonzero().shape[0]
+    rows = torch.zeros(n)
+    u = x.item()
+    assert_scalar(u + n != u + 6, WORDS)
+    return rows
+
+
+def test_an_assert_that_one_has_to_come_before_gives_way_to_it_and_lends_it_its_words() -> None:
+    """The size has to be checked before its use; the item, on which the condition seems to depend, is read later."""
+    gm, env = capture(sum_that_cancels, (torch.ones(8, dtype=torch.bool), torch.tensor([7])), ((), ()))
+    insert_with_report(gm, env, "test", strict=True)
+    said = [str(node.args[1]) for node in asserts(gm)]
+    assert [WORDS in text for text in said].count(True) == 1
+    insert_with_report(gm, env, "test", strict=True)
+    assert [str(node.args[1]) for node in asserts(gm)] == said
+
+
 def test_a_condition_that_the_shape_env_rewrote_still_fails_with_the_users_words() -> None:
     gm, env = capture(rewritten, (torch.ones(5), torch.tensor([7])), ((0,), ()))
     insert_with_report(gm, env, "test", strict=True)
