@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 
@@ -132,3 +133,42 @@ def test_its_work_is_told_as_the_solvers() -> None:
     finally:
         listen(None)
     assert ("solver",) in told
+
+
+EXACT, ROUNDED = [apply("ge", "x", 3)], [apply("float_gt", apply("float_add", F, 0.1), 3.0)]
+
+
+@pytest.mark.parametrize(
+    ("hold", "broken", "said", "opinion", "agreed"),
+    [
+        (EXACT, [], "sat", "sat", True),
+        (EXACT, [], "sat", "unknown", True),
+        (EXACT, [], "sat", "unsat", False),
+        (EXACT, [], "unsat", "sat", False),
+        # Among real numbers there may be a model where there is none among doubles, not the other way round.
+        (ROUNDED, [], "unsat", "sat", True),
+        (EXACT, [ROUNDED], "unsat", "sat", True),
+        (ROUNDED, [], "sat", "unsat", False),
+    ],
+)
+def test_which_opinions_disagree(
+    monkeypatch: pytest.MonkeyPatch, hold: list[Term], broken: list[list[Term]], said: Any, opinion: str, agreed: bool
+) -> None:
+    monkeypatch.setattr(second, "status", lambda hold, broken, milliseconds: opinion)
+    answer = Answer(said, "z3", {} if said == "sat" else None)
+    with second.confirming():
+        if agreed:
+            second.confirm(hold, broken, answer)
+        else:
+            with pytest.raises(ToolError, match=f"^two solvers disagree: z3 says {said}, cvc5 {opinion}: "):
+                second.confirm(hold, broken, answer)
+
+
+def test_nobody_is_asked_to_confirm_that_nothing_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(second, "status", lambda hold, broken, milliseconds: asked.append(milliseconds) or "sat")
+    with second.confirming():
+        second.confirm(EXACT, [], Answer("unknown", "z3"))
+        assert not asked
+        second.confirm(EXACT, [], Answer("sat", "z3", {"x": 3}))
+    assert asked == [20_000]

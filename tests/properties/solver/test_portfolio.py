@@ -13,6 +13,7 @@ from properties.solver.enumeration import MANY
 from properties.solver.portfolio import STEPS, _complement, _narrowest, _points, _ranges, decide
 from properties.solver.reduction import Part, reduced
 from properties.solver.smt import Answer, Budget, satisfies
+from properties.solver.statistics import Statistics, collected
 from strategies.terms import Apply, Const, Term, Var, apply, leaves_of
 
 F, G = Var("f", "float"), Var("g", "float")
@@ -63,9 +64,19 @@ def test_the_first_step_that_knows_decides_and_what_an_earlier_one_guessed_is_it
     assert decide(part, Budget(1), 1, [steps[4]]) == Answer("unsat", "never asked")
 
 
+def test_what_a_step_asks_of_other_steps_is_not_counted_by_itself():
+    found = Statistics(lambda: 0.0)
+    part = part_of(apply("gt", "x", 3), x=(0, 9))
+    with collected(found):
+        decided("_few", part)
+        assert found.steps == {}
+        decide(part, Budget(WORK), WORK)
+    assert found.steps.keys() == {"enumeration"}
+
+
 def test_few_values_are_gone_through_and_more_where_roundings_matter():
     exact = part_of(apply("eq", "x", apply("mul", "y", "y")), x=(0, 399), y=(7, 7))
-    assert decided("_few", exact).model == {"x": 49, "y": 7}
+    assert decided("_few", exact) == Answer("sat", "enumeration", {"x": 49, "y": 7})
     assert decided("_few", part_of(apply("lt", "x", "x"), x=(0, 399))).status == "unsat"
     assert decided("_few", part_of(apply("lt", "x", "x"), x=(0, 400))).status == "unknown"
     assert decided("_many", part_of(apply("lt", "x", "x"), x=(0, 400))).status == "unsat"

@@ -66,12 +66,27 @@ def test_what_follows_through_definitions_is_seen_at_once(turned):
     assert reduced([stride, known], [[apply("gt", "s", 8)]]).broken == ((apply("gt", "s", 8),),)
 
 
+def test_a_definition_is_found_wherever_it_stands_and_the_first_good_one_stays():
+    product, known, wanted = apply("mul", "y", "z"), apply("gt", apply("mul", "y", "z"), 7), [apply("gt", "s", 7)]
+    definition, looped = apply("eq", "s", product), apply("eq", "s", apply("mul", "s", "x"))
+    for hold in ([known, definition], [looped, definition, known], [definition, looped, known]):
+        with pytest.raises(Contradiction):
+            reduced(hold, [wanted])
+
+
+def test_the_bound_of_the_only_leaf_stays():
+    square = apply("ne", apply("mul", "x", "x"), 17)
+    assert set(reduced([apply("ge", "x", 3), square], []).hold) == {square, apply("ge", "x", 3)}
+
+
 def test_what_may_be_undefined_defines_nothing():
     quotient = apply("eq", "s", apply("floordiv", "x", "y"))
     looped = apply("eq", "s", apply("mul", "s", "x"))
     other = apply("gt", "s", 7)
     for definition in (quotient, looped, apply("ne", "s", apply("mul", "x", "y"))):
         assert reduced([definition, TANGLED], [[other]]).broken == ((other,),)
+    above = apply("gt", apply("floordiv", "x", "y"), 7)
+    assert reduced([quotient, above], [[other]]).broken == ((other,),)
 
 
 def test_parts_share_no_leaf_and_the_smallest_comes_first():
