@@ -170,12 +170,17 @@ def _numbers(value: Any) -> str:
     return repr(value) if not isinstance(value, float) or math.isfinite(value) else f'float("{value}")'
 
 
+def json_number(value: bool | int | float) -> bool | int | float | str:
+    """The value as JSON has it, which knows neither NaN nor the infinities: these are texts."""
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
 def _witness(program: Program, witness: Witness | None) -> dict[str, Any] | None:
     if witness is None:
         return None
     values = dict(witness.values)
     return {
-        "values": values,
+        "values": {name: json_number(value) for name, value in values.items()},
         "inputs": input_expressions(program, values),
         "eager": outcome_json(witness.eager),
         "before": outcome_json(witness.before),

@@ -10,6 +10,7 @@ from typing import Any
 
 from properties.campaign.check import OUTSIDE, Checked
 from properties.campaign.environment import environment
+from properties.campaign.finding import json_number
 from properties.campaign.identity import identity_check
 from properties.campaign.signature import signature_of
 from properties.case import Case, apply
@@ -219,7 +220,7 @@ def _witness(witness: Witness | None, names: Mapping[str, str], case: Case) -> d
         return None
     example = case.capture.example()
     return {
-        "values": {names.get(name, name): value for name, value in witness.values},
+        "values": {names.get(name, name): json_number(value) for name, value in witness.values},
         "is_example": all(example.get(name) == value for name, value in witness.values),
         "eager": _outcome(witness.eager),
         "before": _outcome(witness.before),
