@@ -169,6 +169,9 @@ class _GraphCapture(Capture):
     def eager(self, valuation: Valuation) -> Outcome:
         return _NOT_RUN
 
+    def eager_example(self) -> Outcome:
+        return _NOT_RUN
+
 
 class _GraphFacts(Facts):
     """What a graph and its ShapeEnv say by themselves."""

@@ -33,9 +33,18 @@ def holds(term: Term, valuation: Valuation) -> bool:
         return False
 
 
-@lru_cache(maxsize=8192)
 def function_of(term: Term) -> Function:
     """``term`` as a function of a valuation: a search tries a term on thousands, and looks at its form once."""
+    try:
+        return term._function
+    except AttributeError:
+        found = _function_of(term)
+        object.__setattr__(term, "_function", found)
+        return found
+
+
+@lru_cache(maxsize=8192)
+def _function_of(term: Term) -> Function:
     if isinstance(term, Const):
         return _constant(term.value)
     if isinstance(term, Var):

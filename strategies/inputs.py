@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -152,9 +153,20 @@ def _tensor(item: Input, shape: Sequence[int], valuation: Valuation, device: str
         return _strided(item, shape, item.strides, valuation, device)
     # No view of a base, for which tracing would make a base, too: the last step makes a tensor of its own.
     if item.fill is None:
-        return torch.arange(1, count + 1).reshape(tuple(shape)).remainder(7).to(dtype).to(device)
+        made = _numbered if count > _FEW_ELEMENTS else _numbered_before
+        return made(tuple(shape), dtype).clone().to(device)
     elements: Sequence[Value] = item.fill(count, valuation)
     return torch.tensor(elements, dtype=dtype).reshape(tuple(shape)).clone().to(device)
+
+
+def _numbered(shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
+    """A tensor whose elements count from 1 on, modulo 7."""
+    return torch.arange(1, prod(shape) + 1).reshape(shape).remainder(7).to(dtype)
+
+
+_FEW_ELEMENTS = 1024
+_numbered_before = lru_cache(maxsize=512)(_numbered)
+"""The same, for small tensors, of which a campaign builds millions of few shapes. Whoever uses one takes a copy."""
 
 
 def _strided(

@@ -26,17 +26,27 @@ class Hashed:
     __slots__ = ("_hash",)
 
 
+class Remembering(Hashed):
+    """Remembers, in the same way, what is asked of a term most often: the names of its leaves, and its function."""
+
+    __slots__ = ("_function", "_names")
+
+
 @dataclass(frozen=True, slots=True)
-class Const(Hashed):
+class Const(Remembering):
     """A literal: an int (any size), a bool or a float."""
 
     value: Value
 
     def __eq__(self, other: object) -> bool:
         # True == 1 == 1.0 in Python, but they are three different literals here.
-        return (
-            isinstance(other, Const) and type(self.value) is type(other.value) and repr(self.value) == repr(other.value)
-        )
+        if self is other:
+            return True
+        if not isinstance(other, Const) or type(self.value) is not type(other.value):
+            return False
+        if isinstance(self.value, float):
+            return repr(self.value) == repr(other.value)
+        return self.value == other.value
 
     def __hash__(self) -> int:
         try:
@@ -48,7 +58,7 @@ class Const(Hashed):
 
 
 @dataclass(frozen=True, slots=True)
-class Var:
+class Var(Remembering):
     """A leaf, known by its name (``d0``, ``u1`` in a Program), and what kind of value it has.
 
     A ``float`` is an IEEE double, an ``int`` is unbounded.
@@ -59,7 +69,7 @@ class Var:
 
 
 @dataclass(frozen=True, slots=True)
-class Apply(Hashed):
+class Apply(Remembering):
     """The operator named ``op`` applied to ``args``."""
 
     op: str
@@ -111,9 +121,18 @@ def walk(term: Term) -> Iterator[Term]:
             stack.extend(reversed(current.args))
 
 
-@lru_cache(maxsize=8192)
 def variables(term: Term) -> frozenset[str]:
     """The names of the leaves that occur in ``term``."""
+    try:
+        return term._names
+    except AttributeError:
+        found = _variables(term)
+        object.__setattr__(term, "_names", found)
+        return found
+
+
+@lru_cache(maxsize=8192)
+def _variables(term: Term) -> frozenset[str]:
     return frozenset(sub.name for sub in walk(term) if isinstance(sub, Var))
 
 

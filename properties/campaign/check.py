@@ -16,14 +16,13 @@ from properties.capture.frontends import capture
 from properties.case import Case
 from properties.devices import context_lost, why_not_run
 from properties.errors import ContextLost, GeneratorError, NotCaptured, ToolError
-from properties.execution.run import run_eager
+from properties.execution.run import run_example
 from properties.phases import EAGER, IDENTITY, SUBJECT, TRACE, phase
 from properties.registry import properties
 from properties.solver.statistics import Counts, Statistics, collected
 from properties.subjects import Subject
 from properties.verdict import PROVED, Status, Verdict, worst
 from strategies.program import Program
-from strategies.semantics import example
 from strategies.statement import Unrealisable
 
 DEVICES_AGREE = "RA601"
@@ -158,7 +157,7 @@ def _told(name: str, subject: Subject) -> Subject:
 def _runs(program: Program) -> bool:
     """Whether the Program accepts its own example; one whose example needs tensors too large to build does not."""
     try:
-        return run_eager(program, example(program)).accepted
+        return run_example(program).accepted
     except Unrealisable:
         return False
 

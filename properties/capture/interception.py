@@ -10,11 +10,12 @@ calls are only noted: the bodies stay as they are, and each subject is asked to 
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from types import ModuleType
 from typing import Any
-from unittest import mock
 
 import torch
 from torch import fx
@@ -78,21 +79,27 @@ def exchanged(sites: Sequence[str], function: Callable[..., Any]) -> Iterator[No
     Raises:
         ToolError: if it has none of them.
     """
-    present = [site for site in sites if _has(site)]
-    if not present:
+    places = [(module, name) for module, name in map(_place, sites) if hasattr(module, name)]
+    if not places:
         raise ToolError(f"torch {torch.__version__} calls the pass at none of {', '.join(sites)}")
-    with contextlib.ExitStack() as stack:
-        for site in present:
-            stack.enter_context(mock.patch(site, function))
-        yield
-
-
-def _has(site: str) -> bool:
-    module, _, attribute = site.rpartition(".")
+    before = [getattr(module, name) for module, name in places]
     try:
-        return hasattr(importlib.import_module(module), attribute)
+        for module, name in places:
+            setattr(module, name, function)
+        yield
+    finally:
+        for (module, name), own in zip(reversed(places), reversed(before), strict=True):
+            setattr(module, name, own)
+
+
+@functools.cache
+def _place(site: str) -> tuple[ModuleType | None, str]:
+    """The module of ``site``, if this torch has it, and the name that it binds."""
+    module, _, name = site.rpartition(".")
+    try:
+        return importlib.import_module(module), name
     except ImportError:
-        return False
+        return None, name
 
 
 @contextlib.contextmanager

@@ -51,13 +51,16 @@ _MEMO = "_cache"
 _VERSIONS = itertools.count(1 << 40)
 
 
+_CONTAINERS = (dict, list, set)
+
+
 def _copied(value: Any) -> Any:
     """A copy that shares no container with ``value``, two levels deep (a dict of lists)."""
-    if isinstance(value, (dict, list, set)):
-        new = copy.copy(value)
+    if isinstance(value, _CONTAINERS):
+        new = value.copy() if type(value) in _CONTAINERS else copy.copy(value)
         if isinstance(new, dict):
             for key, item in new.items():
-                if isinstance(item, (dict, list, set)):
+                if isinstance(item, _CONTAINERS):
                     new[key] = copy.copy(item)
         return new
     if isinstance(value, Iterator):
@@ -80,11 +83,11 @@ class EnvState:
 
         The version counter goes forward and never back: torch keys its caches by it.
         """
-        for name in list(vars(env)):
-            if name not in self.attributes:
-                delattr(env, name)
+        attributes = vars(env)
+        for name in attributes.keys() - self.attributes.keys():
+            del attributes[name]
         for name, value in self.attributes.items():
-            setattr(env, name, _copied(value))
+            attributes[name] = _copied(value)
         if hasattr(env, "_version_counter"):
             env._version_counter = next(_VERSIONS)
 
@@ -99,8 +102,13 @@ class EnvState:
     @cached_property
     def knowledge(self) -> dict[str, str]:
         """What later stages read, as comparable text: attribute -> its content with the order of its entries."""
+        return {name: _text(name, value) for name, value in self.known.items()}
+
+    @property
+    def known(self) -> dict[str, Any]:
+        """The attributes that later stages read."""
         return {
-            name: _text(name, value)
+            name: value
             for name, value in self.attributes.items()
             if is_knowledge(name) and not callable(value)
         }
@@ -132,9 +140,32 @@ def _text(name: str, value: Any) -> str:
 
 def changes(before: EnvState, after: EnvState) -> list[tuple[str, str, str]]:
     """The attributes that differ, each as (name, text before, text after)."""
-    old, new = before.knowledge, after.knowledge
-    return [
-        (name, old.get(name, "absent"), new.get(name, "absent"))
-        for name in sorted(old.keys() | new.keys())
-        if old.get(name) != new.get(name)
-    ]
+    old, new = before.known, after.known
+    # Most often nothing has changed at all, which is seen without writing out every expression.
+    open_ones = [name for name in old.keys() | new.keys() if not _alike(old.get(name, _ABSENT), new.get(name, _ABSENT))]
+    texts = (
+        (name, *(_text(name, known[name]) if name in known else "absent" for known in (old, new)))
+        for name in sorted(open_ones)
+    )
+    return [(name, first, second) for name, first, second in texts if first != second]
+
+
+_ABSENT = object()
+
+
+def _alike(one: Any, other: Any, depth: int = 2) -> bool:
+    """Whether two attributes hold the very same objects in the same order, ``depth`` containers deep."""
+    if one is other:
+        return True
+    if type(one) is not type(other) or not depth:
+        return False
+    if isinstance(one, dict):
+        return len(one) == len(other) and all(
+            key is own and _alike(item, mine, depth - 1)
+            for (key, item), (own, mine) in zip(one.items(), other.items(), strict=True)
+        )
+    if isinstance(one, (list, tuple)):
+        return len(one) == len(other) and all(
+            _alike(item, mine, depth - 1) for item, mine in zip(one, other, strict=True)
+        )
+    return False

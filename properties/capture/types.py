@@ -78,6 +78,12 @@ class Capture:
 
         return run_eager(self.program, valuation)
 
+    def eager_example(self) -> Outcome:
+        """The Program itself on its own example, as :meth:`eager` would run it."""
+        from properties.execution.run import run_example
+
+        return run_example(self.program)
+
     def copy_of_graph(self) -> fx.GraphModule:
         """A graph module of its own for one subject: nodes copied, metadata dicts copied, values shared."""
         return copy_module(self.graph)

@@ -76,7 +76,7 @@ def probes_of(facts: Facts) -> Probes:
         # Written out: NaN is unlike itself, and the two zeros are alike.
         key = tuple(sorted((name, repr(value)) for name, value in values.items()))
         if key not in found:
-            eager = facts.capture.eager(values)
+            eager = facts.capture.eager_example() if purpose == "example" else facts.capture.eager(values)
             before = run_graph(facts.capture.graph, facts.capture, values) if eager.accepted else None
             found[key] = Probe(purpose, aim, values, facts.valuation(values), eager, before)
 

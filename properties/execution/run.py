@@ -22,6 +22,7 @@ from strategies.compile import compile_program
 from strategies.constructs import CONSTRUCTS
 from strategies.inputs import build_inputs
 from strategies.program import Program
+from strategies.semantics import example
 from strategies.source import statement_of_line
 from strategies.terms import Valuation
 
@@ -53,6 +54,16 @@ def run_eager(program: Program, valuation: Valuation, device: str = "cpu") -> Ou
     return Outcome("accepted", results=results)
 
 
+@functools.lru_cache(maxsize=4)
+def run_example(program: Program) -> Outcome:
+    """The Program itself on its own example: run once, for all who ask how it ends.
+
+    Raises:
+        Unrealisable: if its example needs tensors too large to build.
+    """
+    return run_eager(program, example(program))
+
+
 def _loops(program: Program) -> bool:
     return any(CONSTRUCTS[statement.op].kind == "structure" for statement in program.body)
 
@@ -60,10 +71,9 @@ def _loops(program: Program) -> bool:
 def _failed_statement(forward: Any, program: Program, error: BaseException) -> int | None:
     """The index of the statement whose line is in the traceback of ``error``."""
     name = forward.__code__.co_filename
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if frame.filename == name and frame.lineno is not None:
-            return statement_of_line(program, frame.lineno)
-    return None
+    # The frames alone: a summary of them reads source files, and the last line of the Program is what counts.
+    lines = [line for frame, line in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename == name]
+    return statement_of_line(program, lines[-1]) if lines else None
 
 
 def run_graph(module: fx.GraphModule, capture: Capture, valuation: Valuation) -> Outcome:
@@ -153,10 +163,22 @@ class Steps(fx.Interpreter):
     error: Exception | None = None
     outer: Steps | None = None
 
+    def run(self, *args: Any, **_: Any) -> Any:
+        """The results. torch's own loop makes a progress bar, a line of log and a place in a trace of every node, which
+        takes longer than what most nodes compute."""
+        self.env = {}
+        self.args_iter = iter(self.graph.process_inputs(*args))
+        for node in self.graph.nodes:
+            self.env[node] = result = self.run_node(node)
+            if node.op == "output":
+                return self.graph.process_outputs(result)
+        return None
+
     def run_node(self, n: fx.Node) -> Any:
         self.place = n
         self._note(n)
-        return super().run_node(n)
+        args, kwargs = self.fetch_args_kwargs_from_env(n)
+        return getattr(self, n.op)(n.target, args, kwargs)
 
     def call_function(self, target: Any, args: Any, kwargs: Any) -> Any:
         """Bodies are run node by node too, by operators that ask only for something to call."""

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -49,9 +50,15 @@ class Emitted:
 
 def target_name(target: Any) -> str:
     """A call target as text: ``aten.sym_size.int``, ``_operator.add``, ``torch.sym_max``, ``size``."""
-    if isinstance(target, (str, torch._ops.OpOverload)):
-        return str(target)
+    if isinstance(target, str):
+        return target
+    if isinstance(target, torch._ops.OpOverload):
+        return _overload_name(target)
     return f"{getattr(target, '__module__', '') or ''}.{getattr(target, '__name__', target)}"
+
+
+# There are few overloads, and each is looked at in every graph.
+_overload_name = lru_cache(maxsize=4096)(str)
 
 
 def read_asserts(graph: fx.Graph, bindings: Bindings) -> tuple[Emitted, ...]:

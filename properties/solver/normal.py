@@ -109,17 +109,10 @@ class Known:
         self._bounds: dict[tuple[tuple[Term, int], ...], int] = {}
         for part in dict.fromkeys(part for item in given for part in conjuncts(item)):
             self._normals.add(normal(part))
-            if not isinstance(part, Apply) or part.op not in NEGATION:
-                continue
-            op, coefficients, constant = comparison(part)
-            if op == "ne":
-                continue
-            self._bound(coefficients, constant)
-            if op == "eq":
-                self._bound(tuple((atom, -value) for atom, value in coefficients), -constant)
-
-    def _bound(self, coefficients: tuple[tuple[Term, int], ...], constant: int) -> None:
-        self._bounds[coefficients] = max(constant, self._bounds.get(coefficients, constant))
+            for coefficients, constant in _bounds_of(part):
+                known = self._bounds.get(coefficients)
+                if known is None or known < constant:
+                    self._bounds[coefficients] = constant
 
     def implies(self, term: Term) -> bool:
         """Whether ``term`` follows by comparing constants; False says nothing."""
@@ -131,6 +124,18 @@ class Known:
         op, coefficients, constant = comparison(term)
         bound = self._bounds.get(coefficients)
         return op == "le" and bound is not None and bound >= constant
+
+
+@lru_cache(maxsize=8192)
+def _bounds_of(part: Term) -> tuple[Linear, ...]:
+    """Sums that are not positive if ``part`` holds."""
+    if not isinstance(part, Apply) or part.op not in NEGATION:
+        return ()
+    op, coefficients, constant = comparison(part)
+    if op == "ne":
+        return ()
+    bound = (coefficients, constant)
+    return (bound, (tuple((atom, -value) for atom, value in coefficients), -constant)) if op == "eq" else (bound,)
 
 
 def linear(term: Term) -> Linear:

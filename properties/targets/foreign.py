@@ -51,6 +51,9 @@ class ForeignCapture(Capture):
         assert self.code is not None
         return run_code(self.code, self.realiser.build(valuation)[0])
 
+    def eager_example(self) -> Outcome:
+        return self.eager(self.example())
+
 
 @dataclass(frozen=True)
 class ForeignFacts(Facts):

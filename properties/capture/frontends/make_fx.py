@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch._dynamo.source import ConstantSource
+from torch.fx._lazy_graph_module import _use_lazy_graph_module
 from torch.fx.experimental.proxy_tensor import make_fx
 from torch.fx.experimental.symbolic_shapes import DimDynamic, ShapeEnv, StatelessSymbolicContext
 
@@ -58,7 +59,8 @@ def capture(program: Program, device: str = "cpu", name: str = "make_fx", *, def
         ranges = input_ranges(env)
         # The inputs are fake already: "real", under their own mode, leaves them as they are; "fake" makes them again.
         bodies = Bodies()
-        with mode, noted(bodies):
+        # Nobody runs the graph itself: its code is generated if somebody does.
+        with mode, noted(bodies), _use_lazy_graph_module(True):
             module = make_fx(compile_program(program, device), tracing_mode="real")(*fakes)
 
     return tensor_capture(
