@@ -107,11 +107,7 @@ class EnvState:
     @property
     def known(self) -> dict[str, Any]:
         """The attributes that later stages read."""
-        return {
-            name: value
-            for name, value in self.attributes.items()
-            if is_knowledge(name) and not callable(value)
-        }
+        return {name: value for name, value in self.attributes.items() if is_knowledge(name) and not callable(value)}
 
 
 def is_knowledge(name: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from properties.capture.facts import Facts, program_values
@@ -18,9 +18,9 @@ from properties.execution.run import run_graph
 from properties.solver import solve
 from properties.solver.normal import Known
 from properties.solver.query import WORK, Answer, satisfies
-from properties.solver.search import TRIALS, search
+from properties.solver.search import TRIALS, search_solution, solving
 from properties.verdict import Outcome
-from strategies.evaluate import evaluate, holds
+from strategies.evaluate import evaluate
 from strategies.operators import OPERATORS
 from strategies.semantics import requirements, scopes, steps
 from strategies.statement import Unrealisable
@@ -126,10 +126,7 @@ def _reached(facts: Facts, goal: Goal) -> tuple[str, Valuation | None]:
 
 def _beside(facts: Facts, hold: Sequence[Term], broken: Sequence[Sequence[Term]]) -> Answer | None:
     """A solution a few steps from the example in up to three leaves, where no step of the solver finds one."""
-    terms = (*hold, *(term for group in broken for term in group))
-    found = search(
-        terms, lambda values: satisfies(hold, broken, values), facts.valuation(facts.capture.example()), TRIALS
-    )
+    found = search_solution(hold, broken, facts.valuation(facts.capture.example()), TRIALS)
     return None if found is None else Answer("sat", "search", found)
 
 
@@ -191,7 +188,7 @@ def _nearby(facts: Facts, hold: Sequence[Term], broken: Sequence[Sequence[Term]]
         if name not in base:
             continue
         near = _NEAR[type(base[name])]
-        solves = _test(hold, broken, base, (name,))
+        solves = solving(hold, broken, base, (name,))
         if solves is None:
             continue
         for candidate in near(base[name], numbers):
@@ -202,26 +199,6 @@ def _nearby(facts: Facts, hold: Sequence[Term], broken: Sequence[Sequence[Term]]
             except KeyError:
                 return None
     return None
-
-
-def _test(
-    hold: Sequence[Term], broken: Sequence[Sequence[Term]], base: Valuation, names: Sequence[str]
-) -> Callable[[Valuation], bool] | None:
-    """Whether a valuation that is ``base`` but for ``names`` is a solution; None if none can be.
-
-    What does not depend on ``names`` is decided once, for all values that are tried.
-    """
-    terms = [*hold, *(term for group in broken for term in group)]
-    if not all(variables(term) <= base.keys() for term in terms):
-        return lambda trial: satisfies(hold, broken, trial)
-    free = frozenset(names)
-    if not all(holds(term, base) for term in hold if not variables(term) & free):
-        return None
-    varying = [term for term in hold if variables(term) & free]
-    # A group that is broken already is done.
-    groups = [group for group in broken if all(holds(term, base) for term in group if not variables(term) & free)]
-    groups = [[term for term in group if variables(term) & free] for group in groups]
-    return (lambda trial: satisfies(varying, groups, trial)) if all(groups) else None
 
 
 def _sides(goal: Sequence[Term], base: Valuation) -> set[Value]:

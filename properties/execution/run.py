@@ -166,12 +166,13 @@ class Steps(fx.Interpreter):
     def run(self, *args: Any, **_: Any) -> Any:
         """The results. torch's own loop makes a progress bar, a line of log and a place in a trace of every node, which
         takes longer than what most nodes compute."""
+        graph: Any = self.graph
         self.env = {}
-        self.args_iter = iter(self.graph.process_inputs(*args))
-        for node in self.graph.nodes:
+        self.args_iter = iter(graph.process_inputs(*args))
+        for node in graph.nodes:
             self.env[node] = result = self.run_node(node)
             if node.op == "output":
-                return self.graph.process_outputs(result)
+                return graph.process_outputs(result)
         return None
 
     def run_node(self, n: fx.Node) -> Any:

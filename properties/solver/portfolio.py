@@ -15,7 +15,7 @@ from properties.solver.bounds import Contradiction
 from properties.solver.enumeration import FEW, MANY, enumerate_all
 from properties.solver.reduction import Part, free_values, reduced
 from properties.solver.search import FEW as FEW_TRIALS
-from properties.solver.search import TRIALS, search
+from properties.solver.search import TRIALS, search_solution
 from properties.solver.smt import Answer, Budget, ask, satisfies
 from strategies.operators import sort_of
 from strategies.terms import Apply, Const, Term, Value, Var, leaves_of, substitute, walk
@@ -125,7 +125,7 @@ def _search(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) ->
 
 
 def _searched(part: Part, hint: Mapping[str, Value], most: int) -> Answer | None:
-    found = search(part.terms, lambda values: satisfies(part.hold, part.broken, values), hint, most)
+    found = search_solution(part.hold, part.broken, hint, most)
     return None if found is None else Answer("sat", model=found)
 
 

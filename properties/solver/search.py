@@ -9,8 +9,11 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeAlias
 
-from strategies.terms import Const, Sort, Term, Value, leaves_of, walk
+from properties.solver.smt import Groups, satisfies
+from strategies.evaluate import holds
+from strategies.terms import Const, Sort, Term, Valuation, Value, leaves_of, variables, walk
 
 FEW, TRIALS = 2_000, 30_000
 """How many valuations one search evaluates at most: a first one, and the usual one."""
@@ -41,18 +44,40 @@ def candidates(terms: Sequence[Term], near: Mapping[str, Value]) -> dict[str, li
     return found
 
 
+Test: TypeAlias = Callable[[Valuation], bool]
+
+
+def search_solution(
+    hold: Sequence[Term], broken: Groups, near: Mapping[str, Value], most: int = TRIALS
+) -> dict[str, Value] | None:
+    """What :func:`search` finds for a query; a leaf whose values cannot help is not gone through."""
+    terms = (*hold, *itertools.chain(*broken))
+    return search(terms, lambda base, names: solving(hold, broken, base, names), near, most)
+
+
 def search(
     terms: Sequence[Term],
-    solves: Callable[[Mapping[str, Value]], bool],
+    solving: Callable[[Valuation, Sequence[str]], Test | None],
     near: Mapping[str, Value],
     most: int = TRIALS,
 ) -> dict[str, Value] | None:
-    """A valuation that ``solves``, from ``near`` by changing one leaf, then two, then any; None if none is found."""
+    """A solution, from ``near`` by changing one leaf, then two, then three; None if none of ``most`` valuations is one.
+
+    ``solving`` is given a valuation and the leaves to change in it, and yields what tells a solution, or None if there
+    is none among them, whatever the values.
+    """
     values = candidates(terms, near)
     base = {name: options[0] for name, options in values.items()}
     trials = 0
     for width in range(min(3, len(base)) + 1):
         for names in itertools.combinations(base, width):
+            solves = solving(base, names)
+            if solves is None:
+                # They count as if they had been tried: where a search ends depends on the query alone.
+                trials += math.prod(len(values[name]) for name in names)
+                if trials > most:
+                    return None
+                continue
             for choice in itertools.product(*(values[name] for name in names)):
                 trials += 1
                 if trials > most:
@@ -61,6 +86,23 @@ def search(
                 if solves(trial):
                     return trial
     return None
+
+
+def solving(hold: Sequence[Term], broken: Groups, base: Valuation, names: Sequence[str]) -> Test | None:
+    """Whether a valuation that is ``base`` but for ``names`` is a solution; None if none can be.
+
+    What does not depend on ``names`` is decided once, for all values that are tried.
+    """
+    if not all(variables(term) <= base.keys() for term in (*hold, *itertools.chain(*broken))):
+        return lambda trial: satisfies(hold, broken, trial)
+    free = frozenset(names)
+    if not all(holds(term, base) for term in hold if not variables(term) & free):
+        return None
+    varying = [term for term in hold if variables(term) & free]
+    # A group that is broken already is done.
+    groups = [group for group in broken if all(holds(term, base) for term in group if not variables(term) & free)]
+    groups = [[term for term in group if variables(term) & free] for group in groups]
+    return (lambda trial: satisfies(varying, groups, trial)) if all(groups) else None
 
 
 def simpler(sort: Sort, value: Value) -> list[Value]:

@@ -10,6 +10,7 @@ import sympy
 import torch
 from torch import fx
 from torch.fx.experimental.symbolic_shapes import ShapeEnv
+from torch.utils._sympy.value_ranges import ValueRanges
 
 from properties.campaign.check import check_program
 from properties.capture.facts import facts_of
@@ -124,6 +125,19 @@ def test_a_change_inside_of_the_shape_envs_lists_is_refuted_and_undone():
     assert str(verdict) == "REFUTED(impure)"
     assert "deferred_runtime_asserts" in verdict.detail
     assert changes(taken.state, EnvState.take(taken.shape_env)) == []
+
+
+def test_a_shape_env_with_equal_but_other_objects_has_not_changed():
+    before = capture(VACUOUS_EQUALITY, "shape_env").state
+    known = before.attributes["var_to_range"]
+
+    def changed(ranges) -> list[str]:
+        return [name for name, _, _ in changes(before, EnvState({**before.attributes, "var_to_range": ranges}))]
+
+    assert changed({symbol: ValueRanges(bounds.lower, bounds.upper) for symbol, bounds in known.items()}) == []
+    # A symbol less, or the same ones in another order, which a pass may go by.
+    assert changed(dict(list(known.items())[1:])) == ["var_to_range"]
+    assert changed(dict(reversed(known.items()))) == ["var_to_range"]
 
 
 def test_what_torch_does_not_compare_as_state_of_a_shape_env_is_no_knowledge() -> None:

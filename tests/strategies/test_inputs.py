@@ -162,6 +162,15 @@ def test_the_same_valuation_gives_equal_inputs() -> None:
             assert torch.equal(one, other) if isinstance(one, torch.Tensor) else one == other
 
 
+def test_who_writes_to_an_input_spoils_no_later_one() -> None:
+    prog = Program((4,), (Param((Var("d0"),)),), ())
+    (first,) = build_inputs(prog, {"d0": 4})
+    first.zero_()
+    (second,) = build_inputs(prog, {"d0": 4})
+    assert second.tolist() == [1, 2, 3, 4]
+    assert not second._is_view()
+
+
 def test_a_list_is_read_from_one_tensor_in_its_order() -> None:
     program = Program((), (), (Statement("tolist", (("values", (Const(1), Const(-2), Const(3))),)),))
     (tensor,) = build_inputs(program, {"u0": 5, "u1": -6, "u2": 7})

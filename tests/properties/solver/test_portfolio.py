@@ -187,10 +187,12 @@ def test_a_search_starts_from_the_hint_and_tries_as_much_as_it_may(monkeypatch):
     for name in ("_search_few", "_search"):
         assert decided(name, part, steps=(guess, *ALONE[name])) == Answer("sat", "search", {"x": 91, "y": 11})
     asked = []
-    monkeypatch.setattr(portfolio, "search", lambda terms, solves, hint, most: asked.append((terms, most)))
+    monkeypatch.setattr(
+        portfolio, "search_solution", lambda hold, broken, hint, most: asked.append((hold, broken, most))
+    )
     for name in ("_search_few", "_search"):
         assert decided(name, part).status == "unknown"
-    assert asked == [(part.terms, 2_000), (part.terms, 30_000)]
+    assert asked == [(part.hold, part.broken, 2_000), (part.hold, part.broken, 30_000)]
 
 
 def test_a_leaf_with_few_values_is_gone_through_value_by_value():

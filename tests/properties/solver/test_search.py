@@ -6,7 +6,8 @@ import math
 
 import pytest
 
-from properties.solver.search import candidates, plainness, search, simpler
+from properties.solver.search import candidates, plainness, search, search_solution, simpler
+from properties.solver.smt import satisfies
 from strategies.terms import Const, Var, apply
 
 X, Y, F, B = Var("x"), Var("y"), Var("f", "float"), Var("b", "bool")
@@ -80,7 +81,7 @@ def _trials(terms, wanted=None, near=None, most=1000) -> tuple[list[dict], dict 
         seen.append(dict(values))
         return values == wanted
 
-    return seen, search(terms, solves, near or {}, most)
+    return seen, search(terms, lambda *_: solves, near or {}, most)
 
 
 def test_one_leaf_is_changed_then_two_then_three():
@@ -107,6 +108,24 @@ def test_a_search_evaluates_no_more_than_it_may(most):
     seen, found = _trials([apply("lt", X, Y)], most=most)
     assert found is None
     assert len(seen) == most
+
+
+QUERIES = [
+    ([apply("lt", X, Y), apply("eq", apply("add", X, Y), 41)], []),
+    ([apply("gt", Y, 3)], [[apply("lt", X, 7), apply("le", F, X)]]),
+    ([B, apply("eq", X, 12)], [[apply("ge", Y, 5)], [apply("float_le", F, 2.5), B]]),
+    ([apply("eq", apply("floordiv", X, Y), 2), apply("ne", Y, 1)], [[apply("le", X, 9)]]),
+    ([apply("lt", X, X)], [[apply("ge", Y, 5)]]),
+]
+
+
+@pytest.mark.parametrize(("hold", "broken"), QUERIES)
+@pytest.mark.parametrize("near", [{}, {"x": 12, "y": 5, "f": 0.5, "b": True}])
+@pytest.mark.parametrize("most", [1, 30, 400, 30_000])
+def test_to_leave_out_leaves_that_cannot_help_changes_neither_the_solution_nor_the_end(hold, broken, near, most):
+    terms = [*hold, *(term for group in broken for term in group)]
+    plain = search(terms, lambda *_: lambda values: satisfies(hold, broken, values), near, most)
+    assert search_solution(hold, broken, near, most) == plain
 
 
 def test_integers_that_a_person_would_rather_see_are_near_zero():
