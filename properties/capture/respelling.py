@@ -2,9 +2,8 @@
 
 A pass that takes torch's place is given graphs that no front end of this suite makes: checks by keyword, sizes asked by
 methods, values under Dynamo's key or under none, an input that only shows twice a dim. Each respelling is one habit,
-and :func:`respelled` lets chance choose some of them. The first table keeps the inputs as they are, so that whatever
-holds of a Program's capture has to hold of its respelled one; what the second table changes about inputs, bindings or
-the ShapeEnv leaves a graph that is legal but no longer the Program's.
+and :func:`respelled` lets chance choose some of them. Those of this table keep the inputs as they are, so that whatever
+holds of a Program's capture has to hold of its respelled one; :mod:`properties.capture.foreign` has the others.
 """
 
 from __future__ import annotations
@@ -12,15 +11,14 @@ from __future__ import annotations
 import operator
 import random
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import sympy
 import torch
 from torch import fx
 from torch.fx.experimental.sym_node import SymNode
-from torch.fx.experimental.symbolic_shapes import CallMethodKey, DivideByKey, InnerTensorKey, ShapeEnv
-from torch.utils._pytree import GetAttrKey, MappingKey, SequenceKey
+from torch.fx.experimental.symbolic_shapes import ShapeEnv
 
 aten = torch.ops.aten
 _ASSERT = aten._assert_scalar.default
@@ -36,7 +34,7 @@ Respelling = Callable[[fx.GraphModule, ShapeEnv, random.Random], None]
 def respelled(
     module: fx.GraphModule, env: ShapeEnv, seed: int | str, table: Mapping[str, Respelling] | None = None
 ) -> tuple[str, ...]:
-    """Respells ``module`` (and, for some of :data:`FOREIGN`, ``env``) in place; the names of what was done.
+    """Respells ``module`` (and, for some of ``foreign.FOREIGN``, ``env``) in place; the names of what was done.
 
     The same ``seed`` does the same to the same graph. ``table`` is :data:`FAITHFUL` if none is given.
     """
@@ -53,13 +51,15 @@ def value_of(node: fx.Node) -> Any:
     return node.meta.get("example_value", node.meta.get("val"))
 
 
-def _symbolic(module: fx.GraphModule) -> Iterator[fx.Node]:
+def symbolic(module: fx.GraphModule) -> Iterator[fx.Node]:
+    """The nodes that yield a symbolic number or condition."""
     for node in list(module.graph.nodes):
         if isinstance(value_of(node), _SYMBOLIC) and isinstance(value_of(node).node, SymNode):
             yield node
 
 
-def _checks(module: fx.GraphModule) -> list[fx.Node]:
+def checks(module: fx.GraphModule) -> list[fx.Node]:
+    """The asserts of the graph, in any of their forms."""
     return [node for node in module.graph.nodes if node.target in _CHECKS]
 
 
@@ -92,7 +92,7 @@ def _values_under_dynamos_key(module: fx.GraphModule, env: ShapeEnv, chance: ran
 def _recorded_conditions_checked(module: fx.GraphModule, env: ShapeEnv, chance: random.Random) -> None:
     """Conditions that the graph computes and that have to hold anyway become checks of their own."""
     recorded = {ra.expr for ras in env.deferred_runtime_asserts.values() for ra in ras}
-    for node in _symbolic(module):
+    for node in symbolic(module):
         value = value_of(node)
         if isinstance(value, torch.SymBool) and (value.node._expr in recorded or value.node._expr == sympy.true):
             for _ in range(chance.choice((1, 1, 2))):
@@ -108,7 +108,7 @@ def _checks_of_constants(module: fx.GraphModule, env: ShapeEnv, chance: random.R
 
 
 def _checks_by_keyword(module: fx.GraphModule, env: ShapeEnv, chance: random.Random) -> None:
-    for node in _checks(module):
+    for node in checks(module):
         if node.kwargs:
             continue
         first, second = ("cond", "message") if node.target is torch._check else ("self", "assert_msg")
@@ -154,7 +154,7 @@ def _messages() -> tuple[Any, ...]:
 
 def _checks_as_users_write_them(module: fx.GraphModule, env: ShapeEnv, chance: random.Random) -> None:
     """Asserts become the user's calls again, with a message in one of the forms that Dynamo and others give it."""
-    for number, node in enumerate(_checks(module)):
+    for number, node in enumerate(checks(module)):
         condition = node.args[0] if node.args else node.kwargs.get("cond", node.kwargs.get("self"))
         if chance.random() < 0.3:
             with module.graph.inserting_before(node):
@@ -206,7 +206,7 @@ def _sizes_by_methods(module: fx.GraphModule, env: ShapeEnv, chance: random.Rand
 
 def _values_read_twice(module: fx.GraphModule, env: ShapeEnv, chance: random.Random) -> None:
     """What yields a number stands in the graph twice, with its bindings: nothing has shared the two."""
-    for node in _symbolic(module):
+    for node in symbolic(module):
         if node.op == "placeholder" or chance.random() < 0.5:
             continue
         with module.graph.inserting_after(node):
@@ -220,7 +220,7 @@ def _values_read_twice(module: fx.GraphModule, env: ShapeEnv, chance: random.Ran
 
 def _bounds_by_calls(module: fx.GraphModule, env: ShapeEnv, chance: random.Random) -> None:
     """What older traces wrote: `sym_constrain_range` of what the ShapeEnv knows of a value."""
-    for node in _symbolic(module):
+    for node in symbolic(module):
         symbol = value_of(node).node._expr
         if not isinstance(value_of(node), torch.SymInt) or not node.meta.get("unbacked_bindings"):
             continue
@@ -241,7 +241,7 @@ def _bounds_by_calls(module: fx.GraphModule, env: ShapeEnv, chance: random.Rando
 
 def _idle_conversions(module: fx.GraphModule, env: ShapeEnv, chance: random.Random) -> None:
     """Conversions to what a value is already, and rounding to no number of digits, which is rounding."""
-    for node in _symbolic(module):
+    for node in symbolic(module):
         value = value_of(node)
         if node.target is round and len(node.args) == 1:
             node.args = (*node.args, None)
@@ -254,7 +254,7 @@ def _idle_conversions(module: fx.GraphModule, env: ShapeEnv, chance: random.Rand
 
 
 def _arithmetic_without_values(module: fx.GraphModule, env: ShapeEnv, chance: random.Random) -> None:
-    for node in _symbolic(module):
+    for node in symbolic(module):
         if node.op == "call_function" and "unbacked_bindings" not in node.meta and chance.random() < 0.4:
             node.meta.pop("val", None)
             node.meta.pop("example_value", None)
@@ -264,35 +264,6 @@ def _no_traces(module: fx.GraphModule, env: ShapeEnv, chance: random.Random) -> 
     for node in module.graph.nodes:
         for key in _TRACES:
             node.meta.pop(key, None)
-
-
-def _checks_at_the_end(module: fx.GraphModule, env: ShapeEnv, chance: random.Random) -> None:
-    last = next(iter(reversed(module.graph.nodes)))
-    for node in _checks(module):
-        if chance.random() < 0.5:
-            last.prepend(node)
-
-
-class _UnheardOf:
-    """A component of a key path that no pass of today knows."""
-
-    def __repr__(self) -> str:
-        return "<a component of tomorrow>"
-
-
-def _other_paths(module: fx.GraphModule, env: ShapeEnv, chance: random.Random) -> None:
-    """Bindings by other ways to the same number: through an attribute, by another method, as of a mapping."""
-    for node in module.graph.nodes:
-        bound = node.meta.get("unbacked_bindings")
-        for symbol, path in list(bound.items()) if bound else ():
-            if path and isinstance(path[0], CallMethodKey):
-                ways = [(InnerTensorKey("data"), *path), (GetAttrKey("data"), *path)]
-                if len(getattr(value_of(node), "shape", ())) == 1 and isinstance(path[1], SequenceKey):
-                    ways += [(CallMethodKey("numel"), *path[2:])] * 2 + [(CallMethodKey("__len__"), *path[2:])]
-                node.meta["unbacked_bindings"] = {**node.meta["unbacked_bindings"], symbol: chance.choice(ways)}
-            elif path and isinstance(path[0], SequenceKey):
-                way = (MappingKey(path[0].idx), *path[1:])
-                node.meta["unbacked_bindings"] = {**node.meta["unbacked_bindings"], symbol: way}
 
 
 FAITHFUL: Mapping[str, Respelling] = {
@@ -309,102 +280,3 @@ FAITHFUL: Mapping[str, Respelling] = {
     "no traces": _no_traces,
 }
 """What leaves the meaning of a graph, its inputs and its bindings as they are."""
-
-
-def _unused_inputs(module: fx.GraphModule) -> list[fx.Node]:
-    inputs = module.graph.find_nodes(op="placeholder")
-    return [node for node in inputs if not node.users and isinstance(value_of(node), torch.SymInt)]
-
-
-def _restated(expr: Any, others: Sequence[Any], chance: random.Random) -> Any:
-    """An expression from which the symbol ``expr`` follows, if the others are known, or does not."""
-    forms = [2 * expr, expr + 1, 2 * expr - 3, 3 - expr, expr * expr, sympy.Mod(expr, 5), expr + sympy.Mod(expr, 3)]
-    for other in others:
-        forms += [expr * other, expr + other, 2 * expr + 3 * other, expr * (other - 1), 2 * expr * other + other]
-        forms += [expr + sympy.floor(other / 2), expr + other * sympy.floor(other / 2), expr * sympy.Mod(other, 4)]
-    return chance.choice(forms)
-
-
-def _inputs_restated(module: fx.GraphModule, env: ShapeEnv, chance: random.Random) -> None:
-    """An input shows a dim only within an expression, as derived Dims do, or a dim is left that no input shows."""
-    unused = _unused_inputs(module)
-    expressions = {node: value_of(node).node._expr for node in unused}
-    for node, expr in expressions.items():
-        if not isinstance(expr, sympy.Symbol):
-            continue
-        others = [other for other in expressions.values() if other is not expr and isinstance(other, sympy.Symbol)]
-        hint = value_of(node).node.hint if value_of(node).node.has_hint() else None
-        new = torch.SymInt(SymNode(_restated(expr, others, chance), env, int, hint))
-        for key in ("val", "example_value"):
-            if key in node.meta:
-                node.meta[key] = new
-
-
-def _inputs_specialised(module: fx.GraphModule, env: ShapeEnv, chance: random.Random) -> None:
-    """An input that nothing uses is gone, because its symbol was found to be a constant, or another's (153650)."""
-    unused = [n for n in _unused_inputs(module) if isinstance(value_of(n).node._expr, sympy.Symbol)]
-    kept = [value_of(n).node._expr for n in unused]
-    for node in unused:
-        if len(kept) == 1 or chance.random() < 0.5:
-            continue
-        symbol = value_of(node).node._expr
-        kept.remove(symbol)
-        constant = sympy.Integer(value_of(node).node.hint) if value_of(node).node.has_hint() else sympy.Integer(4)
-        with_what = chance.choice((constant, chance.choice(kept), None))
-        if with_what is not None:
-            env.replacements[symbol] = with_what
-        module.graph.erase_node(node)
-
-
-def _bindings_lost(module: fx.GraphModule, env: ShapeEnv, chance: random.Random) -> None:
-    """A node that yields an unbacked symbol no longer says so, as after decompositions in branches."""
-    for node in module.graph.nodes:
-        if node.meta.get("unbacked_bindings") and chance.random() < 0.4:
-            del node.meta["unbacked_bindings"]
-
-
-def _sources_gone(module: fx.GraphModule, env: ShapeEnv, chance: random.Random) -> None:
-    """A value that only checks use was thrown away with them before the pass came."""
-    for node in list(module.graph.nodes):
-        if not node.meta.get("unbacked_bindings") or any(user.op != "output" for user in node.users):
-            continue
-        if chance.random() < 0.4:
-            for user in list(node.users):
-                user.args = fx.map_arg(user.args, lambda used, gone=node: None if used is gone else used)
-            module.graph.erase_node(node)
-
-
-def _multiples_read(module: fx.GraphModule, env: ShapeEnv, chance: random.Random) -> None:
-    """An item is a multiple of what is bound, by a number or by a dim."""
-    dims = [value_of(n) for n in module.graph.find_nodes(op="placeholder") if isinstance(value_of(n), torch.SymInt)]
-    for node in _symbolic(module):
-        bound = node.meta.get("unbacked_bindings") or {}
-        unused = all(user.op == "output" for user in node.users)
-        if list(bound.values()) == [()] and isinstance(value_of(node), torch.SymInt) and unused:
-            (symbol,) = bound
-            divisor = chance.choice((2, *dims))
-            node.meta["unbacked_bindings"] = {symbol: (DivideByKey(divisor),)}
-            node.meta["val"] = torch.SymInt(
-                SymNode(symbol * (divisor if isinstance(divisor, int) else divisor.node._expr), env, int, None)
-            )
-
-
-def _paths_unheard_of(module: fx.GraphModule, env: ShapeEnv, chance: random.Random) -> None:
-    for node in module.graph.nodes:
-        bound = node.meta.get("unbacked_bindings")
-        if bound and chance.random() < 0.5:
-            node.meta["unbacked_bindings"] = {symbol: (_UnheardOf(),) for symbol in bound}
-
-
-FOREIGN: Mapping[str, Respelling] = {
-    **FAITHFUL,
-    "checks at the end": _checks_at_the_end,
-    "other paths": _other_paths,
-    "inputs restated": _inputs_restated,
-    "inputs specialised": _inputs_specialised,
-    "bindings lost": _bindings_lost,
-    "sources gone": _sources_gone,
-    "multiples read": _multiples_read,
-    "paths unheard of": _paths_unheard_of,
-}
-"""What may also change what the inputs say, which nodes bind what, and what the ShapeEnv knows."""

@@ -9,8 +9,9 @@ import pytest
 
 from properties.campaign.draw import draw, shard_seed
 from properties.capture.facts import facts_of
+from properties.capture.foreign import FOREIGN
 from properties.capture.frontends import capture
-from properties.capture.respelling import FAITHFUL, FOREIGN, respelled
+from properties.capture.respelling import FAITHFUL, respelled
 from properties.capture.state import changes
 from properties.capture.types import Capture
 from properties.case import Case
