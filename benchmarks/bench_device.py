@@ -26,7 +26,7 @@ from properties.capture.types import copy_module
 from properties.case import Case
 from properties.checks.ra403 import synchronisations
 from properties.devices import indexed, why_not_run
-from properties.read.graph import ASSERT_TARGETS, target_name
+from properties.read.targets import ASSERT_TARGETS, target_name
 from properties.registry import properties
 from properties.subjects import resolve
 from strategies.program import Program

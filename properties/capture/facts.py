@@ -18,8 +18,9 @@ from properties.capture.types import Capture
 from properties.errors import NotCaptured, Unsupported
 from properties.read.bindings import Bindings, TensorLeaf, bindings_of
 from properties.read.bodies import Entered, bodies_of
-from properties.read.graph import Opaque, read_asserts, read_nodes
+from properties.read.graph import read_asserts, read_nodes
 from properties.read.sympy_terms import finite_bounds, term_of
+from properties.read.values import Opaque
 from strategies.evaluate import evaluate
 from strategies.inputs import input_dims, input_offsets, input_strides
 from strategies.semantics import Requirement, guarantees, requirements, source_of

@@ -10,8 +10,8 @@ from torch import fx
 from properties.capture.types import Capture
 from properties.read.bindings import Bindings, TensorLeaf
 from properties.read.bodies import Entered
-from properties.read.graph import target_name
 from properties.read.sympy_terms import leaf_of
+from properties.read.targets import target_name
 from strategies.inputs import all_inputs, input_dims, input_offsets, input_strides
 from strategies.terms import Apply, Const, Term, Var, apply, sort_of_value, substitute
 

@@ -10,7 +10,8 @@ from torch import fx
 from properties.capture.facts import Facts
 from properties.execution.run import step_through
 from properties.read.bindings import Bindings, TensorLeaf
-from properties.read.graph import ASSERT_TARGETS, SCALAR_TARGETS, target_name
+from properties.read.targets import ASSERT_TARGETS, target_name
+from properties.read.values import SCALAR_TARGETS
 from strategies.terms import Apply, Term, Var, substitute, variables
 
 

@@ -30,8 +30,9 @@ from properties.case import Case
 from properties.checks.models import refuted
 from properties.checks.placement import plainly, unaliased
 from properties.read.bindings import bindings_of
-from properties.read.graph import ASSERT_TARGETS, read_asserts, target_name
+from properties.read.graph import read_asserts
 from properties.read.nodes import computed
+from properties.read.targets import ASSERT_TARGETS, target_name
 from properties.solver import solve
 from properties.solver.normal import normal, normal_set
 from properties.verdict import PROVED, Verdict

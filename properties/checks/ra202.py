@@ -20,7 +20,7 @@ from torch import fx
 
 from properties.case import Case
 from properties.checks.models import refuted
-from properties.read.graph import ASSERT_TARGETS, target_name
+from properties.read.targets import ASSERT_TARGETS, target_name
 from properties.verdict import PROVED, Status, Verdict
 
 

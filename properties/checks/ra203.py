@@ -29,8 +29,8 @@ from properties.case import Case
 from properties.checks.models import refuted
 from properties.checks.placement import node_values
 from properties.errors import Unsupported
-from properties.read.graph import ASSERT_TARGETS, target_name
 from properties.read.sympy_terms import term_of
+from properties.read.targets import ASSERT_TARGETS, target_name
 from properties.verdict import PROVED, Verdict
 from strategies.evaluate import evaluate
 from strategies.terms import Undefined, Valuation

@@ -22,7 +22,7 @@ from torch import fx
 from properties.case import Case
 from properties.checks.models import refuted
 from properties.read.bindings import key_path
-from properties.read.graph import target_name
+from properties.read.targets import target_name
 from properties.verdict import PROVED, Verdict
 
 Bindings = dict[str, tuple[str, tuple[str, ...]]]

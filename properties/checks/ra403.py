@@ -29,7 +29,7 @@ from properties.case import Case
 from properties.checks.models import refuted
 from properties.devices import why_not_run
 from properties.execution.run import run_graph
-from properties.read.graph import ASSERT_TARGETS, target_name
+from properties.read.targets import ASSERT_TARGETS, target_name
 from properties.verdict import PROVED, Verdict
 
 WAITING = frozenset(

@@ -35,8 +35,9 @@ from properties.checks.ra502 import recorded_messages
 from properties.errors import Unsupported
 from properties.read.bindings import TensorLeaf
 from properties.read.claims import claim_in
-from properties.read.graph import Emitted, read_nodes, target_name
+from properties.read.graph import Emitted, read_nodes
 from properties.read.sympy_terms import term_of
+from properties.read.targets import target_name
 from properties.solver import solve
 from properties.solver.normal import normal
 from properties.verdict import PROVED, Verdict

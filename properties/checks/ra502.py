@@ -28,7 +28,8 @@ from torch import fx
 from properties.case import Case
 from properties.checks.models import refuted
 from properties.execution.probes import Probe
-from properties.read.graph import ASSERT_TARGETS, read_asserts, target_name
+from properties.read.graph import read_asserts
+from properties.read.targets import ASSERT_TARGETS, target_name
 from properties.solver.normal import normal
 from properties.verdict import PROVED, Outcome, Verdict, Witness
 from strategies.evaluate import holds

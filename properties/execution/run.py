@@ -16,7 +16,7 @@ from properties.capture.types import Capture
 from properties.devices import poisons
 from properties.errors import ContextLost
 from properties.phases import EAGER, GRAPH_AFTER, GRAPH_BEFORE, phase
-from properties.read.graph import ASSERT_TARGETS, target_name
+from properties.read.targets import ASSERT_TARGETS, target_name
 from properties.verdict import Outcome
 from strategies.compile import compile_program
 from strategies.constructs import CONSTRUCTS

@@ -11,7 +11,7 @@ from torch import fx
 from properties.mutants import edits
 from properties.mutants.edits import calls, drop, has, many_leaves, negative_literal, retarget, rewrite, shifted
 from properties.mutants.mutant import EQ, GE, LE, LT, NE, after, always, table
-from properties.read.graph import target_name
+from properties.read.targets import target_name
 
 
 def _first_per_relation(gm: fx.GraphModule) -> None:

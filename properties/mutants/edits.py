@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import fx
 
-from properties.read.graph import ASSERT_TARGETS, target_name
+from properties.read.targets import ASSERT_TARGETS, target_name
 
 Edit = Callable[[fx.GraphModule], None]
 ASSERT = torch.ops.aten._assert_scalar.default

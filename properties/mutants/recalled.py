@@ -12,7 +12,7 @@ from torch.fx.experimental.symbolic_shapes import ShapeEnv
 
 from properties.mutants import edits
 from properties.mutants.mutant import GE, LE, Mutant, after
-from properties.read.graph import target_name
+from properties.read.targets import target_name
 from runtime_assert import insert_deferred_runtime_asserts
 
 _SIZES = ("aten.sym_size.int", "size")

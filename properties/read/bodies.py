@@ -16,7 +16,8 @@ import torch
 from torch import fx
 
 from properties.read.bindings import Bindings, TensorLeaf, bindings_of
-from properties.read.graph import Emitted, Opaque, Sized, read_nodes
+from properties.read.graph import Emitted, read_nodes
+from properties.read.values import Opaque, Sized
 from strategies.terms import TRUE, Apply, Const, Term, Var, apply, conjuncts
 
 

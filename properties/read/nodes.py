@@ -6,7 +6,7 @@ import hashlib
 
 from torch import fx
 
-from properties.read.graph import ASSERT_TARGETS, target_name
+from properties.read.targets import ASSERT_TARGETS, target_name
 
 
 def computed(graph: fx.Graph) -> dict[fx.Node, str]:

@@ -10,7 +10,9 @@ from torch import fx
 
 from properties.capture.facts import GraphFacts
 from properties.read.bindings import TensorLeaf
-from properties.read.graph import Sized, read_nodes, target_name
+from properties.read.graph import read_nodes
+from properties.read.targets import target_name
+from properties.read.values import Sized
 from strategies.terms import Const, Term, Var, apply, variables
 
 _COUNT_THEIR_FIRST = frozenset(

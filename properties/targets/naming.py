@@ -11,7 +11,7 @@ from torch import fx
 
 from properties.capture.facts import Facts
 from properties.read.bindings import TensorLeaf
-from properties.read.graph import target_name
+from properties.read.targets import target_name
 from properties.targets.realise import Slot
 from strategies.terms import Var
 

@@ -18,7 +18,7 @@ from torch import fx
 from torch.utils import _pytree as pytree
 
 from properties.read.bindings import Bindings, TensorLeaf, key_path
-from properties.read.graph import target_name
+from properties.read.targets import target_name
 from strategies.evaluate import evaluate
 from strategies.statement import Unrealisable
 from strategies.terms import Apply, Const, Term, Undefined, Var

@@ -9,7 +9,8 @@ import torch
 from torch import fx
 
 from properties.read.bindings import Bindings, TensorLeaf
-from properties.read.graph import Sized, read_nodes
+from properties.read.graph import read_nodes
+from properties.read.values import Sized
 from strategies.evaluate import evaluate
 from strategies.terms import Const, Var
 

@@ -1,0 +1,23 @@
+"""Call targets by name, and those that assert."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import torch
+
+ASSERT_TARGETS = frozenset({"aten._assert_scalar.default", "torch._assert_scalar", "torch._check", "_operator._assert"})
+
+
+def target_name(target: Any) -> str:
+    """A call target as text: ``aten.sym_size.int``, ``_operator.add``, ``torch.sym_max``, ``size``."""
+    if isinstance(target, str):
+        return target
+    if isinstance(target, torch._ops.OpOverload):
+        return _overload_name(target)
+    return f"{getattr(target, '__module__', '') or ''}.{getattr(target, '__name__', target)}"
+
+
+# There are few overloads, and each is looked at in every graph.
+_overload_name = lru_cache(maxsize=4096)(str)
