@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from operator import itemgetter
 from typing import Any, TypeAlias
 
 from strategies.operators import OPERATORS
-from strategies.terms import Const, Term, Undefined, Valuation, Value, Var
+from strategies.terms import Const, Term, Undefined, Valuation, Value, Var, remembered
 
 Function: TypeAlias = Callable[[Valuation], Value]
 
@@ -33,18 +32,9 @@ def holds(term: Term, valuation: Valuation) -> bool:
         return False
 
 
+@remembered("_function")
 def function_of(term: Term) -> Function:
     """``term`` as a function of a valuation: a search tries a term on thousands, and looks at its form once."""
-    try:
-        return term._function
-    except AttributeError:
-        found = _function_of(term)
-        object.__setattr__(term, "_function", found)
-        return found
-
-
-@lru_cache(maxsize=8192)
-def _function_of(term: Term) -> Function:
     if isinstance(term, Const):
         return _constant(term.value)
     if isinstance(term, Var):

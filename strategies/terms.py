@@ -7,14 +7,15 @@ What an operator *means* stands in one row of the table in :mod:`strategies.oper
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Literal, TypeAlias
+from functools import lru_cache, wraps
+from typing import Any, Literal, TypeAlias, TypeVar
 
 Sort: TypeAlias = Literal["int", "bool", "float"]
 Value: TypeAlias = int | bool | float
 Valuation: TypeAlias = Mapping[str, Value]
+Result = TypeVar("Result")
 
 
 class Hashed:
@@ -121,18 +122,29 @@ def walk(term: Term) -> Iterator[Term]:
             stack.extend(reversed(current.args))
 
 
+def remembered(slot: str) -> Callable[[Callable[[Term], Result]], Callable[[Term], Result]]:
+    """Has each term remember the answer, under ``slot`` of :class:`Remembering`; equal terms share one."""
+
+    def remembering(function: Callable[[Term], Result]) -> Callable[[Term], Result]:
+        shared = lru_cache(maxsize=8192)(function)
+
+        @wraps(function)
+        def asked(term: Term) -> Result:
+            try:
+                return getattr(term, slot)
+            except AttributeError:
+                found = shared(term)
+                object.__setattr__(term, slot, found)
+                return found
+
+        return asked
+
+    return remembering
+
+
+@remembered("_names")
 def variables(term: Term) -> frozenset[str]:
     """The names of the leaves that occur in ``term``."""
-    try:
-        return term._names
-    except AttributeError:
-        found = _variables(term)
-        object.__setattr__(term, "_names", found)
-        return found
-
-
-@lru_cache(maxsize=8192)
-def _variables(term: Term) -> frozenset[str]:
     return frozenset(sub.name for sub in walk(term) if isinstance(sub, Var))
 
 
