@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import logging
 
+import sympy
 from torch import fx
 
 from runtime_assert import _torch_api as api
 from runtime_assert.attribution import attribute
-from runtime_assert.bindings import bind_symbols
+from runtime_assert.bindings import UnknownKeyPath, bind_symbols
 from runtime_assert.claims import Claim
 from runtime_assert.conditions import assume, assumed_ranges, read_checks, resolve
 from runtime_assert.conjunctions import facts_of, join, split
-from runtime_assert.lowering import Lowering
+from runtime_assert.lowering import Lowering, NotLowerable, UnboundSymbol
 from runtime_assert.obligations import collect
 from runtime_assert.reading import locate, read_graph
 from runtime_assert.redundancy import drop_redundant
 from runtime_assert.report import InsertionReport, Row
-from runtime_assert.values import ValueTable
+from runtime_assert.values import Argument, ValueTable
 from runtime_assert.writing import Writer
 
 log = logging.getLogger(__name__)
@@ -81,7 +82,7 @@ def _insert(
         reading.position,
         table,
         api.renamings(shape_env),
-        lambda found, expr: Lowering(table, found.leaves, export).lower(expr),
+        lambda found, expr: _divisor(Lowering(table, found.leaves, export), expr),
         reading.uses,
     )
     lowering = Lowering(table, bindings.leaves, export)
@@ -107,6 +108,14 @@ def _insert(
         writer.write(present, wanted)
         writer.share()
     return writer, present, wanted
+
+
+def _divisor(lowering: Lowering, expr: sympy.Basic) -> Argument:
+    """What a binding divides by, from the symbols that are bound so far."""
+    try:
+        return lowering.lower(expr)
+    except (UnboundSymbol, NotLowerable, ZeroDivisionError) as fault:
+        raise UnknownKeyPath(f"its binding divides by {expr}: {fault}") from fault
 
 
 def is_branch(nodes: list[fx.Node], name: str) -> bool:

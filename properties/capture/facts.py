@@ -214,7 +214,8 @@ def inside_of(
             if origin == "deferred":
                 continue
             try:
-                demands.append((body, Obligation(term_of(expr), origin, text)))
+                term = substitute(term_of(expr), body.bindings.renamed)
+                demands.append((body, Obligation(term, origin, text)))
             except Unsupported as error:
                 unread.append(f"obligation {text}: {error}")
         for emitted in read_nodes(body.module.graph, body.bindings, body.inputs)[0]:
@@ -307,10 +308,11 @@ def _backed_ranges(
 def _recorded(env: ShapeEnv, bindings: Bindings) -> list[tuple[str, sympy.Basic, str]]:
     """What the ShapeEnv recorded for run time, as (origin, expression, torch's text)."""
     found: list[tuple[str, sympy.Basic, str]] = []
+    bound = bindings.bound.union(bindings.renamed)
     for asserts in env.deferred_runtime_asserts.values():
         found += [("deferred", ra.expr, str(ra.expr)) for ra in asserts]
     for symbol, value_range in env.var_to_range.items():
-        if not symbol_is_type(symbol, SymT.UNBACKED_INT) or symbol.name not in bindings.bound:
+        if not symbol_is_type(symbol, SymT.UNBACKED_INT) or symbol.name not in bound:
             continue
         low, high = finite_bounds(value_range.lower, value_range.upper)
         if low is not None:
@@ -318,7 +320,7 @@ def _recorded(env: ShapeEnv, bindings: Bindings) -> list[tuple[str, sympy.Basic,
         if high is not None:
             found.append(("range", sympy.Le(symbol, high, evaluate=False), f"{symbol} <= {high}"))
     for symbol, value in env.replacements.items():
-        if symbol_is_type(symbol, _UNBACKED) and symbol.name in bindings.bound:
+        if symbol_is_type(symbol, _UNBACKED) and symbol.name in bound:
             found.append(("replacement", sympy.Eq(symbol, value, evaluate=False), f"{symbol} replaced by {value}"))
     return found
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import sympy
@@ -49,6 +49,8 @@ class Bindings:
     undeclared: frozenset[str] = frozenset()
     shown: frozenset[str] = frozenset()
     """The names of the unbacked symbols that are inputs, or sizes of inputs."""
+    renamed: Mapping[str, Term] = field(default_factory=dict)
+    """Symbols of a body's inputs that stand for a leaf of a graph around it, under a name from a later tracing."""
 
     @property
     def bound(self) -> frozenset[str]:
@@ -98,21 +100,31 @@ def example_value(node: fx.Node) -> Any:
     return node.meta.get("example_value", node.meta.get("val"))
 
 
-def bindings_of(graph: fx.Graph, renamings: Mapping[sympy.Symbol, sympy.Symbol] | None = None) -> Bindings:
+def bindings_of(
+    graph: fx.Graph,
+    renamings: Mapping[sympy.Symbol, sympy.Symbol] | None = None,
+    around: frozenset[str] = frozenset(),
+) -> Bindings:
     """The leaves that ``graph`` declares.
 
     A stage that traces a graph again binds new symbols for old values and notes which is which in ``renamings``
-    (``ShapeEnv.unbacked_renamings``): the first node that binds such a symbol yields the old one's leaf.
+    (``ShapeEnv.unbacked_renamings``): the first node that binds such a symbol yields the old one's leaf. So does an
+    input of a body whose symbol a graph around it, with the leaves ``around``, binds under the old name.
     """
     renamed = renamings or {}
     seen: set[sympy.Symbol] = set()
     shown: set[str] = set()
+    again: dict[str, Term] = {}
     links: list[Term] = []
 
     def leaf(value: Any, name: str) -> Term:
         if not isinstance(value, (torch.SymInt, torch.SymFloat, torch.SymBool)):
             return Const(value)
-        expr = value.node._expr
+        expr: Any = value.node._expr
+        old: Any = renamed.get(expr, expr)
+        if old is not expr and expr.name not in around and old.name in around:
+            again[expr.name] = leaf_of(old.name)
+            expr = old
         if isinstance(expr, sympy.Symbol) and expr not in seen:
             seen.add(expr)
             if symbol_is_type(expr, _UNBACKED):
@@ -164,4 +176,4 @@ def bindings_of(graph: fx.Graph, renamings: Mapping[sympy.Symbol, sympy.Symbol] 
                 continue
             sources.setdefault(node.name, {})[path] = name
             undeclared |= {name} - declared
-    return Bindings(placeholders, sources, tuple(links), frozenset(undeclared), frozenset(shown))
+    return Bindings(placeholders, sources, tuple(links), frozenset(undeclared), frozenset(shown), again)

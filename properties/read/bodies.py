@@ -60,12 +60,13 @@ def bodies_of(
 
     ``named`` has the leaves of each by its path, as declared before a pass ran; without it they are read here.
     """
-    yield from _bodies(module, read_nodes(module.graph, bindings)[1], named, renamings, None)
+    yield from _bodies(module, read_nodes(module.graph, bindings)[1], bindings.bound, named, renamings, None)
 
 
 def _bodies(
     module: fx.GraphModule,
     values: Mapping[fx.Node, Any],
+    around: frozenset[str],
     named: Mapping[str, Bindings] | None,
     renamings: Mapping[sympy.Symbol, sympy.Symbol] | None,
     parent: Entered | None,
@@ -78,14 +79,15 @@ def _bodies(
             if not isinstance(body, fx.GraphModule):
                 continue
             path = f"{parent.path}.{attribute.target}" if parent else str(attribute.target)
-            own = named.get(path) if named is not None else bindings_of(body.graph, renamings)
+            own = named.get(path) if named is not None else bindings_of(body.graph, renamings, around)
             if own is None:
                 continue
             given = (*(parent.given if parent else ()), *(() if condition == TRUE else (condition,)))
             place = parent.index if parent else index
             entered = Entered(path, body, own, given, tuple(operands), tuple(inputs), place, parent)
             yield entered
-            yield from _bodies(body, read_nodes(body.graph, own, entered.inputs)[1], named, renamings, entered)
+            inner = read_nodes(body.graph, own, entered.inputs)[1]
+            yield from _bodies(body, inner, around | own.bound, named, renamings, entered)
 
 
 Entry = tuple[fx.Node, Any, Sequence[Any], Sequence[Any]]

@@ -20,6 +20,7 @@ from properties.registry import properties
 from properties.subjects import identity, resolve
 from properties.verdict import PROVED, Status
 from strategies.program import Program
+from strategies.terms import variables
 
 ASSERT = torch.ops.aten._assert_scalar.default
 CODES = ("RA101", "RA102", "RA104")
@@ -215,6 +216,29 @@ def test_a_check_of_a_branch_that_is_asserted_in_other_words_is_not_gone() -> No
     found = check_program(prog, "make_fx", {"torch": resolve("torch")}, ("RA104",))
     assert not found.faults
     assert found.verdicts["torch"]["RA104"] == PROVED
+
+
+def test_an_item_that_is_handed_to_a_branch_under_a_new_name_is_the_same_item() -> None:
+    """Strict export traces again: u0 is bound as another symbol then, and the branch's input has that one's name."""
+    prog = program(
+        {"op": "item", "value": 1},
+        {"op": "check", "cond": ["eq", ["sub", "d0", 3], "u0"]},
+        {"op": "check", "cond": ["ge", "u0", 1]},
+        {"op": "cond", "pred": ["eq", ["sub", "d1", 4], "u0"], "then": 3, "otherwise": 1},
+        {"op": "check_message", "cond": ["le", "u0", 1], "function": "not_implemented", "message": "none"},
+        {"op": "item", "value": 1},
+        {"op": "check", "cond": ["eq", ["sub", "d0", 3], "u1"]},
+        {"op": "item_int32", "value": -1},
+    )
+    found = check_program(prog, "export-strict+deferred", {"reference": resolve("reference")}, CODES)
+    facts = found.facts
+    assert not found.faults
+    assert facts is not None
+    assert facts.inside
+    assert {name for item in facts.inside for name in variables(item.term) if name.startswith("u")} == {"u0"}
+    assert found.verdicts["reference"]["RA101"] == PROVED
+    # What the branch checks of its own item is gone before any pass runs.
+    assert found.verdicts["reference"]["RA102"].stage == "frontend"
 
 
 def test_what_a_reader_of_the_capture_taught_the_shape_env_is_not_the_subjects_doing() -> None:

@@ -426,3 +426,15 @@ def test_guards_are_never_added_by_looking_at_scalars() -> None:
     insert_with_report(gm, made.env, "test", strict=True)
     assert len(made.env.guards) == count
     assert guard_scalar(size) == 4
+
+
+def test_a_divisor_that_nothing_in_the_graph_tells_is_said_and_not_raised() -> None:
+    made = GraphBuilder()
+    source, unknown, value = made.tensor("a", 8), made.size(4), made.unbacked()
+    item = made.call(aten.item.default, (source,), value * unknown, u0=(DivideByKey(unknown),))
+    torch._check(value <= 6)
+    gm = made.finish(item)
+    rows = insert_with_report(gm, made.env, "test").unplaceable
+    assert rows
+    assert all("its binding divides by" in row.reason for row in rows)
+    assert asserts(gm) == []
