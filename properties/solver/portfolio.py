@@ -169,8 +169,10 @@ def _narrowest(part: Part) -> tuple[str, Sequence[Value]] | None:
     """The integer leaf with the fewest values, if those are few, with them.
 
     A leaf beside a rounding comes first: what is left of ``u1 / u0 == 4.9`` for each ``u0`` is an interval of ``u1``.
+    Next come the factors of products: what is left of ``u0 * u0 * u1 == 7`` for each ``u1`` is about ``u0`` alone.
     """
     rounded = {name for term in part.terms if _has_rounding(term) for name in leaves_of(term)}
+    factors = {name for term in part.terms for sub in walk(term) if _is_product(sub) for name in leaves_of(sub)}
     widths = {
         name: high - low
         for name, (low, high) in part.box.intervals.items()
@@ -178,9 +180,13 @@ def _narrowest(part: Part) -> tuple[str, Sequence[Value]] | None:
     }
     if not widths:
         return None
-    name = min(widths, key=lambda item: (item not in rounded, widths[item], item))
+    name = min(widths, key=lambda item: (item not in rounded, item not in factors, widths[item], item))
     low = part.box.intervals[name][0] or 0
     return name, range(low, low + widths[name] + 1)
+
+
+def _is_product(term: Term) -> bool:
+    return isinstance(term, Apply) and term.op == "mul" and not any(isinstance(arg, Const) for arg in term.args)
 
 
 def _points(part: Part) -> tuple[str, Sequence[Value]] | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from properties.solver import portfolio
+from properties.solver import portfolio, solve
 from properties.solver.bounds import Box
 from properties.solver.enumeration import MANY
 from properties.solver.portfolio import STEPS, _complement, _narrowest, _points, _ranges, decide
@@ -214,6 +214,13 @@ def test_a_leaf_with_few_values_is_gone_through_value_by_value():
     assert decided("_values", part_of(broken=(broken,), v=(8, 20), u=(2, 900))).model == {"u": 7, "v": 11}
 
 
+def test_a_square_beside_a_leaf_with_few_values_is_decided():
+    """Of each ``v`` a question about the root of a number is left; of each ``w``, which has fewer, the whole one."""
+    square = apply("eq", apply("mul", apply("mul", "u", "u"), "v"), 1_999_960)
+    beside = (apply("le", "v", "w"), apply("ge", "v", 1), apply("ge", "w", 2), apply("le", "w", 64))
+    assert solve((square, *beside)) == Answer("unsat", "values")
+
+
 def test_the_leaf_with_the_fewest_values_is_chosen_one_beside_a_rounding_first():
     sides = [apply("gt", apply("mul", "x", "y"), "z"), apply("gt", "w", 3)]
     intervals = {"x": (0, 9), "y": (5, 7), "z": (-9, 99), "w": (None, 2)}
@@ -225,6 +232,10 @@ def test_the_leaf_with_the_fewest_values_is_chosen_one_beside_a_rounding_first()
     assert _narrowest(part_of(*sides, x=(None, 3), y=(3, None), q=(1, 2))) is None
     # Of two that are alike the first by name.
     assert _narrowest(part_of(*sides, z=(1, 2), x=(3, 4), y=(5, 6))) == ("x", range(3, 5))
+    # A factor of a product before what stands beside it, however few values that has; a multiple is no product.
+    assert _narrowest(part_of(*sides, z=(1, 2), y=(5, 7))) == ("y", range(5, 8))
+    doubled = apply("gt", apply("mul", 2, "y"), "z")
+    assert _narrowest(part_of(doubled, z=(1, 2), y=(5, 7))) == ("z", range(1, 3))
     flag = part_of(apply("and", Var("b", "bool"), sides[1]), b=(0, 1))
     assert _narrowest(flag) is None
 
