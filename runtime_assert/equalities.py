@@ -2,36 +2,55 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 
 from runtime_assert.polynomials import ONE, Monomial
 from runtime_assert.values import NEVER
 
 
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """What a monomial is equal to; `tag` names the equality, which was reduced by the rows of `parents` before."""
+
+    rest: dict[Monomial, Fraction]
+    tag: object
+    parents: list[Monomial]
+
+
 class Equalities:
     """Equalities that are known to hold, as a triangular system of linear equations over monomials."""
 
     def __init__(self) -> None:
-        self._rows: dict[Monomial, tuple[dict[Monomial, Fraction], object]] = {}
+        self._rows: dict[Monomial, _Row] = {}
 
     def __bool__(self) -> bool:
         return bool(self._rows)
 
     def reduce(self, poly: dict[Monomial, int]) -> tuple[dict[Monomial, Fraction], list[object]]:
-        """Eliminate what the equalities determine; also says which of them were used (their tags)."""
+        """Eliminate what the equalities determine; also says which of them that takes (their tags): the rows that were
+        used, and behind them those by which these had been reduced."""
+        rest, pivots = self._eliminate(poly)
+        found, queue = set(pivots), pivots
+        for pivot in queue:
+            for parent in self._rows[pivot].parents:
+                if parent not in found:
+                    found.add(parent)
+                    queue.append(parent)
+        return rest, [self._rows[pivot].tag for pivot in queue]
+
+    def _eliminate(self, poly: dict[Monomial, int]) -> tuple[dict[Monomial, Fraction], list[Monomial]]:
+        """`poly` without what has a row, and the monomials whose rows were used, each once."""
         rest: dict[Monomial, Fraction] = {m: Fraction(c) for m, c in poly.items()}
-        used: list[object] = []
-        if not self._rows:
-            return rest, used
+        used: dict[Monomial, None] = {}
         pending = sorted((m for m in rest if m in self._rows), key=_monomial_order)
         while pending:
             pivot = pending.pop()
             coefficient = rest.pop(pivot, None)
             if coefficient is None:
                 continue
-            row, tag = self._rows[pivot]
-            used.append(tag)
-            for monomial, part in row.items():
+            used[pivot] = None
+            for monomial, part in self._rows[pivot].rest.items():
                 found = rest.get(monomial, Fraction(0)) + coefficient * part
                 if found:
                     rest[monomial] = found
@@ -40,17 +59,17 @@ class Equalities:
                 else:
                     rest.pop(monomial, None)
             pending.sort(key=_monomial_order)
-        return rest, used
+        return rest, list(used)
 
     def add(self, poly: dict[Monomial, int], tag: object) -> bool:
         """Take in `poly == 0`; False if it followed from what was there (or contradicts it)."""
-        rest, _ = self.reduce(poly)
+        rest, parents = self._eliminate(poly)
         candidates = [m for m in rest if m != ONE]
         if not candidates:
             return False
         pivot = max(candidates, key=_monomial_order)
         scale = -rest.pop(pivot)
-        self._rows[pivot] = ({m: c / scale for m, c in rest.items()}, tag)
+        self._rows[pivot] = _Row({m: c / scale for m, c in rest.items()}, tag, parents)
         return True
 
 

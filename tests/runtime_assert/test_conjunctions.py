@@ -9,7 +9,7 @@ import torch
 from torch.fx.experimental.symbolic_shapes import ShapeEnv
 
 from runtime_assert import insert_with_report
-from tests.runtime_assert.graphs import accepts, asserts, aten, capture, conditions
+from tests.runtime_assert.graphs import accepts, asserts, aten, capture, conditions, expression
 
 X = torch.tensor([3, 7])
 
@@ -108,3 +108,29 @@ def test_a_part_does_not_wait_where_a_weaker_condition_was_dropped_for_its_sake(
     first = [i for i, target in enumerate(order) if target is aten._assert_scalar.default]
     assert len([i for i in first if i < order.index(aten.zeros.default)]) == 2
     assert [accepts(gm, torch.tensor(x)) for x in ([5, 5], [6, 7], [3, 2])] == [True, False, False]
+
+
+def test_an_equality_that_another_was_reduced_by_does_not_wait_for_the_rest_of_its_conjunction() -> None:
+    """The check of `a` follows from that of `b` and `m == n`, and so all three are asserted before `zeros` runs."""
+
+    def program(a: torch.Tensor, b: torch.Tensor, x: torch.Tensor) -> Any:
+        m, n, u = a.shape[0], b.shape[0], x[0].item()
+        torch._check(n + 1 == 2 * u)
+        torch._check(m + 1 == 2 * u)
+        z = torch.zeros(u)  # type: ignore[call-overload]
+        v = x[1].item()
+        torch._check((m + 0 == n) & (v >= 3))
+        return z
+
+    gm, env = capture(program, (torch.ones(5), torch.ones(5), torch.tensor([3, 7])), ((0,), (0,), ()))
+    report = insert_with_report(gm, env, "test", strict=True)
+    order = list(gm.graph.nodes)
+    zeros = next(n for n in order if n.target is aten.zeros.default)
+    early = [node for node in asserts(gm) if order.index(node) < order.index(zeros)]
+    assert [expression(node.args[0]) for node in early] == [
+        "(a_1.size(0) == b_1.size(0))",
+        "((b_1.size(0) + 1) == (2 * _local_scalar_dense))",
+    ]
+    first, second = early
+    (row,) = [r for r in report.having("implied") if "a.shape[0] + 1" in r.condition]
+    assert row.premises == (second.name, first.name)
