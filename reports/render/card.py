@@ -10,7 +10,7 @@ from typing import Any
 from reports.grouping import Finding
 from reports.render import wording
 from reports.render.highlight import tokens
-from reports.render.reproducer import scriptable
+from reports.render.reproducer import why_no_script
 from reports.text import clipped, one_line, plural
 
 
@@ -64,7 +64,7 @@ def card(finding: Finding, place: int) -> dict[str, Any]:
         "graph_elsewhere": not limits.graph,
         "frontends": [(name, str(text), _tone(str(text))) for name, text in row.get("frontends", {}).items()],
         "replay": wording.replay_command(finding.id),
-        "script": f"findings/{finding.id}.py" if scriptable(row) else "",
+        "script": f"findings/{finding.id}.py" if not why_no_script(row) else "",
         "signature": one_line(row["signature"], 200),
         "bucket": finding.bucket or row["bucket"],
         "others": [other["id"] for _, other in finding.others[:_OTHERS]],
