@@ -4,30 +4,33 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Generic, TypeVar
 
 from runtime_assert.polynomials import ONE, Monomial
 from runtime_assert.values import NEVER
 
+Tag = TypeVar("Tag")
+
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(Generic[Tag]):
     """What a monomial is equal to; `tag` names the equality, which was reduced by the rows of `parents` before."""
 
     rest: dict[Monomial, Fraction]
-    tag: object
+    tag: Tag
     parents: list[Monomial]
 
 
-class Equalities:
+class Equalities(Generic[Tag]):
     """Equalities that are known to hold, as a triangular system of linear equations over monomials."""
 
     def __init__(self) -> None:
-        self._rows: dict[Monomial, _Row] = {}
+        self._rows: dict[Monomial, _Row[Tag]] = {}
 
     def __bool__(self) -> bool:
         return bool(self._rows)
 
-    def reduce(self, poly: dict[Monomial, int]) -> tuple[dict[Monomial, Fraction], list[object]]:
+    def reduce(self, poly: dict[Monomial, int]) -> tuple[dict[Monomial, Fraction], list[Tag]]:
         """Eliminate what the equalities determine; also says which of them that takes (their tags): the rows that were
         used, and behind them those by which these had been reduced."""
         rest, pivots = self._eliminate(poly)
@@ -61,7 +64,7 @@ class Equalities:
             pending.sort(key=_monomial_order)
         return rest, list(used)
 
-    def add(self, poly: dict[Monomial, int], tag: object) -> bool:
+    def add(self, poly: dict[Monomial, int], tag: Tag) -> bool:
         """Take in `poly == 0`; False if it followed from what was there (or contradicts it)."""
         rest, parents = self._eliminate(poly)
         candidates = [m for m in rest if m != ONE]

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from math import gcd, inf
+from math import gcd, inf, lcm
 
 from runtime_assert.claims import Claim, Status
 from runtime_assert.equalities import Equalities
@@ -50,7 +50,7 @@ class _Kept:
     """The claims that are still asserted, indexed for the questions asked of them."""
 
     ranges: Ranges
-    equalities: Equalities = field(default_factory=Equalities)
+    equalities: Equalities[Claim] = field(default_factory=Equalities)
     exact: dict[Relation, Claim] = field(default_factory=dict)
     bounds: dict[Terms, list[tuple[int, Claim]]] = field(default_factory=dict)
     neighbours: dict[tuple[Monomial, int], list[tuple[Terms, int, Claim]]] = field(default_factory=dict)
@@ -185,8 +185,7 @@ def _drop_spanned(claims: list[Claim], kept: _Kept) -> None:
         poly = _equal_polynomial(claim.relation)
         rest, used = kept.equalities.reduce(poly)
         if not rest and not _fixed(claim):
-            premises = [c for c in used if isinstance(c, Claim)]
-            kept.drop(claim, "implied", premises[0] if premises else None, "it follows from other equalities", premises)
+            kept.drop(claim, "implied", used[0], "it follows from other equalities", used)
         elif any(m != ONE for m in rest):
             kept.equalities.add(poly, claim)
 
@@ -243,8 +242,7 @@ def _hull(relation: Relation) -> dict[Terms, int]:
 def _reduce(claim: Claim, relation: Bound, kept: _Kept) -> _Reduced | None:
     if not kept.equalities or len(relation.terms) > ELIMINATION_LIMIT:
         return _Reduced(claim, relation.terms, relation.limit, [])
-    rest, tags = kept.equalities.reduce(dict(relation.terms))
-    used = [c for c in tags if isinstance(c, Claim)]
+    rest, used = kept.equalities.reduce(dict(relation.terms))
     if not used or any(c.slot > kept.horizon(claim) for c in used):
         return _Reduced(claim, relation.terms, relation.limit, [])
     shift = rest.pop(ONE, Fraction(0))
@@ -254,9 +252,7 @@ def _reduce(claim: Claim, relation: Bound, kept: _Kept) -> _Reduced | None:
             kept.drop(claim, "implied", used[0], "it follows from equalities", used)
             return None
         return _Reduced(claim, relation.terms, relation.limit, [])
-    scale = Fraction(1)
-    for coefficient in rest.values():
-        scale = scale * coefficient.denominator // gcd(scale.numerator, coefficient.denominator)
+    scale = lcm(*(coefficient.denominator for coefficient in rest.values()))
     whole = {m: int(c * scale) for m, c in rest.items()}
     divisor = gcd(*whole.values())
     terms = tuple(sorted(((m, c // divisor) for m, c in whole.items()), key=_term_rank))
@@ -268,7 +264,8 @@ def _term_rank(term: tuple[Monomial, int]) -> tuple[int, ...]:
 
 
 def _drop_looser(reduced: list[_Reduced], kept: _Kept) -> None:
-    for item in sorted(reduced, key=lambda r: (r.limit, not _fixed(r.claim))):
+    # Of bounds of one limit those that stand already, then those that are there first: they are in time for the others.
+    for item in sorted(reduced, key=lambda r: (r.limit, not _fixed(r.claim), r.claim.slot)):
         claim = item.claim
         found = None
         for terms, limit, _ in _readings(item):

@@ -7,36 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from torch import fx
 
-from runtime_assert.claims import Claim, Source
+from runtime_assert.claims import Claim
 from runtime_assert.normal import relation
 from runtime_assert.redundancy import drop_redundant
-from runtime_assert.values import NEVER, Value, ValueTable
-
-
-class World:
-    """Values of inputs (`s0`, `s1`, ...) and values made at run time (`u0`, `u1`, ... made at slots 0, 1, ...)."""
-
-    def __init__(self) -> None:
-        self.table, self.graph = ValueTable(-1), fx.Graph()
-        self.leaves: dict[str, Value] = {}
-
-    def __getattr__(self, name: str) -> Value:
-        if name not in self.leaves:
-            made, slot = name.startswith("u"), int(name[1:])
-            node = self.graph.placeholder(name)
-            self.leaves[name] = self.table.opaque(node, slot if made else -1, "int", slot + 9 if made else NEVER)
-        return self.leaves[name]
-
-    def value(self, op: str, *args: Any) -> Value:
-        return self.table.get(op, args)
-
-    def claim(self, op: str, *args: Any, source: Source = "deferred", horizon: int | None = None) -> Claim:
-        """A claim; `horizon`: the last slot at which it is in time, as a rule the first at which it can be decided."""
-        condition = self.table.get(op, args)
-        slot = condition.slot
-        return Claim(source, None, condition, relation(condition), slot, (slot if horizon is None else horizon) + 1)
+from tests.runtime_assert.worlds import World
 
 
 @dataclass
@@ -92,8 +67,9 @@ def decided_by_ranges(w: World) -> Case:
 
 
 def squeezed(w: World) -> Case:
-    below, above = w.claim("le", w.u0, w.u1, source="check"), w.claim("ge", w.u0, w.u1, source="check")
-    claim = w.claim("eq", w.u0, w.u1)
+    value, other = w.u0, w.value("add", w.u1, 2)
+    below, above = w.claim("le", value, other, source="check"), w.claim("ge", value, other, source="check")
+    claim = w.claim("eq", value, other)
     return Case([claim], claim, below, "it follows from two bounds", [below, above], present=[below, above])
 
 
@@ -103,7 +79,8 @@ def spanned(w: World) -> Case:
 
 
 def decided_by_equalities(w: World) -> Case:
-    equal, bound = w.claim("eq", w.u0, w.u1), w.claim("le", w.u0, w.u1)
+    other = w.value("add", w.u1, 2)
+    equal, bound = w.claim("eq", w.u0, other), w.claim("ge", w.u0, other)
     return Case([equal, bound], bound, equal, "it follows from equalities", [equal])
 
 
@@ -164,3 +141,54 @@ def test_a_claim_without_an_assert_says_what_it_is_left_to_and_why(make: Callabl
     assert list(dropped.premises) == case.premises
     everything = [*case.assumptions, *case.present, *case.wanted]
     assert [c for c in everything if c.status is not None] == [dropped]
+
+
+def test_what_never_holds_keeps_an_assert_of_its_own_with_its_own_words() -> None:
+    w = World()
+    first, second = w.claim("lt", w.u0, w.u0), w.claim("lt", w.u1, w.u1)
+    drop_redundant([], [], [first, second], {})
+    assert [first.status, second.status] == [None, None]
+
+
+def test_a_condition_that_is_false_and_no_value_is_asserted_once() -> None:
+    claims = [Claim("deferred", None, False, relation(False), slot=3, deadline=4) for _ in range(2)]
+    drop_redundant([], [], claims, {})
+    assert [c.status for c in claims] == [None, "merged"]
+
+
+@pytest.mark.parametrize("trace", [None, "File ..."])
+def test_a_call_that_constrains_gives_way_to_a_check_unless_it_knows_its_own_line(trace: str | None) -> None:
+    w = World()
+    call, check = w.claim("ge", w.u0, 2, source="constraint"), w.claim("ge", w.u0, 2)
+    call.node = w.graph.placeholder("call")
+    if trace is not None:
+        call.node.meta["stack_trace"] = trace
+    drop_redundant([], [], [call, check], {})
+    assert [call.by, check.by] == ([check, None] if trace is None else [None, call])
+
+
+def test_an_assert_of_the_users_that_comes_late_stays_beside_the_one_that_is_in_time() -> None:
+    w = World()
+    check, claim = w.claim("ne", w.u0, 3, source="check"), w.claim("ne", w.u0, 3)
+    check.slot, check.user = 5, True
+    drop_redundant([], [check], [claim], {})
+    assert [check.status, claim.status, claim.check] == [None, None, None]
+
+
+def test_an_assert_in_time_knows_the_late_one_whose_place_it_takes_through_whatever_it_is_merged_with() -> None:
+    w = World()
+    check, bound, claim = (w.claim("ge", w.u0, 3, source=source) for source in ("check", "range", "deferred"))
+    check.slot = 5
+    drop_redundant([], [check], [bound, claim], {})
+    assert [check.by, bound.by, claim.by] == [bound, claim, None]
+    assert claim.check is check
+
+
+def test_an_assumption_is_never_given_up_for_what_would_have_to_be_asserted() -> None:
+    """x <= 5 follows from x + y <= 5 and y >= 0; but x <= 5 is there, and x + y <= 5 follows from it and y <= 0."""
+    w = World()
+    x, y = w.s0, w.s1
+    given = w.claim("le", x, 5, source="assumption")
+    least, total, most = w.claim("ge", y, 0), w.claim("le", w.value("add", x, y), 5), w.claim("le", y, 0)
+    drop_redundant([given], [], [least, total, most], {})
+    assert [c.status for c in (given, least, total, most)] == [None, None, "implied", None]
