@@ -26,6 +26,11 @@ _NEEDED: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
     "hits": {"bucket": str, "count": int},
     "tool_error": {"where": str, "text": str},
     "gate": {"part": str, "outcome": str},
+    "recall": {
+        **dict.fromkeys(("thread", "what", "subject", "frontend", "property"), str),
+        "found": bool,
+        "programs": int,
+    },
     "end": {},
 }
 _PLAN = {"seed": int, "cells": list, "properties": list}

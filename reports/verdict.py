@@ -42,8 +42,8 @@ def reasons(
         found.append((ExitStatus.NEW_FINDINGS, f"{plural(count, 'new finding')} in {one_line(subject)}"))
     for gate in gates:
         if gate["outcome"] == "failed":
-            # A mutant that survives shows that the checks are blind; what real programs show is a finding.
-            status = ExitStatus.TOOL_ERROR if gate["part"] == "mutants" else ExitStatus.NEW_FINDINGS
+            # A fault that nobody sees shows that the checks are blind; what real programs show is a finding.
+            status = ExitStatus.TOOL_ERROR if gate["part"] in ("mutants", "recall") else ExitStatus.NEW_FINDINGS
             found.append((status, f"{one_line(gate['part'])}: {plural(len(gate['failed']), 'failure')}"))
     broken = max(len(tool_errors), sum(totals.tool_error for totals in subjects.values()))
     if broken:

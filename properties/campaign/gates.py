@@ -1,4 +1,4 @@
-"""What an audit does besides its search: mutants, real programs, stored cases, devices that are not there.
+"""What an audit does besides its search: mutants, public faults, real programs, stored cases, absent devices.
 
 Each part gives rows of plain data, the last of which is a ``gate``: ``part``, ``outcome`` (``passed``, ``failed`` or
 ``not run``), ``count``, ``failed`` (texts) and ``why``. What was not run is never a pass.
@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from properties.campaign import recall as recalled
 from properties.campaign import regressions
 from properties.campaign.pool import Lost, results
 
@@ -40,6 +41,40 @@ def mutants(codes: Sequence[str], workers: int) -> list[Row]:
         rows.append(found)
     survivors = [f"{row['mutant']} survives {row['programs']} programs" for row in rows if not row["killed"]]
     return [*rows, gate("mutants", len(rows), survivors, "" if rows else "no mutant belongs to these properties")]
+
+
+def recall(codes: Sequence[str], workers: int) -> list[Row]:
+    """Whether random search finds each public fault that a property of ``codes`` shows; a ``recall`` row for each.
+
+    One that torch itself has to show, and does not, is told and fails nothing under another release than the pinned
+    one: somebody may have mended the pass.
+    """
+    known = [row for row in recalled.ROWS if row.code in codes]
+    rows: list[Row] = []
+    failed: list[str] = []
+    mended: list[str] = []
+    for row, needed in recalled.search(known, recalled.PROGRAMS, workers):
+        found = isinstance(needed, int)
+        rows.append(
+            {
+                "kind": "recall",
+                "thread": row.thread,
+                "what": row.what,
+                "subject": row.subject,
+                "frontend": row.frontend,
+                "property": row.code,
+                "found": found,
+                "programs": needed if found else recalled.PROGRAMS,
+            }
+        )
+        if not found:
+            text = f"{row.thread} is not found within {recalled.PROGRAMS} programs"
+            text = f"{row.thread}: {needed}" if isinstance(needed, Lost) else text
+            (mended if needed is None and recalled.may_be_mended(row) else failed).append(text)
+    why = "" if rows else "no public fault belongs to these properties"
+    if mended:
+        why = f"torch's own, under another release than {recalled.TORCH}: {'; '.join(mended)}"
+    return [*rows, gate("recall", len(rows), failed, why)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ def parts(plan: Any, known_file: Path | None) -> tuple[Part, ...]:
     clean = tuple({name for cell in plan.cells for name in cell.subjects if name == "reference"})
     found = [
         Part("mutants", lambda: gates.mutants(plan.properties, plan.jobs)),
+        Part("recall", lambda: gates.recall(plan.properties, plan.jobs)),
         Part("real programs", lambda: _real_programs(plan, entries, torch)),
         Part("regression vectors", lambda: gates.vectors(vectors, plan.properties, clean, plan.jobs)),
         Part("regression corpus", lambda: gates.corpus(stored, plan.properties, plan.jobs)),

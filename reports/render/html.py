@@ -14,7 +14,7 @@ from reports.model import Report
 from reports.render import charts, wording
 from reports.render.card import card
 from reports.render.gaps import gaps
-from reports.render.oracle import oracle
+from reports.render.oracle import oracle, recalled
 from reports.render.support import support_map
 from reports.render.templates import template
 from reports.render.trends import trends
@@ -77,6 +77,7 @@ def page(report: Report) -> str:
         programs=f"{report.programs:,}",
         trends=trends(report),
         oracle=oracle(report),
+        recalled=recalled(report),
         times=times,
         time_legend=time_legend,
         environment=list(_environment(report)),

@@ -45,6 +45,20 @@ def _probes(report: Report) -> Iterator[str]:
         )
 
 
+def recalled(report: Report) -> list[dict[str, str]]:
+    """The public faults that were searched for, and within how many programs each was found: ``recall`` rows."""
+    names = ("thread", "what", "subject", "frontend", "property")
+    return [
+        {
+            **{name: one_line(row[name]) for name in names},
+            "programs": f"{row['programs']:,}" if row["found"] else f"not within {row['programs']:,}",
+            "line": str(line),
+        }
+        for line, row in enumerate(report.rows, start=1)
+        if row["kind"] == "recall"
+    ]
+
+
 def _queries(report: Report) -> Iterator[str]:
     """Which step of the solver decided how many of the queries, and where its time went."""
     decided: Counter[str] = Counter()

@@ -31,7 +31,9 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hostile_log: list[dict[
     monkeypatch.chdir(tmp_path)
     hostile_log[0]["plan"]["cells"][0]["profile"] = hostile
     gate = {"kind": "gate", "part": hostile, "outcome": "failed", "count": 1, "failed": [hostile], "why": hostile}
-    publish(Path("out"), build([*hostile_log[:-1], gate, hostile_log[-1]], ()))
+    recall = dict.fromkeys(("thread", "what", "subject", "frontend", "property"), hostile)
+    recall |= {"kind": "recall", "found": True, "programs": 3}
+    publish(Path("out"), build([*hostile_log[:-1], gate, recall, hostile_log[-1]], ()))
     return Path("out")
 
 

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from reports.model import Report, build
 from reports.render import every_file, html, markdown, terminal
+from reports.shape import ShapeError, check_row
 from reports.text import one_line
 from tests.reports.conftest import ENTRY, NEW, finding, log, shard, tally
 
@@ -110,6 +111,24 @@ def test_the_page_says_how_it_was_proved():
     text = Page(html.page(report())).text
     assert "How it was proved: 300 queries of the solver, decided by bounds 60 %, z3 39 %, cvc5 1 %; none was" in text
     assert "seconds went into z3 70 %, bounds 20 %, cvc5 10 %" in text
+
+
+RECALL = {"kind": "recall", "thread": "PR 1", "what": "a <b>check</b> is lost", "subject": "mutant:drops-all", "frontend": "export", "property": "RA101", "found": True, "programs": 17}  # fmt: skip  # noqa: E501
+
+
+def test_the_page_says_within_how_many_programs_each_public_fault_was_found_again():
+    missed = {**RECALL, "thread": "151127", "found": False, "programs": 1200}
+    page = Page(html.page(report(RECALL, missed))).text
+    assert "Public faults of the pass, found again by random search" in page
+    assert "PR 1a <b>check</b> is lostmutant:drops-allexportRA10117" in page
+    assert "not within 1,200" in page
+    assert "Public faults of the pass, found" not in html.page(report())
+
+
+def test_a_public_fault_without_its_number_of_programs_is_refused():
+    check_row(RECALL)
+    with pytest.raises(ShapeError, match="programs"):
+        check_row({**RECALL, "programs": "17"})
 
 
 def test_the_page_shows_what_a_finding_is_about():

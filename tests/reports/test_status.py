@@ -14,6 +14,10 @@ UNDECIDED = shard(1, 1, torch=tally(proved=49, undecided={"rlimit": 1}))
 TOOL_ERROR = {"kind": "tool_error", "where": "worker", "text": "lost", "program": None, "case": {}}
 
 
+def failed(part: str) -> dict[str, object]:
+    return {"kind": "gate", "part": part, "outcome": "failed", "count": 9, "failed": ["one"], "why": ""}
+
+
 def test_every_status_has_its_place_in_the_precedence():
     assert sorted(PRECEDENCE) == sorted(ExitStatus)
 
@@ -42,10 +46,14 @@ def test_a_run_without_any_reason_is_clean():
         (log(finding(), TOOL_ERROR, UNDECIDED, complete=False), 5),
         (log(finding(), TOOL_ERROR, UNDECIDED), 1),
         (log(TOOL_ERROR, UNDECIDED), 3),
+        (log(failed("mutants")), 3),
+        (log(failed("recall")), 3),
+        (log(failed("real programs")), 1),
     ],
     ids=[
         "clean", "finding", "tool error", "program with a tool error", "undecided", "vacuous", "interrupted",
         "no end", "a cell was never run", "incomplete wins", "a finding wins", "a tool error wins",
+        "a mutant survives", "a public fault is not found", "a real program shows a finding",
     ],
 )  # fmt: skip
 def test_what_a_log_calls_for(rows: list[dict], expected: int):

@@ -23,7 +23,7 @@ from reports.cli.running import run
         help="Empty or new folder for every proof obligation as SMT-LIB 2, with a manifest.",
     ),
     options.SECOND_OPINION,
-    click.option("--search-only", is_flag=True, help="Leave out mutants, real programs and stored cases."),
+    click.option("--search-only", is_flag=True, help="Leave out mutants, public faults, real programs, stored cases."),
 )
 def command(
     ctx: click.Context,
