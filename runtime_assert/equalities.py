@@ -43,16 +43,16 @@ class Equalities(Generic[Tag]):
         return rest, [self._rows[pivot].tag for pivot in queue]
 
     def _eliminate(self, poly: dict[Monomial, int]) -> tuple[dict[Monomial, Fraction], list[Monomial]]:
-        """`poly` without what has a row, and the monomials whose rows were used, each once."""
+        """`poly` without what has a row, and the monomials whose rows were used, the latest first."""
         rest: dict[Monomial, Fraction] = {m: Fraction(c) for m, c in poly.items()}
-        used: dict[Monomial, None] = {}
+        used: list[Monomial] = []
         pending = sorted((m for m in rest if m in self._rows), key=_monomial_order)
         while pending:
             pivot = pending.pop()
             coefficient = rest.pop(pivot, None)
             if coefficient is None:
                 continue
-            used[pivot] = None
+            used.append(pivot)
             for monomial, part in self._rows[pivot].rest.items():
                 found = rest.get(monomial, Fraction(0)) + coefficient * part
                 if found:
@@ -60,9 +60,9 @@ class Equalities(Generic[Tag]):
                     if monomial in self._rows and monomial not in pending:
                         pending.append(monomial)
                 else:
-                    rest.pop(monomial, None)
+                    del rest[monomial]
             pending.sort(key=_monomial_order)
-        return rest, list(used)
+        return rest, used
 
     def add(self, poly: dict[Monomial, int], tag: Tag) -> bool:
         """Take in `poly == 0`; False if it followed from what was there (or contradicts it)."""
@@ -79,4 +79,4 @@ class Equalities(Generic[Tag]):
 def _monomial_order(monomial: Monomial) -> tuple[bool, int, tuple[int, ...]]:
     """Values made at run time are eliminated before inputs, because more is known about inputs."""
     made = any(v.deadline != NEVER for v in monomial)
-    return made, max((v.slot for v in monomial), default=-1), tuple(v.rank for v in monomial)
+    return made, max(v.slot for v in monomial), tuple(v.rank for v in monomial)

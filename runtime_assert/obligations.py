@@ -27,10 +27,10 @@ def collect(env: api.ShapeEnv, bindings: Bindings, constraints: list[fx.Node], b
             expr = bindings.first_names(assertion.expr)
             claim = Claim("deferred", expr, assertion=assertion)
             claims.append(claim)
-            stated = _as_bound(expr) if ranges else None
-            bound = ranges.get(stated) if stated is not None else None
-            if bound is not None and bound.status is None:
+            stated = _as_bound(expr)
+            if stated in ranges and ranges[stated].status is None:
                 # The check knows its words and its line, the range it left behind does not.
+                bound = ranges[stated]
                 bound.status, bound.by, bound.reason = "merged", claim, "the same condition"
     for symbol, replacement in env.replacements.items():
         if api.is_unbacked(symbol):
@@ -39,7 +39,7 @@ def collect(env: api.ShapeEnv, bindings: Bindings, constraints: list[fx.Node], b
                 claims.append(claim)
     if owned is not None:
         for claim in claims:
-            if claim.source != "range" and claim.expr is not None and not (claim.expr.free_symbols & owned):
+            if claim.expr is not None and not (claim.expr.free_symbols & owned):
                 claim.status, claim.reason = "elsewhere", "it belongs to the enclosing graph"
     return claims
 

@@ -80,12 +80,14 @@ _CHOICES = frozenset({"ite", "min", "max"})
 
 
 def _build(value: Value) -> Polynomial:
-    if value.symbol is not None or value.op == "node":
+    if value.symbol is not None:
         return {(value,): 1}
     op, args = value.op, value.args
-    if op in _CHOICES and value.kind == "int" and polynomial(args[-1]) == polynomial(args[-2]):
-        return polynomial(args[-1])
-    if value.kind != "int" or any(kind_of(a) != "int" for a in args):
+    if op in _CHOICES and value.kind == "int":
+        first, second = (polynomial(argument) for argument in args[-2:])
+        if first == second:
+            return first
+    if value.kind != "int":
         return {(atom_of(value),): 1}
     if op == "mul":
         left, right = polynomial(args[0]), polynomial(args[1])

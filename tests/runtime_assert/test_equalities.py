@@ -96,3 +96,12 @@ def test_a_constant_is_never_written_by_values() -> None:
     known = Equalities()
     known.add({ONE: 7, x: -1}, "x is 7")
     assert known.reduce({ONE: 2, x: 3, y: 1}) == ({ONE: 23, y: 1}, ["x is 7"])
+
+
+def test_what_cancels_on_the_way_does_not_keep_the_rest_from_being_determined() -> None:
+    w, x, y, z = leaves("w", "x", "y", "z")
+    known = Equalities()
+    known.add({w: 1, ONE: -2}, "w is 2")
+    known.add({z: 1, y: -1, x: -1}, "z is y + x")
+    known.add({y: 1, x: -5}, "y is 5 x")
+    assert known.reduce({z: 1, y: -1, w: 1}) == ({x: 1, ONE: 2}, ["z is y + x", "w is 2"])

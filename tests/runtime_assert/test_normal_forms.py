@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import sympy
 from torch import fx
 
 from runtime_assert.normal import (
@@ -211,6 +212,7 @@ def test_powers_are_opened_up_to_the_fourth_and_products_up_to_a_limit() -> None
     long = world.value("w + x + y + z + w * x + w * y + w * z + x * y")
     assert len(polynomial(long)) == 8
     assert len(polynomial(world.table.get("mul", (long, long)))) > 8
+    assert polynomial(world.table.get("pow", (long, 2))) == polynomial(world.table.get("mul", (long, long)))
     longer = world.table.get("add", (long, 1))
     assert len(polynomial(world.table.get("mul", (long, longer)))) == 1
     assert len(polynomial(world.table.get("pow", (longer, 3)))) == 1
@@ -223,6 +225,7 @@ def test_choices_between_equals_are_what_they_choose() -> None:
     assert polynomial(world.table.get("ite", (condition, one, two), "int")) == polynomial(one)
     other = world.table.get("ite", (condition, one, world.value("y - x")), "int")
     assert [monomial[0].op for monomial in polynomial(other)] == ["ite"]
+    assert polynomial(world.value("min(x - x, 0)")) == {}
 
 
 def test_a_total_is_the_sum_of_all() -> None:
@@ -323,3 +326,44 @@ def test_the_remainder_that_a_division_is_written_by_is_made_where_the_division_
     ]
     assert len(ranks) == 3
     assert ranks[0] == ranks[1] != ranks[2]
+
+
+def test_a_value_that_has_a_symbol_is_left_whole_alone_and_within_others() -> None:
+    """It is what the data decides, whatever computes it."""
+    world = World()
+    x, y = world.names["x"], world.names["y"]
+    named = [world.value(text) for text in ("x * 2", "x + y", "min(x, y)")]
+    for value in named:
+        value.symbol = sympy.Symbol(f"u{value.rank}", integer=True)
+    for value in named:
+        inner = world.table.get("mul", (3, world.table.get("sub", (value, y))))
+        assert polynomial(inner) == {(value,): 3, (y,): -3}
+        assert polynomial(value) == {(value,): 1}
+    assert polynomial(world.value("x * 3")) == {(x,): 3}
+
+
+def test_what_is_multiplied_by_a_truth_is_left_whole() -> None:
+    world = World()
+    product = world.table.get("mul", (world.names["x"], world.value("y < 3")))
+    assert polynomial(product) == {(product,): 1}
+
+
+def test_operands_that_are_the_same_when_put_in_order_make_the_same_atom() -> None:
+    world = World()
+    x, y, z = (world.names[name] for name in "xyz")
+    one, other = (
+        world.table.get("ite", (world.table.get("lt", (value, 3)), y, z)) for value in (x, world.value("x + y - y"))
+    )
+    assert one is not other
+    assert polynomial(one) == polynomial(other)
+    assert polynomial(world.value("min(x + y - y, z)")) == polynomial(world.value("min(z, x)"))
+    assert polynomial(world.value("x // y")) != polynomial(world.value("y // x"))
+
+
+def test_floats_are_told_apart_by_what_they_are_and_not_by_what_they_are_called() -> None:
+    table, graph = ValueTable(-1), fx.Graph()
+    first, second = (table.opaque(graph.placeholder(name), -1, "float") for name in ("f", "g"))
+    first.symbol = second.symbol = sympy.Symbol("zuf0", real=True)
+    assert polynomial(table.get("floor", (first,))) != polynomial(table.get("floor", (second,)))
+    choices = [table.get("ite", (table.get("eq", (first, limit)), 1, 2)) for limit in (2.0, 3.0)]
+    assert polynomial(choices[0]) != polynomial(choices[1])

@@ -160,3 +160,12 @@ def test_a_call_that_constrains_a_range_states_its_ends(target: Any, args: Any, 
     claims = collected(Env(), Names({}), [node])
     assert [(op, bound) for op, _, bound in (claim.condition for claim in claims)] == expected
     assert all(claim.condition[1] is node and claim.node is node for claim in claims)
+
+
+def test_what_a_symbol_was_replaced_by_is_asked_as_it_stands_also_where_sympy_would_know_better() -> None:
+    """A range that a symbol has is no proof that its value at run time is in it."""
+    positive = sympy.Symbol("u5", integer=True, positive=True)
+    assert sympy.Eq(0, positive) is sympy.false
+    (claim,) = collected(Env(replacements={positive: sympy.Integer(0)}), Names({positive: None}))
+    assert claim.expr == sympy.Eq(0, positive, evaluate=False)
+    assert isinstance(claim.expr, sympy.Eq)
