@@ -110,9 +110,7 @@ class Known:
         for part in dict.fromkeys(part for item in given for part in conjuncts(item)):
             self._normals.add(normal(part))
             for coefficients, constant in _bounds_of(part):
-                known = self._bounds.get(coefficients)
-                if known is None or known < constant:
-                    self._bounds[coefficients] = constant
+                self._bounds[coefficients] = max(constant, self._bounds.get(coefficients, constant))
 
     def implies(self, term: Term) -> bool:
         """Whether ``term`` follows by comparing constants; False says nothing."""
@@ -168,11 +166,9 @@ def _collect(term: Term, factor: int, totals: dict[Term, int]) -> int:
                 scale *= int(scalar.value)
             if not others:
                 return scale
-            if len(others) == 1 and (scale or total_everywhere(others[0])):
+            if len(others) == 1:
                 return _collect(others[0], scale, totals)
-            atom: Term = (
-                Apply("mul", tuple(sorted(map(_atom, others), key=repr))) if len(others) > 1 else _atom(others[0])
-            )
+            atom: Term = Apply("mul", tuple(sorted(map(_atom, others), key=repr)))
             totals[atom] = totals.get(atom, 0) + scale
             return 0
     atom = _atom(term)

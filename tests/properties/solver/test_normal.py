@@ -58,6 +58,9 @@ def test_a_comparison_has_one_form(condition, expected):
         (apply("mul", 2, apply("mul", 3, 4)), ((), 24)),
         (apply("mul", 0, "x"), ((), 0)),
         (apply("mul", 0, QUOTIENT), (((QUOTIENT, 0),), 0)),
+        # A number is worked into a sum, also one that makes nothing of it but whether it has a value.
+        (apply("mul", 2, apply("add", QUOTIENT, 1)), (((QUOTIENT, 2),), 2)),
+        (apply("mul", 0, apply("add", QUOTIENT, "z", 1)), (((QUOTIENT, 0),), 0)),
         (apply("sub", apply("mul", 3, "x"), apply("mul", "x", 3)), ((), 0)),
         # A product of leaves is one atom, in one order, with its number outside.
         (apply("mul", 2, "y", "x"), (((apply("mul", "x", "y"), 2),), 0)),
