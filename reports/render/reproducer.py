@@ -125,6 +125,7 @@ def script(row: Mapping[str, Any], torch: str) -> str:
         witness_inputs=_inputs(row) if kind in ("witness", "outputs", "backend", "stages", "devices") else [],
         kind=kind,
         eager_accepts=_accepts(witness, "eager"),
+        eager_by=witness.get("eager", {}).get("by", ""),
         after_accepts=_accepts(witness, "after"),
         redundancy=_said(row, _REDUNDANCIES, "guarded") if row["property"] == "RA401" else "guarded",
         unhelpful=_said(row, _UNHELPFUL, "no line"),
