@@ -61,13 +61,9 @@ def constant_text(function: Callable[..., object]) -> str | None:
 
 
 def _closure_value(function: Any, name: str) -> object:
-    free = function.__code__.co_freevars
-    cells: tuple[Any, ...] = function.__closure__ or ()
-    if name not in free or free.index(name) >= len(cells):
-        return None
     try:
-        return cells[free.index(name)].cell_contents
-    except ValueError:  # the cell is still empty
+        return function.__closure__[function.__code__.co_freevars.index(name)].cell_contents
+    except ValueError:  # no variable of the closure, or one whose cell is still empty
         return None
 
 

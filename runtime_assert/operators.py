@@ -14,6 +14,12 @@ Kind = Literal["int", "float", "bool", "other"]
 
 _aten = torch.ops.aten
 
+# Functions of floats, under the names that torch gives them behind `_sym_`; the installed torch decides which.
+FLOAT_FUNCTIONS = tuple(
+    name
+    for name in ("sqrt", "cos", "cosh", "sin", "sinh", "tan", "tanh", "asin", "acos", "atan", "log2")
+    if hasattr(torch, f"_sym_{name}")
+)
 # name → target that is written, kind of the result ("same": int if all operands are ints, else float).
 WRITTEN: dict[str, tuple[Callable[..., Any], str]] = {
     "add": (operator.add, "same"),
@@ -51,33 +57,24 @@ WRITTEN: dict[str, tuple[Callable[..., Any], str]] = {
     "storage_offset": (_aten.sym_storage_offset.default, "int"),
     "getitem": (operator.getitem, "other"),
     "getattr": (getattr, "other"),
+    **{name: (getattr(torch, f"_sym_{name}"), "float") for name in FLOAT_FUNCTIONS},
 }
-# Functions of floats, under the names that torch gives them behind `_sym_`; the installed torch decides which.
-FLOAT_FUNCTIONS = tuple(
-    name
-    for name in ("sqrt", "cos", "cosh", "sin", "sinh", "tan", "tanh", "asin", "acos", "atan", "log2")
-    if hasattr(torch, f"_sym_{name}")
-)
-for _name in FLOAT_FUNCTIONS:
-    WRITTEN[_name] = (getattr(torch, f"_sym_{_name}"), "float")
+# What asks for a value, or for a part of one, and computes none.
+_ASKING = frozenset({"size", "stride", "storage_offset", "getitem", "getattr"})
 
-# Other spellings of the same operators that are read, never written.
-READ: dict[Any, str] = {target: name for name, (target, _) in WRITTEN.items()}
-READ.update(
-    {
-        operator.iadd: "add",
-        operator.isub: "sub",
-        operator.imul: "mul",
-        operator.ifloordiv: "floordiv",
-        operator.imod: "mod",
-        operator.not_: "not",
-        abs: "abs",
-        pow: "pow",
-        torch.sym_int: "trunc",
-    }
-)
-for _query in ("size", "stride", "storage_offset", "getitem", "getattr"):
-    del READ[WRITTEN[_query][0]]
+# By what is called; some spellings are read and never written.
+READ: dict[Any, str] = {
+    **{target: name for name, (target, _) in WRITTEN.items() if name not in _ASKING},
+    operator.iadd: "add",
+    operator.isub: "sub",
+    operator.imul: "mul",
+    operator.ifloordiv: "floordiv",
+    operator.imod: "mod",
+    operator.not_: "not",
+    abs: "abs",
+    pow: "pow",
+    torch.sym_int: "trunc",
+}
 
 # Methods of scalars that Dynamo leaves in a graph.
 READ_METHODS = {"__round__": "round"}

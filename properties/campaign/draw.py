@@ -9,7 +9,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
 
 import hypothesis
 from hypothesis.errors import NoSuchExample
@@ -23,6 +25,8 @@ from strategies.program import Program
 SURPLUS = 1.6
 """How many more Programs are drawn than asked for: the engine's mutations repeat some."""
 
+_NOT_NARROWED: Mapping[str, Any] = MappingProxyType({})
+
 
 def shard_seed(seed: int, cell: int, shard: int) -> int:
     """The seed of a shard: depends on the campaign's seed and the shard's place in the plan alone."""
@@ -34,10 +38,13 @@ class _Enough(BaseException):
     """Ends the engine's run at once: it takes only an ``Exception`` for a failure that it should minimise."""
 
 
-def draw(seed: int, profile: str, count: int, frontend: str | None = None) -> list[Program]:
+def draw(
+    seed: int, profile: str, count: int, frontend: str | None = None, narrowed: Mapping[str, Any] = _NOT_NARROWED
+) -> list[Program]:
     """``count`` different Programs (fewer if the engine runs dry), the same for the same arguments and versions.
 
-    Without what ``frontend`` refuses for ever, if one is named.
+    Without what ``frontend`` refuses for ever, if one is named. ``narrowed`` are further arguments of
+    :func:`strategies.programs`, such as the only ``checks`` that are wanted.
     """
     found: dict[str, Program] = {}
 
@@ -48,7 +55,7 @@ def draw(seed: int, profile: str, count: int, frontend: str | None = None) -> li
         return False
 
     with contextlib.suppress(_Enough):
-        _engine(seed, profile, count, frontend, collect)
+        _engine(seed, profile, count, frontend, collect, narrowed)
     return list(found.values())
 
 
@@ -85,7 +92,12 @@ def shrink(
 
 
 def _engine(
-    seed: int, profile: str, count: int, frontend: str | None, condition: Callable[[Program], bool]
+    seed: int,
+    profile: str,
+    count: int,
+    frontend: str | None,
+    condition: Callable[[Program], bool],
+    narrowed: Mapping[str, Any] = _NOT_NARROWED,
 ) -> Program | None:
     settings = hypothesis.settings(
         max_examples=round(count * SURPLUS),
@@ -99,7 +111,7 @@ def _engine(
     )
     try:
         with without_local_constants():
-            drawn = programs(profile=profile, frontend=frontend)
+            drawn = programs(profile=profile, frontend=frontend, **narrowed)
             return hypothesis.find(drawn, condition, settings=settings, random=random.Random(seed))
     except NoSuchExample:
         return None

@@ -5,6 +5,7 @@ The graph that they leave is legal but no longer the Program's: a pass has to le
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,10 +14,10 @@ import sympy
 import torch
 from torch import fx
 from torch.fx.experimental.sym_node import SymNode
-from torch.fx.experimental.symbolic_shapes import CallMethodKey, DivideByKey, InnerTensorKey, ShapeEnv
+from torch.fx.experimental.symbolic_shapes import CallMethodKey, ConvertIntKey, DivideByKey, InnerTensorKey, ShapeEnv
 from torch.utils._pytree import GetAttrKey, MappingKey, SequenceKey
 
-from properties.capture.respelling import FAITHFUL, Respelling, checks, symbolic, value_of
+from properties.capture.respelling import FAITHFUL, SYMBOLIC, Respelling, checks, symbolic, value_of
 
 
 def _checks_at_the_end(module: fx.GraphModule, env: ShapeEnv, chance: random.Random) -> None:
@@ -40,7 +41,7 @@ def _other_paths(module: fx.GraphModule, env: ShapeEnv, chance: random.Random) -
         for symbol, path in list(bound.items()) if bound else ():
             if path and isinstance(path[0], CallMethodKey):
                 ways = [(InnerTensorKey("data"), *path), (GetAttrKey("data"), *path)]
-                if len(getattr(value_of(node), "shape", ())) == 1 and isinstance(path[1], SequenceKey):
+                if len(getattr(value_of(node), "shape", ())) == 1 and len(path) > 1 and path[0].name == "size":
                     ways += [(CallMethodKey("numel"), *path[2:])] * 2 + [(CallMethodKey("__len__"), *path[2:])]
                 node.meta["unbacked_bindings"] = {**node.meta["unbacked_bindings"], symbol: chance.choice(ways)}
             elif path and isinstance(path[0], SequenceKey):
@@ -87,7 +88,9 @@ def _inputs_specialised(module: fx.GraphModule, env: ShapeEnv, chance: random.Ra
         symbol = value_of(node).node._expr
         kept.remove(symbol)
         constant = sympy.Integer(value_of(node).node.hint) if value_of(node).node.has_hint() else sympy.Integer(4)
-        with_what = chance.choice((constant, chance.choice(kept), None))
+        other = chance.choice(kept)
+        # Replacements never go in a circle.
+        with_what = chance.choice((constant, constant if other in env.replacements else other, None))
         if with_what is not None:
             env.replacements[symbol] = with_what
         module.graph.erase_node(node)
@@ -126,11 +129,52 @@ def _multiples_read(module: fx.GraphModule, env: ShapeEnv, chance: random.Random
             )
 
 
+def _truths_read(module: fx.GraphModule, env: ShapeEnv, chance: random.Random) -> None:
+    """An item is a truth value, which stands for the number that is bound: the item of a tensor of them."""
+    for node in symbolic(module):
+        bound = node.meta.get("unbacked_bindings") or {}
+        unused = all(user.op == "output" for user in node.users)
+        if list(bound.values()) == [()] and isinstance(value_of(node), torch.SymInt) and unused:
+            (symbol,) = bound
+            node.meta["unbacked_bindings"] = {symbol: (ConvertIntKey(),)}
+            node.meta["val"] = torch.SymBool(SymNode(sympy.Eq(symbol, 1), env, bool, None))
+
+
+def _bound_under_two_names(module: fx.GraphModule, env: ShapeEnv, chance: random.Random) -> None:
+    """A number is bound to the symbol of a later one as well, as by a trace that found the two to be the same."""
+    binding = [node for node in symbolic(module) if node.meta.get("unbacked_bindings")]
+    for node, later in itertools.pairwise(binding):
+        (path, *_), others = node.meta["unbacked_bindings"].values(), later.meta["unbacked_bindings"]
+        node.meta["unbacked_bindings"] = {**node.meta["unbacked_bindings"], **dict.fromkeys(others, path)}
+
+
 def _paths_unheard_of(module: fx.GraphModule, env: ShapeEnv, chance: random.Random) -> None:
     for node in module.graph.nodes:
         bound = node.meta.get("unbacked_bindings")
         if bound and chance.random() < 0.5:
             node.meta["unbacked_bindings"] = {symbol: (_UnheardOf(),) for symbol in bound}
+
+
+def _a_sparse_input(module: fx.GraphModule, env: ShapeEnv, chance: random.Random) -> None:
+    """An input that nothing uses is sparse: it has sizes, and neither strides nor an offset."""
+    unused = [
+        n for n in module.graph.find_nodes(op="placeholder") if not n.users and not isinstance(value_of(n), SYMBOLIC)
+    ]
+    if unused:
+        key = "example_value" if "example_value" in unused[0].meta else "val"
+        unused[0].meta[key] = torch.empty(2, 3, layout=torch.sparse_coo)
+
+
+def _no_values(module: fx.GraphModule, env: ShapeEnv, chance: random.Random) -> None:
+    """A graph from `fx.symbolic_trace`, which notes no values."""
+    for node in module.graph.nodes:
+        node.meta.clear()
+
+
+def _hooks_of_others(module: fx.GraphModule, env: ShapeEnv, chance: random.Random) -> None:
+    """Somebody watches which nodes are made."""
+    seen: list[str] = []
+    module._register_create_node_hook(lambda node: seen.append(node.name))
 
 
 FOREIGN: Mapping[str, Respelling] = {
@@ -142,6 +186,11 @@ FOREIGN: Mapping[str, Respelling] = {
     "bindings lost": _bindings_lost,
     "sources gone": _sources_gone,
     "multiples read": _multiples_read,
+    "truths read": _truths_read,
+    "bound under two names": _bound_under_two_names,
     "paths unheard of": _paths_unheard_of,
+    "a sparse input": _a_sparse_input,
+    "no values": _no_values,
+    "hooks of others": _hooks_of_others,
 }
 """What may also change what the inputs say, which nodes bind what, and what the ShapeEnv knows."""

@@ -25,8 +25,11 @@ _ASSERT = aten._assert_scalar.default
 _PLAIN_ASSERT = getattr(torch, "_assert_scalar")  # noqa: B009 - no name of torch's stubs
 _CHECKS = frozenset({_ASSERT, _PLAIN_ASSERT, torch._check})
 _ITEMS = frozenset({aten.item.default, aten._local_scalar_dense.default})
-_SYMBOLIC = (torch.SymInt, torch.SymFloat, torch.SymBool)
+SYMBOLIC = (torch.SymInt, torch.SymFloat, torch.SymBool)
 _TRACES = ("stack_trace", "nn_module_stack", "custom", "from_node", "source_fn_stack", "torch_fn")
+
+_USUAL = 4
+"""How many habits a respelled graph shows on average."""
 
 Respelling = Callable[[fx.GraphModule, ShapeEnv, random.Random], None]
 
@@ -40,7 +43,7 @@ def respelled(
     """
     chance = random.Random(seed)
     habits = FAITHFUL if table is None else table
-    chosen = [name for name in habits if chance.random() < 0.4] or [chance.choice(list(habits))]
+    chosen = [name for name in habits if chance.random() < _USUAL / len(habits)] or [chance.choice(list(habits))]
     for name in chosen:
         habits[name](module, env, chance)
     return tuple(chosen)
@@ -54,7 +57,7 @@ def value_of(node: fx.Node) -> Any:
 def symbolic(module: fx.GraphModule) -> Iterator[fx.Node]:
     """The nodes that yield a symbolic number or condition."""
     for node in list(module.graph.nodes):
-        if isinstance(value_of(node), _SYMBOLIC) and isinstance(value_of(node).node, SymNode):
+        if isinstance(value_of(node), SYMBOLIC) and isinstance(value_of(node).node, SymNode):
             yield node
 
 
@@ -144,6 +147,7 @@ def _messages() -> tuple[Any, ...]:
         lambda: f"{words}, made when it fails",
         lambda: len(words),
         lambda: None,
+        lambda: {},  # noqa: PIE807 - a function of two instructions
         _formatted,
         lambda *, why="?": why,
         lambda why="?", /: why,
@@ -155,6 +159,8 @@ def _messages() -> tuple[Any, ...]:
 def _checks_as_users_write_them(module: fx.GraphModule, env: ShapeEnv, chance: random.Random) -> None:
     """Asserts become the user's calls again, with a message in one of the forms that Dynamo and others give it."""
     for number, node in enumerate(checks(module)):
+        if chance.random() < 0.1:
+            continue
         condition = node.args[0] if node.args else node.kwargs.get("cond", node.kwargs.get("self"))
         if chance.random() < 0.3:
             with module.graph.inserting_before(node):

@@ -29,6 +29,12 @@ def test_what_is_drawn_does_not_depend_on_which_modules_are_loaded(tmp_path: Pat
     assert draw(11, "audit", 60) == before
 
 
+def test_a_narrowed_draw_has_what_it_was_narrowed_to_and_nothing_else():
+    found = draw(11, "audit", 20, narrowed={"sources": ("item_bool",), "checks": (), "consumers": ()})
+    kinds = {statement.op for program in found for statement in program.body}
+    assert kinds == {"item_bool"}
+
+
 def test_shards_have_seeds_of_their_own():
     seeds = {shard_seed(seed, cell, shard) for seed in range(3) for cell in range(3) for shard in range(3)}
     assert len(seeds) == 27

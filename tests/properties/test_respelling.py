@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import functools
+import random
 from dataclasses import replace
 
 import pytest
+from torch import fx
 
 from properties.campaign.draw import draw, shard_seed
 from properties.capture.facts import facts_of
 from properties.capture.foreign import FOREIGN
 from properties.capture.frontends import capture
+from properties.capture.obligations import other_obligations
 from properties.capture.respelling import FAITHFUL, respelled
 from properties.capture.state import changes
 from properties.capture.types import Capture
@@ -19,6 +22,7 @@ from properties.errors import NotCaptured
 from properties.registry import properties
 from properties.verdict import Status
 from runtime_assert import insert_deferred_runtime_asserts as reference
+from runtime_assert import insert_with_report
 
 FRONTENDS = ("shape_env", "make_fx", "compile")
 CODES = ("RA101", "RA102", "RA202", "RA204", "RA301")
@@ -51,17 +55,24 @@ def test_our_pass_is_proved_on_a_graph_that_is_written_in_another_way(habit, fro
             assert verdict.status in (Status.PROVED, Status.VACUOUS), (code, str(verdict), verdict.detail)
 
 
+def shown(module: fx.GraphModule) -> str:
+    nodes = [(str(node), node.format_node(), dict(node.meta)) for node in module.graph.nodes]
+    return f"{nodes} {len(module._create_node_hooks)}"
+
+
 @pytest.mark.parametrize("habit", FOREIGN)
 def test_each_habit_changes_some_graph_or_what_is_known_of_it(habit):
-    def changed(captured: Capture) -> bool:
-        module = captured.copy_of_graph()
-        before = [(str(node), node.format_node(), dict(node.meta)) for node in module.graph.nodes]
-        respelled(module, captured.shape_env, "a seed", {habit: FOREIGN[habit]})
-        after = [(str(node), node.format_node(), dict(node.meta)) for node in module.graph.nodes]
-        captured.state.restore(captured.shape_env)
-        return str(before) != str(after)
+    def changed(captured: Capture, seed: int) -> bool:
+        module, env = captured.copy_of_graph(), captured.shape_env
+        captured.state.restore(env)
+        before = shown(module)
+        respelled(module, env, seed, {habit: FOREIGN[habit]})
+        learned = changes(captured.state, captured.state.take(env))
+        captured.state.restore(env)
+        return before != shown(module) or learned != []
 
-    assert any(changed(captured) for frontend in FRONTENDS for captured in captures(frontend))
+    cases = [captured for frontend in FRONTENDS for captured in captures(frontend)]
+    assert any(changed(captured, seed) for captured in cases for seed in range(3))
 
 
 @pytest.mark.parametrize("frontend", FRONTENDS)
@@ -78,6 +89,24 @@ def test_our_pass_leaves_a_legal_graph_of_whatever_it_is_given(frontend):
                 module.graph.lint()
             assert changes(known, captured.state.take(env)) == []
             captured.state.restore(env)
+
+
+@pytest.mark.parametrize("frontend", FRONTENDS)
+def test_our_pass_asserts_what_no_program_obliges_it_to_or_says_why_it_cannot(frontend):
+    added = 0
+    for captured in captures(frontend):
+        for seed in range(8):
+            module, env = captured.copy_of_graph(), captured.shape_env
+            captured.state.restore(env)
+            other_obligations(module, env, random.Random(seed))
+            known = captured.state.take(env)
+            added += changes(captured.state, known) != []
+            report = insert_with_report(module, env, captured.name, export=captured.export)
+            module.graph.lint()
+            assert all(row.reason for row in report.unplaceable)
+            assert changes(known, captured.state.take(env)) == []
+            captured.state.restore(env)
+    assert added
 
 
 def test_the_same_seed_respells_a_graph_in_the_same_way():
