@@ -20,6 +20,7 @@ from runtime_assert.report import Row
 from runtime_assert.values import Value
 
 _INHERITED = ("nn_module_stack", "custom")
+_WITHOUT_ASSERT = ("implied", "trivial", "elsewhere", "unplaceable")
 # So many lines are named in a message that stands for several checks.
 _LISTED = 3
 
@@ -199,16 +200,16 @@ class Writer:
     def rows(self, present: list[Claim], wanted: list[Claim]) -> Iterator[Row]:
         """The report, once everything is written."""
         for claim in (*wanted, *present):
-            placed = claim.status not in ("unplaceable", "elsewhere")
-            text = self.show(claim) if placed else str(claim.expr)
-            node = _carrier(claim).node
-            if claim.status in ("implied", "trivial", "elsewhere", "unplaceable"):
-                node = None
-            premises = tuple(_premise(p) for p in dict.fromkeys(claim.premises))
-            where = self._locations.get(id(claim), "")
-            assert claim.status is not None
+            # What was merged with a claim that needs no assert itself is told to follow from what that one does.
+            last = _merged_into(claim)
+            told = last if last.status in _WITHOUT_ASSERT else claim
+            text = str(last.expr) if told.status in ("unplaceable", "elsewhere") else self.show(claim)
+            node = None if told.status in _WITHOUT_ASSERT else last.node
             name = node.name if node is not None else None
-            yield Row(claim.source, text, claim.status, name, premises, claim.reason, where)
+            premises = tuple(_premise(p) for p in dict.fromkeys(told.premises))
+            where = self._locations.get(id(claim), "")
+            assert told.status is not None
+            yield Row(claim.source, text, told.status, name, premises, told.reason, where)
 
 
 def _further_places(wanted: list[Claim]) -> dict[int, list[str]]:
@@ -239,6 +240,13 @@ def _is_range(claim: Claim) -> bool:
 def _premise(claim: Claim) -> str:
     node = _carrier(claim).node
     return node.name if node is not None else f"guard {claim.expr}"
+
+
+def _merged_into(claim: Claim) -> Claim:
+    """The claim that says the same and was merged with no other."""
+    while claim.status == "merged" and claim.by is not None:
+        claim = claim.by
+    return claim
 
 
 def _carrier(claim: Claim) -> Claim:

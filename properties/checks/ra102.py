@@ -24,12 +24,14 @@ from collections.abc import Mapping
 
 from properties.capture.facts import Facts
 from properties.case import Case
-from properties.checks.models import refuted
+from properties.checks.models import program_values, refuted
 from properties.errors import GeneratorError, ToolError
 from properties.execution.probes import Probe
+from properties.solver import solve
 from properties.verdict import PROVED, Outcome, Status, Verdict, Witness
 from strategies.evaluate import evaluate, holds
-from strategies.terms import Term, Undefined, Valuation, variables
+from strategies.statement import Unrealisable
+from strategies.terms import Term, Undefined, Valuation, apply, variables
 
 ASSUMED = "assumption about inputs"
 """Recorded for run time, though no check of the program demands it: what tracing takes for granted of the sizes that it
@@ -87,9 +89,30 @@ def _probe(case: Case, probe: Probe, after: Outcome) -> Verdict | None:
     ):
         return None
     recorded = _first_broken(facts.required, probe.leaves)
-    stage = "pass" if recorded is not None else "frontend"
     direction = "missing" if after.accepted else "late"
+    stage = "frontend" if recorded is None or (direction == "late" and _sizes_fixed(case, probe)) else "pass"
     return refuted(case, direction, recorded if recorded is not None else broken, witness, stage=stage)
+
+
+def _sizes_fixed(case: Case, probe: Probe) -> bool:
+    """Whether inputs of the same sizes that nothing rejects fail in the graph even before the pass.
+
+    Then tracing has put a constant for a size without a word, and no assert can come before the operator that minds.
+    """
+    facts = case.facts
+    shown = [
+        apply("eq", name, value)
+        for name, value in probe.leaves.items()
+        if facts.kinds.get(name) == "dim" and isinstance(value, int)
+    ]
+    answer = solve((*facts.assumptions, *facts.required, *facts.truth, *shown), small=True)
+    if not facts.truth_known or answer.model is None:
+        return False
+    try:
+        witness = case.run(program_values(facts, answer.model))
+    except Unrealisable:
+        return False
+    return witness.eager.accepted and not witness.before.accepted
 
 
 def _about_inputs(kinds: Mapping[str, str], term: Term) -> bool:

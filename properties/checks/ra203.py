@@ -3,7 +3,7 @@
 ## What it guarantees
 Every node that the pass added and that yields a value has an example value under the key that the graph uses, of the
 kind of what the node yields, and equal to it on the example input. A new node that reads an operator's value with a
-stack trace (or a module stack) has one too. Nodes that the graph had keep their metadata.
+stack trace (or a module stack, or the note of an annotated region) has one too. Nodes that the graph had keep theirs.
 
 ## Why it matters
 Later stages look the values up and fail far away without them; export's verifier demands module stacks, and error
@@ -36,7 +36,7 @@ from strategies.evaluate import evaluate
 from strategies.terms import Undefined, Valuation
 
 KEYS = ("val", "example_value")
-_TRACES = ("stack_trace", "nn_module_stack")
+_TRACES = ("stack_trace", "nn_module_stack", "custom")
 _CALLS = ("call_function", "call_method")
 
 
@@ -86,7 +86,7 @@ def _text(value: Any) -> str:
 
 
 def _untraced(new: list[fx.Node], before: Mapping[str, fx.Node]) -> tuple[str, str] | None:
-    """A new node without a trace, though all that it is computed from comes from nodes that have one.
+    """A new node without a trace or a note, though all that it is computed from comes from nodes that have one.
 
     What stands for a line that was there, as a check outside of the child module that computed its operands, has what
     the line had.

@@ -123,6 +123,14 @@ MUTANTS = table(
         "PR 169497",
         "export",
     ),
+    (
+        "loses-annotations",
+        "RA203",
+        after(edits.metadata(edits.without("custom"), of=always)),
+        "",
+        "compile",
+        ("annotate",),
+    ),
     ("forgets-bindings", "RA204", after(edits.metadata(_unbinds, of=always)), "PR 121079"),
     ("binds-at-another-path", "RA204", after(edits.metadata(_binds_elsewhere, of=always)), "PR 138136"),
 )

@@ -109,6 +109,20 @@ def test_an_assert_in_a_body_rejects_as_an_assert() -> None:
     assert case.run({"d0": 1, "d1": 5, "u0": 5}).after.accepted
 
 
+def test_an_ill_ordered_body_is_a_malformed_graph() -> None:
+    def misplaced(gm: fx.GraphModule, env: ShapeEnv, name: str, export: bool = False) -> None:
+        resolve("reference")(gm, env, name, export=export)
+        if gm.graph.find_nodes(op="placeholder", sort=False) and not any(gm.children()):
+            for node in gm.graph.find_nodes(op="call_function", target=ASSERT):
+                next(iter(gm.graph.nodes)).prepend(node)
+
+    found = check_program(PROGRAMS["cond"], "make_fx", {"misplaced": misplaced}, tuple(properties()))
+    assert not found.faults
+    verdict = found.verdicts["misplaced"]["RA202"]
+    assert (str(verdict), verdict.detail.partition(":")[0]) == ("REFUTED(malformed)", "true_graph_0")
+    assert found.verdicts["misplaced"]["RA101"].reason == "malformed graph"
+
+
 def test_what_raises_in_a_body_raises_on_the_node_that_runs_the_body() -> None:
     case = checked("while_loop", "make_fx", resolve("reference")).cases["subject"]
     assert case.after is not None

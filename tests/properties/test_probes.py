@@ -11,6 +11,7 @@ from properties.capture.facts import facts_of
 from properties.capture.frontends import capture
 from properties.execution import probes as module
 from properties.execution.goals import at_edge, beyond
+from properties.mutants import MUTANTS
 from properties.verdict import Status
 from runtime_assert import insert_deferred_runtime_asserts as reference
 from strategies import Program
@@ -163,3 +164,18 @@ def test_an_input_a_few_steps_from_the_example_is_found_where_the_solver_finds_n
     monkeypatch.setattr(module, "solve", lambda *args, **options: module.Answer("unknown", "none"))
     found = facts_of(capture(prog, "shape_env")).probes
     assert any(probe.values["u0"] == 50 and probe.values["u1"] == 5 for probe in found.probes)
+
+
+def test_an_operator_with_a_constant_for_a_size_is_not_a_late_assert_of_the_pass():
+    """The item comes behind the unfold, which fails on any other size than the example's, however the asserts stand."""
+    body = [
+        {"op": "unfold", "tensor": "a0", "dim": 0, "size": "d0", "step": 1},
+        item(3),
+        check("float_eq", ["int_div", "u0", "d0"], ["float", "1.0"]),
+    ]
+    found = verdict_of("RA102", program((3,), body), "export+deferred", reference)
+    assert (str(found), found.stage) == ("REFUTED(late)", "frontend")
+    # An operator that fails because the check before it comes too late is the fault of the pass.
+    used = [item(3), check("ge", "u0", 0), {"op": "zeros", "shape": ["u0"]}]
+    late = verdict_of("RA102", program((4,), used), "make_fx", MUTANTS["asserts-at-the-end"].subject)
+    assert (str(late), late.stage) == ("REFUTED(late)", "pass")

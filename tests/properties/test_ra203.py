@@ -57,6 +57,15 @@ def test_a_new_node_behind_a_traced_one_needs_a_trace(key):
     assert (str(found), found.skeleton) == ("REFUTED(metadata)", f"no {key}")
 
 
+def test_a_new_node_of_an_annotated_region_carries_its_note():
+    """Dynamo keeps what ``torch.fx.traceback.annotate`` says of a region; what the pass adds in there says it too."""
+    noted = program((5,), [{"op": "annotate", "length": 2}, item(6), {"op": "zeros", "shape": ["u0"]}])
+    found = verdict(noted, "compile", edited(lambda node: node.meta.pop("custom", None)))
+    assert (str(found), found.skeleton) == ("REFUTED(metadata)", "no custom")
+    for subject in (reference, resolve("torch")):
+        assert str(verdict(noted, "compile", subject)) == "PROVED"
+
+
 @pytest.mark.parametrize("frontend", FRONTENDS)
 def test_metadata_that_an_old_node_loses_is_refuted(frontend):
     def forgetful(gm, shape_env, name, export=False):

@@ -61,3 +61,56 @@ def test_a_second_run_says_that_everything_is_there() -> None:
     insert_with_report(gm, env, "first")
     again = insert_with_report(gm, env, "second")
     assert {row.outcome for row in again} <= {"present", "merged", "implied"}
+
+
+def several(a: torch.Tensor, x: torch.Tensor) -> Any:
+    u, v = x[0].item(), x[1].item()
+    torch._check(u >= 3)
+    torch._check(u >= v)
+    torch._check(v >= 4)
+    n = torch.cat([a, a]).shape[0]
+    m = torch.cat([a, a]).shape[0]
+    torch._check(v <= n)
+    return u + 1, u + 1, n, m
+
+
+def traced() -> tuple[Any, Any]:
+    return capture(several, (torch.ones(8), torch.tensor([7, 5])), ((0,), ()))
+
+
+def test_every_row_says_what_became_of_its_obligation() -> None:
+    """Also of one that was merged with another that follows from others: no assert says the same as it."""
+    gm, env = traced()
+    report = insert_with_report(gm, env, "named", strict=True)
+    least, order, most = (node.name for node in asserts(gm))
+    u, v = "x.select(0, 0).item()", "x.select(0, 1).item()"
+    line = several.__code__.co_firstlineno
+    bounds = "it follows from bounds"
+    assert list(report) == [
+        Row("range", f"{u} >= 3", "implied", None, (order, least), bounds),
+        Row("range", f"{v} >= 4", "merged", least, (), "the same condition"),
+        Row("deferred", f"{u} >= 3", "implied", None, (order, least), bounds),
+        Row("deferred", f"{v} <= {u}", "emitted", order, location=f"test_report.py:{line + 3}"),
+        Row("deferred", f"{v} >= 4", "emitted", least, location=f"test_report.py:{line + 4}"),
+        Row("deferred", f"{v} <= 2 * a.shape[0]", "emitted", most, location=f"test_report.py:{line + 7}"),
+    ]
+    # Of two sums and of two sizes one is left, which is computed; the other size, of an intermediate, is as well.
+    assert (report.shared, report.removed) == (3, 3)
+    again = insert_with_report(gm, env, "named", strict=True)
+    assert (again.shared, again.removed) == (0, 0)
+    assert [(row.condition, row.outcome, row.node) for row in again if row.source == "check"] == [
+        (f"{v} >= 4", "present", least),
+        (f"{v} <= {u}", "present", order),
+        (f"{v} <= 2 * a.shape[0]", "present", most),
+    ]
+
+
+def test_what_has_no_place_is_told_as_the_shape_env_wrote_it() -> None:
+    gm, env = traced()
+    for node in gm.graph.nodes:
+        node.meta.pop("unbacked_bindings", None)
+    for branch, outcome in ((False, "unplaceable"), (True, "elsewhere")):
+        rows = list(insert_with_report(gm, env, "named", branch=branch))
+        assert [row.condition for row in rows][:3] == ["3 <= u0", "u1 <= u0", "4 <= u1"]
+        assert {(row.outcome, row.node, row.premises) for row in rows} == {(outcome, None, ())}
+        assert all(row.reason for row in rows)

@@ -1,6 +1,6 @@
 # the pass raises
 #
-# RA101, direction crash, found in torch 2.13.0: its runtime-assert pass.
+# RA101, direction crash, found in torch 2.13.0+cpu: its runtime-assert pass.
 # Below, torch.fx.passes.runtime_assert.insert_deferred_runtime_asserts runs on what export+decompositions traced.
 # The first call of the pass is torch's own, too; the finding was made behind one that is right.
 # TraceError: symbolically traced variables cannot be used as inputs to control flow

@@ -1,6 +1,6 @@
 # an assert is missing
 #
-# RA102, direction missing, found in torch 2.13.0: its tracing (no pass is to blame).
+# RA102, direction missing, found in torch 2.13.0+cpu: its tracing (no pass is to blame).
 # Below, torch.fx.passes.runtime_assert.insert_deferred_runtime_asserts runs on what make_fx traced.
 # Constraint: u1 <= 3
 # Emitted: u0 >= 2

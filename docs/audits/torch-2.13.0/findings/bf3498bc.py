@@ -1,6 +1,6 @@
 # an assert is missing
 #
-# RA101, direction missing, found in torch 2.13.0: its runtime-assert pass.
+# RA101, direction missing, found in torch 2.13.0+cpu: its runtime-assert pass.
 # Below, torch.fx.passes.runtime_assert.insert_deferred_runtime_asserts runs on what export traced.
 # Constraint: torch.sym_float(u0) < 0.5
 #

@@ -1,6 +1,6 @@
 # the error does not say what failed
 #
-# RA502, direction unhelpful, found in torch 2.13.0: its runtime-assert pass.
+# RA502, direction unhelpful, found in torch 2.13.0+cpu: its runtime-assert pass.
 # Below, torch.fx.passes.runtime_assert.insert_deferred_runtime_asserts runs on what export traced.
 # Constraint: u0 <= 0
 # Emitted: u0 <= 0

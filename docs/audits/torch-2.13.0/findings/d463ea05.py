@@ -1,6 +1,6 @@
 # an assert says nothing new
 #
-# RA401, direction redundant, found in torch 2.13.0: its runtime-assert pass.
+# RA401, direction redundant, found in torch 2.13.0+cpu: its runtime-assert pass.
 # Below, torch.fx.passes.runtime_assert.insert_deferred_runtime_asserts runs on what export-strict traced.
 # Constraint: u0 >= 0
 # Emitted: u0 >= 0
@@ -212,13 +212,26 @@ def means(expr, point):
 
 def checks(module):
     """The nodes that check a condition."""
-    words = ("_assert_scalar", "_check")
-    calls = [node for node in module.graph.nodes if node.op == "call_function"]
-    return [node for node in calls if any(word in str(node.target) + getattr(node.target, "__name__", "") for word in words)]
+    found = []
+    for node in module.graph.nodes:
+        name = f"{node.target} {getattr(node.target, '__name__', '')}"
+        if node.op == "call_function" and ("_assert_scalar" in name or "_check" in name):
+            found.append(node)
+    return found
 
 
 def same(one, other, where):
     return all(holds(one, point) == holds(other, point) for point in where)
+
+
+def alike(one, other):
+    """Whether two conditions are over the same leaves, and hold for the same values of them."""
+    names = leaves(one)
+    return names.keys() == leaves(other).keys() and same(one, other, points(names, numbers([one, other])))
+
+
+def always(node):
+    return all(holds(node, point) for point in points(leaves(node), numbers(node)))
 
 
 def condition(node):
@@ -232,8 +245,7 @@ def added():
     for node in reversed(checks(Passed.after)):  # a pass that repeats a check early leaves the check where it was
         mine = condition(node)
         for other in own:
-            names = {**leaves(mine), **leaves(other)}
-            if leaves(mine).keys() == leaves(other).keys() and same(mine, other, points(names, numbers([mine, other]))):
+            if alike(mine, other):
                 own.remove(other)
                 break
         else:

@@ -1,6 +1,6 @@
 # the result is altered
 #
-# RA301, direction altered, found in torch 2.13.0: its runtime-assert pass.
+# RA301, direction altered, found in torch 2.13.0+cpu: its runtime-assert pass.
 # Below, torch.fx.passes.runtime_assert.insert_deferred_runtime_asserts runs on what export-strict traced.
 # Emitted: u0 >= 0
 # Emitted: 1 + u0 > 0

@@ -1,6 +1,6 @@
 # the ShapeEnv is changed
 #
-# RA305, direction impure, found in torch 2.13.0: its runtime-assert pass.
+# RA305, direction impure, found in torch 2.13.0+cpu: its runtime-assert pass.
 # Below, torch.fx.passes.runtime_assert.insert_deferred_runtime_asserts runs on what export+named+deferred traced.
 # Emitted: u0 >= 1
 # Emitted: 1 + u0 == a0.shape[0]

@@ -1,6 +1,6 @@
 # an assert rejects good inputs
 #
-# RA102, direction extra, found in torch 2.13.0: its tracing (no pass is to blame).
+# RA102, direction extra, found in torch 2.13.0+cpu: its tracing (no pass is to blame).
 # Below, torch.fx.passes.runtime_assert.insert_deferred_runtime_asserts runs on what export-strict+deferred traced.
 # Constraint: a1.shape[0] < a0.shape[0] + 2
 # Emitted: a0.shape[0] <= a1.shape[0]
