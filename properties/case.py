@@ -17,6 +17,7 @@ from properties.errors import ToolError
 from properties.execution.probes import Probe
 from properties.execution.run import run_graph
 from properties.read.bodies import asserts_inside
+from properties.read.form import fault_of
 from properties.read.graph import Emitted, read_asserts
 from properties.subjects import Subject
 from properties.verdict import Outcome, Status, Verdict, Witness
@@ -41,27 +42,28 @@ class Case:
         self.after, self.crash, self.state_after = apply(subject, self.capture, self.capture.copy_of_graph())
 
     @cached_property
-    def malformed(self) -> str:
-        """What FX's lint says against the graph after the pass, or a body in it; empty if all are well formed."""
+    def malformed(self) -> tuple[str, str] | None:
+        """What is wrong with the form of the graph after the pass, or of a body in it: (kind, detail)."""
         if self.after is None:
-            return ""
-        for name, module in self.after.named_modules():
-            if name and name not in self.facts.bodies:
-                continue
+            return None
+        for path in ("", *self.facts.bodies):
+            before = self.capture.graph.get_submodule(path)
             try:
-                module.graph.lint()  # type: ignore[operator, union-attr]
-            except Exception as error:  # noqa: BLE001 - the graph is foreign, and lint has no type of its own
-                lines = str(error).splitlines()
-                return f"{f'{name}: ' if name else ''}{lines[0] if lines else type(error).__name__}"[:200]
-        return ""
+                after: Any = self.after.get_submodule(path)
+                fault = fault_of(after.graph, before.graph)  # type: ignore[arg-type]
+            except AttributeError as error:
+                fault = "lint", f"no graph {path}: {error}"
+            if fault is not None:
+                return fault if not path else (fault[0], f"{path}: {fault[1]}")
+        return None
 
     @property
     def unusable(self) -> Verdict | None:
         """UNDECIDED if there is no graph to look at (RA101 reports a crash, RA202 a malformed graph), else None."""
         if self.after is None:
             return Verdict(Status.UNDECIDED, reason="the subject raised", detail=self.crash)
-        if self.malformed:
-            return Verdict(Status.UNDECIDED, reason="malformed graph", detail=self.malformed)
+        if self.malformed is not None:
+            return Verdict(Status.UNDECIDED, reason="malformed graph", detail=self.malformed[1])
         return None
 
     @cached_property
@@ -98,7 +100,7 @@ class Case:
 
         On a GPU without those that would end the process: an index out of range that no assert stops kills a kernel.
         """
-        if self.after is None or self.malformed:
+        if self.after is None or self.malformed is not None:
             return ()
         probes = (probe for probe in self.facts.probes.probes if self.capture.device == "cpu" or self._is_safe(probe))
         return tuple((probe, run_graph(self.after, self.capture, probe.values)) for probe in probes)
@@ -120,8 +122,8 @@ class Case:
         """
         after = (
             run_graph(self.after, self.capture, program_values)
-            if self.after is not None and not self.malformed
-            else Outcome("not run", error="no graph", text=self.crash or self.malformed)
+            if self.after is not None and self.malformed is None
+            else Outcome("not run", error="no graph", text=self.crash or (self.malformed or ("", ""))[1])
         )
         return Witness(
             tuple(sorted(program_values.items())),
@@ -157,7 +159,7 @@ def apply(subject: Subject, capture: Capture, module: fx.GraphModule) -> tuple[f
                 before.restore(env)
             subject(module, env, capture.name, export=capture.export)
         module.recompile()
-    except (Exception, SystemExit, GeneratorExit, KeyboardInterrupt) as error:  # noqa: BLE001 - foreign code: a finding
+    except BaseException as error:  # noqa: BLE001 - foreign code: a finding
         lines = str(error).splitlines()
         crash, result = f"{type(error).__name__}: {lines[0] if lines else ''}"[:300], None
     finally:

@@ -19,7 +19,7 @@ from properties.read.eager_shapes import eager_shape
 from properties.read.in_place import gives_back
 from properties.read.layouts import Layout, layout_of
 from properties.read.shapes import RULES, SEVERAL
-from properties.read.targets import ASSERT_TARGETS, target_name
+from properties.read.targets import ASSERT_TARGETS, message_of, target_name
 from properties.read.values import READERS, Opaque, Sized, shape_of, source_value
 from strategies.operators import ROWS_OF_TARGET, Operator, applied, sort_of
 from strategies.operators.comparison import relation
@@ -76,17 +76,25 @@ def read_nodes(
             args = [argument(arg) for arg in node.args]
             kwargs = {key: argument(arg) for key, arg in node.kwargs.items()}
             if name in ASSERT_TARGETS:
-                condition = args[0] if args else kwargs.get("cond", kwargs.get("self"))
+                condition = _truth(args[0] if args else kwargs.get("cond", kwargs.get("self")))
                 term = condition if isinstance(condition, (Const, Var, Apply)) else None
                 reason = condition.reason if isinstance(condition, Opaque) else "not a scalar condition"
-                message = node.args[1] if len(node.args) > 1 else ""
-                found.append(Emitted(node.name, index, term, "" if term else reason, str(message)))
+                message = message_of(node)
+                said = "" if message is None else str(message)
+                found.append(Emitted(node.name, index, term, "" if term else reason, said))
                 values[node] = None
             else:
                 values[node] = _value(node, name, args, kwargs, bindings.sources)
         else:
             values[node] = Opaque(f"{node.op} {node.name}")
     return tuple(found), values
+
+
+def _truth(condition: Any) -> Any:
+    """A number that is asserted holds unless it is zero, as in Python."""
+    if not isinstance(condition, (Const, Var, Apply)) or sort_of(condition) == "bool":
+        return condition
+    return apply("ne", condition, 0) if sort_of(condition) == "int" else apply("float_ne", condition, 0.0)
 
 
 def _value(

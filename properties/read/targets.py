@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 import torch
+from torch import fx
 
 ASSERT_TARGETS = frozenset({"aten._assert_scalar.default", "torch._assert_scalar", "torch._check", "_operator._assert"})
 
@@ -17,6 +18,12 @@ def target_name(target: Any) -> str:
     if isinstance(target, torch._ops.OpOverload):
         return _overload_name(target)
     return f"{getattr(target, '__module__', '') or ''}.{getattr(target, '__name__', target)}"
+
+
+def message_of(node: fx.Node) -> Any:
+    """What an assert node says, however it is written: a text, something that makes one, or None."""
+    said = [node.kwargs[key] for key in ("assert_msg", "message", "msg") if key in node.kwargs]
+    return node.args[1] if len(node.args) > 1 else next(iter(said), None)
 
 
 # There are few overloads, and each is looked at in every graph.

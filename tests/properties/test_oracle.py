@@ -185,6 +185,75 @@ def test_an_ill_ordered_graph_is_refuted_as_malformed():
     assert (str(verdict), verdict.skeleton) == ("REFUTED(malformed)", "lint")
 
 
+def _without_output(gm):
+    gm.graph.erase_node(next(iter(gm.graph.find_nodes(op="output"))))
+
+
+def _says_a_number(gm):
+    for node in asserts(gm.graph):
+        node.args = (node.args[0], 5)
+
+
+def _says_nothing(gm):
+    for node in asserts(gm.graph):
+        node.args = node.args[:1]
+
+
+def _asserts_a_number(gm):
+    for node in asserts(gm.graph):
+        node.args = (float("nan"), *node.args[1:])
+
+
+def _renames_an_input(gm):
+    next(iter(gm.graph.nodes)).target = "renamed"
+
+
+@pytest.mark.parametrize(
+    ("edit", "kind"),
+    [
+        (_without_output, "output"),
+        (_says_a_number, "message"),
+        (_says_nothing, "message"),
+        (_asserts_a_number, "condition"),
+        (_renames_an_input, "inputs"),
+    ],
+)
+def test_whatever_form_a_pass_leaves_the_graph_in_is_its_fault_and_none_of_the_tool(edit, kind):
+    def subject(gm, shape_env, name, export=False):
+        reference(gm, shape_env, name, export=export)
+        edit(gm)
+
+    found = check_program(VACUOUS_EQUALITY, "make_fx", {"odd": subject}, tuple(properties()))
+    assert not found.faults
+    verdict = found.verdicts["odd"]["RA202"]
+    assert (str(verdict), verdict.skeleton) == ("REFUTED(malformed)", kind)
+
+
+def test_a_pass_that_raises_what_is_no_exception_has_crashed():
+    class Odd(BaseException):
+        """Not an Exception, as SystemExit is none."""
+
+    def subject(gm, shape_env, name, export=False):
+        raise Odd("odd")
+
+    found = check_program(VACUOUS_EQUALITY, "make_fx", {"odd": subject}, ("RA101",))
+    assert str(found.verdicts["odd"]["RA101"]) == "REFUTED(crash)"
+
+
+def test_a_number_that_is_asserted_holds_unless_it_is_zero():
+    """``_assert_scalar`` takes any scalar: a pass may write a condition ``u0 != 0`` as ``u0``."""
+
+    def subject(gm, shape_env, name, export=False):
+        reference(gm, shape_env, name, export=export)
+        for node in asserts(gm.graph):
+            if node.args[0].target is operator.ne:
+                node.args = (node.args[0].args[0], *node.args[1:])
+
+    nonzero = program((), [item(6), check("ne", "u0", 0)])
+    found = verdicts(nonzero, "make_fx", subject)
+    assert {code: str(found[code]) for code in ("RA101", "RA102")} == {"RA101": "PROVED", "RA102": "PROVED"}
+
+
 def test_contradictory_checks_are_vacuous_and_not_proved():
     facts = facts_of(capture(program((), [item(6), check("ge", "u0", 3)]), "make_fx"))
     contradiction = facts.obligations[0].term
