@@ -246,8 +246,9 @@ def test_a_number_that_is_asserted_holds_unless_it_is_zero():
     def subject(gm, shape_env, name, export=False):
         reference(gm, shape_env, name, export=export)
         for node in asserts(gm.graph):
-            if node.args[0].target is operator.ne:
-                node.args = (node.args[0].args[0], *node.args[1:])
+            condition = node.args[0]
+            if isinstance(condition, fx.Node) and condition.target is operator.ne:
+                node.args = (condition.args[0], *node.args[1:])
 
     nonzero = program((), [item(6), check("ne", "u0", 0)])
     found = verdicts(nonzero, "make_fx", subject)
