@@ -5,16 +5,13 @@ from __future__ import annotations
 import json
 import runpy
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 import torch._dynamo.output_graph
-import torch._export.utils
-import torch._higher_order_ops.invoke_subgraph
-import torch._higher_order_ops.utils
-import torch.export.exported_program
 import torch.fx.passes.runtime_assert
 
 import runtime_assert
@@ -29,13 +26,17 @@ from reports.render.reproducer import script, why_no_script
 from strategies.program import Program
 
 PASS = "insert_deferred_runtime_asserts"
-SITES = (
-    torch.fx.passes.runtime_assert,
-    torch._export.utils,
-    torch.export.exported_program,
-    torch._dynamo.output_graph,
-    torch._higher_order_ops.utils,
-    torch._higher_order_ops.invoke_subgraph,
+# By the modules' names: ``torch._higher_order_ops.invoke_subgraph`` is an operator that hides its module.
+SITES = tuple(
+    import_module(name)
+    for name in (
+        "torch.fx.passes.runtime_assert",
+        "torch._export.utils",
+        "torch.export.exported_program",
+        "torch._dynamo.output_graph",
+        "torch._higher_order_ops.utils",
+        "torch._higher_order_ops.invoke_subgraph",
+    )
 )
 # One way for each kind of finding. Not ``shows-another-condition``: no torch writes its words.
 FAULTS = (
