@@ -2,14 +2,15 @@
 
 ## What it guarantees
 On every probe that is accepted, the graph after the pass yields what the graph before it yielded: same number of
-results, same types, sizes and strides, same bits. What it leaves of its inputs is the same too.
+results, same types, sizes and strides, same bits. What it leaves of its inputs is the same too, and a result that
+shares the memory of an input, or of another result, still does.
 
 ## Why it matters
 The pass shares computations and replaces size calls by arithmetic; a wrong key there changes a model's output
 (pytorch/pytorch pulls 128599, 130351, 130380, 138136).
 
 ## How it is decided
-By running both graphs on the same inputs.
+By running both graphs on the same inputs. What shares memory is compared on the CPU only.
 
 ## What it cannot see
 Differences that show on no probe.
@@ -19,8 +20,14 @@ from __future__ import annotations
 
 from properties.case import Case
 from properties.checks.models import refuted
-from properties.execution.run import same_inputs, same_results
+from properties.execution.run import same_inputs, same_results, same_sharing
 from properties.verdict import PROVED, Verdict, Witness
+
+_DETAILS = {
+    "results": "results differ",
+    "inputs": "inputs differ",
+    "memory": "other results share memory with inputs or with each other",
+}
 
 
 def check(case: Case) -> Verdict:
@@ -37,9 +44,11 @@ def check(case: Case) -> Verdict:
             if not same_results(probe.before, after)
             else "inputs"
             if not same_inputs(probe.before, after)
+            else "memory"
+            if not same_sharing(probe.before, after)
             else ""
         )
         if what:
             witness = Witness(tuple(sorted(probe.values.items())), probe.eager, probe.before, after)
-            return refuted(case, "altered", None, witness, skeleton=what, detail=f"{what} differ")
+            return refuted(case, "altered", None, witness, skeleton=what, detail=_DETAILS[what])
     return PROVED

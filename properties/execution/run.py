@@ -211,6 +211,26 @@ def same_inputs(first: Outcome, second: Outcome) -> bool:
     return _all_same(first.inputs, second.inputs)
 
 
+def same_sharing(first: Outcome, second: Outcome) -> bool:
+    """Whether the same of the inputs and results of two accepted runs share memory: who writes to one writes to both.
+
+    What came from another device was copied one by one, and shares nothing in either run.
+    """
+    return _sharing(first) == _sharing(second)
+
+
+def _sharing(outcome: Outcome) -> list[int]:
+    """For each tensor of the inputs and results the first that lies in the same memory."""
+    places: dict[int, int] = {}
+    found: list[int] = []
+    for index, value in enumerate((*outcome.inputs, *outcome.results)):
+        if isinstance(value, torch.Tensor) and value.layout == torch.strided and value.untyped_storage().nbytes():
+            found.append(places.setdefault(value.untyped_storage().data_ptr(), index))
+        else:
+            found.append(index)
+    return found
+
+
 def _all_same(first: tuple[Any, ...], second: tuple[Any, ...]) -> bool:
     return len(first) == len(second) and all(_same(a, b) for a, b in zip(first, second, strict=True))
 

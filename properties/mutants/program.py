@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import fx
 from torch.utils._pytree import SequenceKey
 
 from properties.mutants import edits
+from properties.mutants.edits import Edit
 from properties.mutants.mutant import after, always, table
 
 
@@ -58,21 +61,26 @@ def _value_of_another_kind(node: fx.Node) -> None:
         node.meta["val"] = 0.5
 
 
-def _results_in_double(gm: fx.GraphModule) -> None:
-    output = list(gm.graph.nodes)[-1]
-    results = output.args[0]
-    if not isinstance(results, (list, tuple)):
-        return
-    found = []
-    for node in results:
-        value = node.meta.get("val") if isinstance(node, fx.Node) else None
-        if isinstance(value, torch.Tensor) and value.dtype is torch.float32:
-            with gm.graph.inserting_before(output):
-                new = gm.graph.call_function(torch.ops.aten._to_copy.default, (node,), {"dtype": torch.float64})
-            new.meta = dict(node.meta)
-            node = new
-        found.append(node)
-    output.args = (tuple(found),)
+def _results_through(target: Any, arguments: Mapping[str, Any]) -> Edit:
+    """Gives back what ``target`` makes of each result that is a tensor of floats."""
+
+    def edit(gm: fx.GraphModule) -> None:
+        output = list(gm.graph.nodes)[-1]
+        results = output.args[0]
+        if not isinstance(results, (list, tuple)):
+            return
+        found = []
+        for node in results:
+            value = node.meta.get("val") if isinstance(node, fx.Node) else None
+            if isinstance(value, torch.Tensor) and value.dtype is torch.float32 and node.target is not target:
+                with gm.graph.inserting_before(output):
+                    new = gm.graph.call_function(target, (node,), dict(arguments))
+                new.meta = dict(node.meta)
+                node = new
+            found.append(node)
+        output.args = (tuple(found),)
+
+    return edit
 
 
 def _writes_to_an_input(gm: fx.GraphModule) -> None:
@@ -95,7 +103,14 @@ def _without_writes(gm: fx.GraphModule) -> None:
 
 MUTANTS = table(
     ("erases-writes", "RA201", after(_without_writes), "", "make_fx", ("mutate",)),
-    ("returns-doubles", "RA201", after(_results_in_double), "", "make_fx"),
+    (
+        "returns-doubles",
+        "RA201",
+        after(_results_through(torch.ops.aten._to_copy.default, {"dtype": torch.float64})),
+        "",
+        "make_fx",
+    ),
+    ("returns-copies", "RA201", after(_results_through(torch.ops.aten.clone.default, {})), "", "make_fx"),
     ("writes-to-an-input", "RA201", after(_writes_to_an_input), "", "make_fx"),
     ("makes-sizes-larger", "RA201", after(_larger_sizes), "PR 130351", "make_fx"),
     ("reverses-the-results", "RA201", after(_reversed_results), "PR 128599"),

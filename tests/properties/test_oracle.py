@@ -18,6 +18,7 @@ from properties.capture.frontends import FRONTENDS, capture
 from properties.capture.state import EnvState, changes, is_knowledge
 from properties.case import Case
 from properties.errors import ToolError
+from properties.mutants import MUTANTS
 from properties.registry import properties
 from properties.subjects import identity, resolve
 from properties.verdict import PROVED, Status, Verdict, worst
@@ -95,6 +96,14 @@ def wrong_output(gm, shape_env, name, export=False):
             with gm.graph.inserting_before(node):
                 larger = gm.graph.call_function(operator.add, (node.args[0][0], 1))
             node.args = ([larger],)
+
+
+def test_a_copy_in_the_place_of_a_view_is_refuted_as_altered():
+    """Who writes to a view of an input writes to the input; a copy has the same bits and does not."""
+    view = {"op": "narrow", "tensor": "a0", "dim": 0, "start": 0, "length": "u0"}
+    prog = program((4,), [item(2), check("le", "u0", "d0"), view, item(3)])
+    verdict = verdicts(prog, "make_fx", MUTANTS["returns-copies"].subject)["RA201"]
+    assert (str(verdict), verdict.skeleton) == ("REFUTED(altered)", "memory")
 
 
 def test_a_changed_result_is_refuted_as_altered():
