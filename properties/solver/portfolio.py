@@ -147,6 +147,8 @@ def _values(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) ->
     if found is None:
         return None
     name, options = found
+    # A leaf with one value may hide another one with few.
+    steps = _INNER if len(options) > 1 else STEPS
     for value in options:
         mapping = {name: Const(value)}
         try:
@@ -156,7 +158,7 @@ def _values(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) ->
             )
         except Contradiction:
             continue
-        answer = decide(left, budget, int(work * _QUICK), _INNER)
+        answer = decide(left, budget, int(work * _QUICK), steps)
         if answer.status == "unknown":
             return None
         if answer.model is not None:

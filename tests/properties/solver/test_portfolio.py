@@ -221,6 +221,15 @@ def test_a_square_beside_a_leaf_with_few_values_is_decided():
     assert solve((square, *beside)) == Answer("unsat", "values")
 
 
+def test_a_leaf_with_one_value_does_not_hide_one_with_few():
+    """``w`` is 1, and stands beside a rounding as ``v`` does; of each ``v`` a bound of ``u`` is left."""
+    never = apply("float_eq", apply("int_div", "u", "v"), 1.666666666666667)
+    beside = apply("float_ne", apply("int_div", "w", "v"), 5e-324)
+    part = part_of(never, beside, v=(1, 63), u=(-(10**9), 10**9), w=(1, 1))
+    assert _narrowest(part) == ("w", range(1, 2))
+    assert decided("_values", part) == Answer("unsat", "values")
+
+
 def test_the_leaf_with_the_fewest_values_is_chosen_one_beside_a_rounding_first():
     sides = [apply("gt", apply("mul", "x", "y"), "z"), apply("gt", "w", 3)]
     intervals = {"x": (0, 9), "y": (5, 7), "z": (-9, 99), "w": (None, 2)}
