@@ -225,7 +225,12 @@ def test_a_leaf_with_one_value_does_not_hide_one_with_few():
     """``w`` is 1, and stands beside a rounding as ``v`` does; of each ``v`` a bound of ``u`` is left."""
     never = apply("float_eq", apply("int_div", "u", "v"), 1.666666666666667)
     beside = apply("float_ne", apply("int_div", "w", "v"), 5e-324)
-    part = part_of(never, beside, v=(1, 63), u=(-(10**9), 10**9), w=(1, 1))
+    ends = [
+        apply(op, name, end)
+        for name, low, high in (("u", 3, 2000), ("v", 3, 63))
+        for op, end in (("ge", low), ("le", high))
+    ]
+    part = part_of(never, beside, *ends, v=(3, 63), u=(3, 2000), w=(1, 1))
     assert _narrowest(part) == ("w", range(1, 2))
     assert decided("_values", part) == Answer("unsat", "values")
 
