@@ -100,7 +100,7 @@ class Case:
 
         On a GPU without those that would end the process: an index out of range that no assert stops kills a kernel.
         """
-        if self.after is None or self.malformed is not None:
+        if self.after is None or self.unusable is not None:
             return ()
         probes = (probe for probe in self.facts.probes.probes if self.capture.device == "cpu" or self._is_safe(probe))
         return tuple((probe, run_graph(self.after, self.capture, probe.values)) for probe in probes)
@@ -120,10 +120,11 @@ class Case:
         Raises:
             Unrealisable: if there are no inputs with these values.
         """
+        unusable = self.unusable
         after = (
-            run_graph(self.after, self.capture, program_values)
-            if self.after is not None and self.malformed is None
-            else Outcome("not run", error="no graph", text=self.crash or (self.malformed or ("", ""))[1])
+            run_graph(self.after, self.capture, program_values)  # type: ignore[arg-type]
+            if unusable is None
+            else Outcome("not run", error="no graph", text=unusable.detail)
         )
         return Witness(
             tuple(sorted(program_values.items())),

@@ -20,6 +20,8 @@ from torch import fx
 from torch.fx.experimental.sym_node import SymNode
 from torch.fx.experimental.symbolic_shapes import ShapeEnv
 
+from properties.read.targets import condition_of
+
 aten = torch.ops.aten
 _ASSERT = aten._assert_scalar.default
 _PLAIN_ASSERT = getattr(torch, "_assert_scalar")  # noqa: B009 - no name of torch's stubs
@@ -161,7 +163,7 @@ def _checks_as_users_write_them(module: fx.GraphModule, env: ShapeEnv, chance: r
     for number, node in enumerate(checks(module)):
         if chance.random() < 0.1:
             continue
-        condition = node.args[0] if node.args else node.kwargs.get("cond", node.kwargs.get("self"))
+        condition = condition_of(node)
         if chance.random() < 0.3:
             with module.graph.inserting_before(node):
                 new = module.graph.call_function(_PLAIN_ASSERT, (condition,), {"assert_msg": "the size does not fit"})

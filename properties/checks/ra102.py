@@ -100,13 +100,15 @@ def _sizes_fixed(case: Case, probe: Probe) -> bool:
     Then tracing has put a constant for a size without a word, and no assert can come before the operator that minds.
     """
     facts = case.facts
+    if not facts.truth_known:
+        return False
     shown = [
         apply("eq", name, value)
         for name, value in probe.leaves.items()
         if facts.kinds.get(name) == "dim" and isinstance(value, int)
     ]
     answer = solve((*facts.assumptions, *facts.required, *facts.truth, *shown), small=True)
-    if not facts.truth_known or answer.model is None:
+    if answer.model is None:
         return False
     try:
         witness = case.run(program_values(facts, answer.model))

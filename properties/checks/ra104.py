@@ -32,7 +32,7 @@ from properties.checks.placement import plainly, unaliased
 from properties.read.bindings import bindings_of
 from properties.read.graph import read_asserts
 from properties.read.nodes import computed
-from properties.read.targets import ASSERT_TARGETS, target_name
+from properties.read.targets import ASSERT_TARGETS, condition_of, target_name
 from properties.solver import solve
 from properties.solver.normal import normal, normal_set
 from properties.verdict import PROVED, Verdict
@@ -109,7 +109,7 @@ def conditions(module: fx.GraphModule) -> dict[str, Term | None]:
         if term is not None:
             found |= {str(normal(part)): part for part in conjuncts(term) if normal(part) != TRUE}
         else:
-            condition = node.args[0] if node.args else node.kwargs.get("cond")
+            condition = condition_of(node)
             digest = seen.get(condition, repr(condition)) if isinstance(condition, fx.Node) else repr(condition)
             found[digest] = None
     return found

@@ -23,11 +23,11 @@ from properties.checks.models import refuted
 from properties.execution.run import same_inputs, same_results, same_sharing
 from properties.verdict import PROVED, Verdict, Witness
 
-_DETAILS = {
-    "results": "results differ",
-    "inputs": "inputs differ",
-    "memory": "other results share memory with inputs or with each other",
-}
+_COMPARED = (
+    ("results", same_results, "results differ"),
+    ("inputs", same_inputs, "inputs differ"),
+    ("memory", same_sharing, "other results share memory with inputs or with each other"),
+)
 
 
 def check(case: Case) -> Verdict:
@@ -39,16 +39,9 @@ def check(case: Case) -> Verdict:
             continue
         if not after.accepted:
             continue
-        what = (
-            "results"
-            if not same_results(probe.before, after)
-            else "inputs"
-            if not same_inputs(probe.before, after)
-            else "memory"
-            if not same_sharing(probe.before, after)
-            else ""
-        )
-        if what:
+        for what, same, detail in _COMPARED:
+            if same(probe.before, after):
+                continue
             witness = Witness(tuple(sorted(probe.values.items())), probe.eager, probe.before, after)
-            return refuted(case, "altered", None, witness, skeleton=what, detail=_DETAILS[what])
+            return refuted(case, "altered", None, witness, skeleton=what, detail=detail)
     return PROVED

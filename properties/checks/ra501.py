@@ -37,7 +37,7 @@ from properties.read.bindings import TensorLeaf
 from properties.read.claims import claim_in
 from properties.read.graph import Emitted, read_nodes
 from properties.read.sympy_terms import term_of
-from properties.read.targets import target_name
+from properties.read.targets import message_of, target_name
 from properties.solver import solve
 from properties.solver.normal import normal
 from properties.verdict import PROVED, Verdict
@@ -108,7 +108,8 @@ def _fault(case: Case) -> tuple[Emitted, str, str] | None:
 
 
 def _message(node: fx.Node) -> str:
-    return str(node.args[1] if len(node.args) > 1 else node.kwargs.get("assert_msg", ""))
+    said = message_of(node)
+    return "" if said is None else str(said)
 
 
 def _says(message: str) -> bool:

@@ -29,7 +29,7 @@ from properties.case import Case
 from properties.checks.models import refuted
 from properties.execution.probes import Probe
 from properties.read.graph import read_asserts
-from properties.read.targets import ASSERT_TARGETS, target_name
+from properties.read.targets import ASSERT_TARGETS, condition_of, message_of, target_name
 from properties.solver.normal import normal
 from properties.verdict import PROVED, Outcome, Verdict, Witness
 from strategies.evaluate import holds
@@ -112,9 +112,9 @@ def recorded_messages(module: fx.GraphModule, without: frozenset[str] = frozense
     for node in module.graph.nodes:
         if node.name in without:
             continue
-        condition = node.args[0] if node.args else node.kwargs.get("cond", node.kwargs.get("self"))
+        condition = condition_of(node)
         if target_name(node.target) in ASSERT_TARGETS and isinstance(condition, fx.Node):
-            text = _text(module, node.args[1] if len(node.args) > 1 else node.kwargs.get("message"))
+            text = _text(module, message_of(node))
             if text:
                 found[text] += 1
     return found

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import fx
 
-from properties.read.targets import ASSERT_TARGETS, message_of, target_name
+from properties.read.targets import ASSERT_TARGETS, condition_of, message_of, target_name
 
 
 def fault_of(graph: fx.Graph, before: fx.Graph) -> tuple[str, str] | None:
@@ -40,7 +40,7 @@ def _odd_asserts(graph: fx.Graph) -> dict[str, tuple[str, str]]:
     for node in graph.nodes:
         if target_name(node.target) not in ASSERT_TARGETS:
             continue
-        condition = node.args[0] if node.args else node.kwargs.get("cond", node.kwargs.get("self"))
+        condition = condition_of(node)
         if not isinstance(condition, (fx.Node, bool)):
             found[node.name] = "condition", f"{node.name} asserts {condition!r}"
         elif isinstance(node.target, torch._ops.OpOverload) and not isinstance(message_of(node), str):

@@ -19,7 +19,7 @@ from properties.read.eager_shapes import eager_shape
 from properties.read.in_place import gives_back
 from properties.read.layouts import Layout, layout_of
 from properties.read.shapes import RULES, SEVERAL
-from properties.read.targets import ASSERT_TARGETS, message_of, target_name
+from properties.read.targets import ASSERT_TARGETS, condition_of, message_of, target_name
 from properties.read.values import READERS, Opaque, Sized, shape_of, source_value
 from strategies.operators import ROWS_OF_TARGET, Operator, applied, sort_of
 from strategies.operators.comparison import relation
@@ -76,7 +76,7 @@ def read_nodes(
             args = [argument(arg) for arg in node.args]
             kwargs = {key: argument(arg) for key, arg in node.kwargs.items()}
             if name in ASSERT_TARGETS:
-                condition = _truth(args[0] if args else kwargs.get("cond", kwargs.get("self")))
+                condition = _truth(argument(condition_of(node)))
                 term = condition if isinstance(condition, (Const, Var, Apply)) else None
                 reason = condition.reason if isinstance(condition, Opaque) else "not a scalar condition"
                 message = message_of(node)

@@ -20,6 +20,11 @@ def target_name(target: Any) -> str:
     return f"{getattr(target, '__module__', '') or ''}.{getattr(target, '__name__', target)}"
 
 
+def condition_of(node: fx.Node) -> Any:
+    """What an assert node asserts, however it is written: a node, or a literal."""
+    return node.args[0] if node.args else node.kwargs.get("cond", node.kwargs.get("self"))
+
+
 def message_of(node: fx.Node) -> Any:
     """What an assert node says, however it is written: a text, something that makes one, or None."""
     said = [node.kwargs[key] for key in ("assert_msg", "message", "msg") if key in node.kwargs]
