@@ -75,7 +75,6 @@ MODULES ?= properties.solver.normal properties.solver.query properties.solver.sk
 MINUTES ?= 20
 selfcheck: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/runtime-assert selfcheck $(ARGS)
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[mutation]'
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.quality.mutation --minutes $(MINUTES) $(MODULES)
 
 lint: $(STAMP)
