@@ -262,12 +262,12 @@ class CallMaker:
             self._used: set[str] = names._used_names
             self._counts: dict[str, int] = names._base_count
 
-    def call(self, target: Any, args: tuple[Any, ...], anchor: fx.Node, before: bool = False) -> fx.Node:
-        """`call_function(target, args)` right behind (or before) the node `anchor`."""
+    def call(self, target: Any, args: tuple[Any, ...], anchor: fx.Node) -> fx.Node:
+        """`call_function(target, args)` right behind the node `anchor`."""
         graph = self._graph
         kind = self._kinds.get(id(target))
         if kind is None:
-            with graph.inserting_before(anchor) if before else graph.inserting_after(anchor):
+            with graph.inserting_after(anchor):
                 node = graph.call_function(target, args)
             if self._short:
                 self._learn(node)
@@ -281,10 +281,7 @@ class CallMaker:
         self._counts[base] = number
         node = fx.Node(graph, name, "call_function", target, args, {})
         self._name_of[node] = name
-        if before:
-            anchor.prepend(node)
-        else:
-            anchor.append(node)
+        anchor.append(node)
         kind.listed[node] = None
         graph._len += 1
         return node

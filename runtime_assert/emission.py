@@ -49,7 +49,6 @@ class Emitter:
         self.graph = graph
         self._nodes = nodes
         self._position = reading.position
-        self._values = reading.values
         self._cursor: dict[int, fx.Node] = {}
         self._brought: dict[fx.Node, int] = {}
         self._key = key
@@ -89,19 +88,8 @@ class Emitter:
             )
         else:
             value.node = node
-            self._rewire(node)
             self._move(node, value.slot)
         value.settled = True
-
-    def _rewire(self, node: fx.Node) -> None:
-        """Let an existing node take its operands from the nodes that stand for their values."""
-
-        def first(operand: fx.Node) -> fx.Node:
-            value = self._values.get(operand)
-            return operand if value is None or value.node is None else value.node
-
-        if any(first(operand) is not operand for operand in node.all_input_nodes):
-            node.args = fx.map_arg(node.args, first)
 
     def argument(self, value: Argument, origin: Origin) -> Any:
         """The node of a value, a constant as it is."""
@@ -128,30 +116,25 @@ class Emitter:
         """A new node that asks a tensor for a size, or takes a part of what an operator yields."""
         row = WRITTEN.get(value.op)
         if row is None:  # "method:NAME"
-            anchor, before = self._anchor(value.slot)
-            with self.graph.inserting_before(anchor) if before else self.graph.inserting_after(anchor):
+            with self.graph.inserting_after(self._end(value.slot)):
                 node = self.graph.call_method(value.op.removeprefix("method:"), tuple(args))
             self._cursor[value.slot] = node
         else:
             node = self._call(value.slot, row[0], tuple(args))
-        self._describe(node, value, args, origin)
+        self._place(node, node.meta, origin)
+        node.meta[self._key] = _asked(value.op, args)
         return node
 
-    def _anchor(self, slot: int) -> tuple[fx.Node, bool]:
-        """The node at which a slot ends, and whether what comes next stands before it (the graph's start)."""
-        cursor = self._cursor.get(slot)
-        if cursor is None:
-            return (self._nodes[0], True) if slot < 0 else (self._nodes[slot], False)
-        return cursor, False
+    def _end(self, slot: int) -> fx.Node:
+        """The node behind which a slot goes on."""
+        found = self._cursor.get(slot)
+        if found is None:
+            found = self._nodes[slot] if slot >= 0 else self._nodes[0].prev
+        return found
 
     def _call(self, slot: int, target: Callable[..., Any], args: tuple[Any, ...]) -> fx.Node:
         """Create a call at the end of a slot."""
-        cursor = self._cursor.get(slot)
-        if cursor is not None:
-            node = self._calls.call(target, args, cursor)
-        else:
-            node = self._calls.call(target, args, *self._anchor(slot))
-        self._cursor[slot] = node
+        node = self._cursor[slot] = self._calls.call(target, args, self._end(slot))
         return node
 
     def _move(self, node: fx.Node, slot: int) -> None:
@@ -168,26 +151,10 @@ class Emitter:
 
     def move(self, node: fx.Node, slot: int) -> None:
         """Bring an existing node to the end of a slot."""
-        cursor = self._cursor.get(slot)
-        if cursor is None and slot >= 0:
-            cursor = self._nodes[slot]
-        if cursor is None:
-            if self._nodes[0] is not node:
-                self._nodes[0].prepend(node)
-        elif cursor.next is not node:
-            cursor.append(node)
+        end = self._end(slot)
+        if end.next is not node:
+            end.append(node)
         self._cursor[slot] = node
-
-    def _describe(self, node: fx.Node, value: Value, args: list[Any], origin: Origin) -> None:
-        """Metadata of a new node that computes nothing: what it reads, and where it comes from."""
-        meta, op = node.meta, value.op
-        self._place(node, meta, origin)
-        if op in _QUERIES and args:
-            traced = api.example_value(args[0])
-            asked = getattr(traced, op, None)
-            meta[self._key] = asked(*args[1:]) if asked is not None else None
-        else:
-            meta[self._key] = _entry(op, args)
 
     def _place(self, node: fx.Node, meta: dict[str, Any], origin: Origin) -> None:
         """Where a node comes from. Where the check has no place of its own, from where the node's operands do."""
@@ -210,8 +177,11 @@ class Emitter:
         return node
 
 
-def _entry(op: str, args: list[Any]) -> Any:
+def _asked(op: str, args: list[Any]) -> Any:
+    """The traced value of a node that computes nothing; None if what it asks was not traced."""
     traced = api.example_value(args[0])
+    if traced is None:
+        return None
     if op == "getitem":
         return traced[args[1]]
     if op == "getattr":

@@ -13,11 +13,12 @@ from torch._export.passes._node_metadata_hook import _node_metadata_hook
 from torch.fx.experimental.symbolic_shapes import ShapeEnv
 from torch.utils._pytree import SequenceKey
 
+from runtime_assert import _torch_api as api
 from runtime_assert import insert_with_report
-from runtime_assert._torch_api import _EMPTY_STACK
+from runtime_assert._torch_api import _EMPTY_STACK, CallMethodKey
 from runtime_assert.emission import Emitter
 from runtime_assert.reading import locate
-from tests.runtime_assert.graphs import GraphBuilder, accepts, asserts, aten, capture
+from tests.runtime_assert.graphs import ASSERT, GraphBuilder, accepts, asserts, aten, capture
 
 
 def emitter(graph: fx.Graph, extra: dict[str, Any] | None = None) -> Emitter:
@@ -112,3 +113,99 @@ def test_a_node_that_is_brought_forward_leaves_operands_behind_that_another_node
     assert second not in order
     assert not accepts(gm, torch.tensor([2]))
     assert accepts(gm, torch.tensor([3]))
+
+
+def test_a_check_of_a_constant_stands_at_the_start_of_a_graph_without_inputs() -> None:
+    """Behind one another, and before what is there; also where the first node of the graph goes."""
+    made = GraphBuilder()
+    made.call(ASSERT, (True, "nothing"), None)
+    made.call(aten.sym_constrain_range.default, (5,), None).kwargs = {"min": 6, "max": 4}
+    gm = made.finish()
+    insert_with_report(gm, made.env, "test", strict=True)
+    assert [node.op for node in gm.graph.nodes] == ["call_function", "output"]
+    gm.graph.lint()
+    assert not accepts(gm)
+
+
+def test_a_sum_of_several_that_no_node_computes_is_written_and_runs() -> None:
+    made = GraphBuilder()
+    x, y = made.tensor("x", made.size(), made.size()), made.tensor("y", 1)
+    value = made.unbacked()
+    made.call(aten._local_scalar_dense.default, (y,), value, u0=())
+    rows, columns = x.meta["val"].shape
+    torch._check(rows + columns + value == 9)
+    gm = made.finish()
+    insert_with_report(gm, made.env, "test", strict=True)
+    assert torch.sym_sum in [node.target for node in gm.graph.nodes]
+    assert accepts(gm, torch.ones(3, 4), torch.tensor([2]))
+    assert not accepts(gm, torch.ones(3, 4), torch.tensor([3]))
+
+
+def test_new_nodes_say_what_they_yield_as_a_trace_does() -> None:
+    made = GraphBuilder()
+    x, y = made.tensor("x", made.size()), made.tensor("y", 1)
+    value = made.unbacked()
+    made.call(aten._local_scalar_dense.default, (y,), value, u0=())
+    torch._check(torch.sym_float(value + x.meta["val"].shape[0]) >= 2.5)
+    gm = made.finish()
+    before = set(gm.graph.nodes)
+    insert_with_report(gm, made.env, "test", strict=True)
+    told = {node.target: node.meta["val"] for node in gm.graph.nodes if node not in before}
+    kinds = {aten.sym_size.int: torch.SymInt, operator.add: torch.SymInt, torch.sym_float: torch.SymFloat}
+    assert {target: type(value) for target, value in told.items()} == {
+        **kinds,
+        operator.ge: torch.SymBool,
+        ASSERT: type(None),
+    }
+
+
+def test_entries_of_one_query_that_move_to_one_place_leave_it_before_them() -> None:
+    """And what an entry is taken of moves as far as the first of them, whichever is brought first."""
+    made = GraphBuilder()
+    x, y = made.tensor("x", made.size(), made.size()), made.tensor("y", 1)
+    value = made.unbacked()
+    item = made.call(aten._local_scalar_dense.default, (y,), value, u0=())
+    with made.mode:
+        made.call(aten.zeros.default, ([item],), torch.empty(value))
+    rows, columns = x.meta["val"].shape
+    shape = made.call(getattr, (x, "shape"), x.meta["val"].shape)
+    first, second = made.call(operator.getitem, (shape, 0), rows), made.call(operator.getitem, (shape, 1), columns)
+    less, total = made.call(operator.le, (item, first), value <= rows), made.call(operator.add, (item, second), value)
+    enough = made.call(operator.le, (total, 9), value + columns <= 9)
+    for condition in (less, enough):
+        made.call(ASSERT, (condition, "no"), None)
+    gm = made.finish()
+    insert_with_report(gm, made.env, "test", strict=True)
+    gm.graph.lint()
+    order = list(gm.graph.nodes)
+    assert [order.index(node) for node in (item, shape, first, second, less)] == [5, 2, 3, 4, 6]
+
+
+def test_an_operand_tells_each_part_of_where_a_node_comes_from_that_the_check_does_not() -> None:
+    graph = fx.Graph()
+    first, second = graph.placeholder("a"), graph.placeholder("b")
+    first.meta["custom"] = {"region": 1}
+    second.meta.update(stack_trace="there", custom={"region": 2})
+    made = emitter(graph)
+    condition = made._call(1, operator.eq, (first, second))
+    made._place(condition, condition.meta, made.origin({}))
+    assert condition.meta == {"stack_trace": "there", "custom": {"region": 1}}
+
+
+def test_what_is_read_of_a_value_that_was_not_traced_is_not_told_either() -> None:
+    made = GraphBuilder()
+    made.tensor("x", 4)
+    base = made.graph.call_function(aten.unique_dim.default, (made.tensor("y", 4), 0))
+    size, entry = made.unbacked(), made.unbacked()
+    base.meta["unbacked_bindings"] = {
+        api.raw_expr(size): (SequenceKey(0), CallMethodKey("size"), SequenceKey(0)),
+        api.raw_expr(entry): (SequenceKey(1),),
+    }
+    torch._check(size >= 3)
+    torch._check(entry >= 2)
+    gm = made.finish()
+    before = set(gm.graph.nodes)
+    insert_with_report(gm, made.env, "test", strict=True)
+    asked = {aten.sym_size.int, operator.getitem}
+    found = [node for node in gm.graph.nodes if node not in before and node.target in asked]
+    assert [node.meta["val"] for node in found] == [None, None, None]

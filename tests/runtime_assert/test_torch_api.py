@@ -19,8 +19,8 @@ from tests.runtime_assert.graphs import GraphBuilder, snapshot
 
 
 def publicly(graph: fx.Graph) -> Any:
-    def call(target: Any, args: tuple[Any, ...], anchor: fx.Node, before: bool = False) -> fx.Node:
-        with graph.inserting_before(anchor) if before else graph.inserting_after(anchor):
+    def call(target: Any, args: tuple[Any, ...], anchor: fx.Node) -> fx.Node:
+        with graph.inserting_after(anchor):
             return graph.call_function(target, args)
 
     return call
@@ -35,7 +35,7 @@ def calls(maker: Any) -> fx.Graph:
     x = graph.placeholder("x")
     create = maker(graph)
     second = create(operator.add, (x, 2), x)
-    first = create(operator.add, (x, 1), second, True)
+    first = create(operator.add, (x, 1), x)
     condition = create(operator.ge, (first, 2), second)
     create(api.ASSERT_SCALAR, (condition, "words"), condition)
     graph.output((first,))
@@ -55,7 +55,7 @@ def test_hooks_on_node_creation_are_called() -> None:
     gm = fx.GraphModule(torch.nn.Module(), calls(shortly))
     gm._register_create_node_hook(lambda node: seen.append(node.name))
     output = next(n for n in gm.graph.nodes if n.op == "output")
-    api.CallMaker(gm.graph).call(operator.neg, (output.args[0][0],), output, before=True)  # type: ignore[index]
+    api.CallMaker(gm.graph).call(operator.neg, (output.args[0][0],), output.prev)  # type: ignore[index]
     assert seen == ["neg"]
 
 
