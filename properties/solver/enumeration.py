@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -51,7 +52,7 @@ def enumerate_all(
     if len(smallest) > most:
         return Enumerated(False)
     places = {name: place for place, name in enumerate(order)}
-    checks: list[list[Check]] = [[] for _ in range(len(order) + 1)]
+    checks: defaultdict[int, list[Check]] = defaultdict(list)
     for term in hold:
         checks[_ready(variables(term), places)].append(_holding(term))
     for group in broken:
@@ -60,10 +61,10 @@ def enumerate_all(
     values: dict[str, Value] = {}
     if not all(check(values) for check in checks[0]):
         return Enumerated(True)
-    spent = 0
-    stack: list[Iterator[Value]] = [iter(ranges[order[0]])] if order else []
     if not order:
         return Enumerated(True, {})
+    spent = 0
+    stack: list[Iterator[Value]] = [iter(ranges[order[0]])]
     while stack:
         depth = len(stack)
         for value in stack[-1]:

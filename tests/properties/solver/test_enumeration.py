@@ -85,3 +85,10 @@ def test_conditions_without_a_leaf_are_checked_before_any_value():
     assert enumerate_all([TRUE], [[FALSE]], {"x": "int"}, box, 100) == Enumerated(True, {"x": 0})
     assert enumerate_all([TRUE], [[FALSE]], {}, _box(), 0) == Enumerated(True, {})
     assert enumerate_all([FALSE], [], {}, _box(), 0) == Enumerated(True)
+
+
+def test_a_truth_is_false_first_and_then_true():
+    leaf = Var("b", "bool")
+    assert enumerate_all([], [], {"b": "bool"}, _box(), 2) == Enumerated(True, {"b": False})
+    assert enumerate_all([leaf], [], {"b": "bool"}, _box(), 2) == Enumerated(True, {"b": True})
+    assert enumerate_all([leaf], [], {"b": "bool"}, _box(), 1) == Enumerated(False)

@@ -1,0 +1,149 @@
+"""The ranges that stand for a condition on one leaf, held against every value of an int and the edges of a double."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from properties.solver.monotone import region
+from strategies.evaluate import evaluate, holds
+from strategies.terms import Const, Term, Undefined, Value, Var, apply, walk
+
+X, F = Var("x"), Var("f", "float")
+TURNED = apply("neg", "x")
+DOUBLED = apply("mul", 2, "x")
+LOWER = apply("sub", "x", 3)
+SIZE = apply("abs", LOWER)
+SQUARE = apply("mul", LOWER, LOWER)
+HALF = apply("int_div", "x", 2)
+FLOAT = apply("to_float", LOWER)
+INTERVALS = ((-12, 12), (1, 9), (-9, -1), (0, 8), (5, 5))
+
+INTEGER_TERMS: list[Term] = [
+    SIZE,
+    SQUARE,
+    apply("neg", SQUARE),
+    apply("add", SIZE, SQUARE),
+    apply("sub", SIZE, apply("neg", SQUARE)),
+    apply("sub", 4, SIZE),
+    apply("min", TURNED, apply("sub", 1, DOUBLED)),
+    apply("min", 2, LOWER, DOUBLED),
+    apply("max", DOUBLED, "x", -5),
+    apply("mul", LOWER, LOWER, LOWER),
+    apply("mul", LOWER, apply("sub", DOUBLED, 6)),
+    apply("mul", SIZE, -2),
+    apply("mul", 0, SIZE),
+    apply("mul", LOWER, apply("add", SQUARE, 1)),
+    apply("floordiv", LOWER, 4),
+    apply("floordiv", LOWER, -4),
+    apply("floordiv", 30, LOWER),
+    apply("floordiv", -30, LOWER),
+    apply("floordiv", apply("neg", SIZE), 2),
+    apply("floordiv", 0, LOWER),
+    apply("pow", LOWER, 0),
+    apply("pow", LOWER, 1),
+    apply("pow", LOWER, 2),
+    apply("pow", LOWER, 3),
+    apply("pow", SIZE, 3),
+    apply("lshift", LOWER, 2),
+    apply("rshift", LOWER, 1),
+    apply("rshift", apply("neg", SIZE), 1),
+    apply("trunc", HALF),
+    apply("floor", HALF),
+    apply("ceil", apply("float_neg", HALF)),
+    apply("round", HALF),
+    apply("trunc", apply("float_sqrt", FLOAT)),
+]
+FLOAT_TERMS: list[Term] = [
+    HALF,
+    FLOAT,
+    apply("float_neg", FLOAT),
+    apply("float_abs", FLOAT),
+    apply("float_sqrt", FLOAT),
+    apply("float_sqrt", apply("float_neg", FLOAT)),
+    apply("float_add", HALF, FLOAT),
+    apply("float_sub", 0.5, FLOAT),
+    apply("float_mul", FLOAT, FLOAT),
+    apply("float_mul", -0.3, FLOAT),
+    apply("float_min", HALF, FLOAT),
+    apply("float_max", HALF, FLOAT),
+    apply("float_div", FLOAT, 3.0),
+    apply("float_div", 3.0, FLOAT),
+    apply("float_div", -3.0, apply("float_abs", FLOAT)),
+    apply("int_div", LOWER, -3),
+    apply("int_div", 7, LOWER),
+    apply("int_div", -7, SIZE),
+    apply("int_div", SQUARE, 7),
+    apply("round_digits", HALF, 0),
+]
+ON_INTEGERS = [
+    *(apply(op, term, number) for op in ("le", "gt", "eq", "ne") for term in INTEGER_TERMS for number in (-7, 0, 3)),
+    *(apply("lt", number, term) for term in INTEGER_TERMS for number in (-1, 4)),
+    *(
+        apply(f"float_{op}", term, number)
+        for op in ("lt", "ge", "eq", "ne")
+        for term in FLOAT_TERMS
+        for number in (-1.5, 0.0, 2.5)
+    ),
+    *(apply("mixed_le", number, term) for term in FLOAT_TERMS for number in (-1, 2)),
+    apply("lt", SIZE, apply("neg", SQUARE)),
+    apply("float_ge", HALF, apply("float_neg", FLOAT)),
+]
+
+
+def _value(term: Term, values: dict[str, Value]) -> Value | None:
+    try:
+        return evaluate(term, values)
+    except Undefined:
+        return None
+
+
+@pytest.mark.parametrize("interval", INTERVALS, ids=str)
+def test_a_condition_on_an_integer_is_put_as_the_ranges_on_which_it_holds(interval):
+    for condition in ON_INTEGERS:
+        found = region(condition, "x", "int", *interval)
+        assert found is not None, condition
+        for value in range(interval[0], interval[1] + 1):
+            wanted = _value(condition, {"x": value})
+            assert holds(found.true, {"x": value}) == (wanted is True), (condition, value)
+            assert holds(found.defined, {"x": value}) == (wanted is not None), (condition, value)
+
+
+ON_DOUBLES = [
+    apply(f"float_{op}", term, number)
+    for op in ("lt", "ge", "eq", "ne")
+    for term in (
+        apply("float_neg", F),
+        apply("float_abs", F),
+        apply("float_sqrt", F),
+        apply("float_add", F, 0.1),
+        apply("float_mul", F, 3.0),
+        apply("float_mul", F, -0.1),
+        apply("float_mul", F, F),
+        apply("float_div", F, 3.0),
+        apply("float_min", F, 1.0),
+        apply("float_max", 0.25, F),
+        apply("float_abs", apply("float_min", F, 2.0)),
+    )
+    for number in (-0.7, 0.0, 0.3, 6.25)
+]
+
+
+def _edges(*terms: Term) -> set[float]:
+    """The numbers of ``terms`` and their neighbours, and some that stand for all others."""
+    found = {sub.value for term in terms for sub in walk(term) if isinstance(sub, Const)}
+    found |= {0.0, 5e-324, 1e-160, 0.2, 1.0, 1.5, 2.5, 7.0, 1e155, 1e308, math.nextafter(math.inf, 0.0), math.inf}
+    numbers = {float(number) for number in found if type(number) is float}
+    numbers |= {-number for number in numbers}
+    return numbers | {math.nextafter(number, end) for number in numbers for end in (-math.inf, math.inf)} | {math.nan}
+
+
+def test_a_condition_on_a_double_is_put_as_the_ranges_on_which_it_holds():
+    for condition in ON_DOUBLES:
+        found = region(condition, "f", "float", 0, 0)
+        assert found is not None, condition
+        for value in (*_edges(found.true, found.defined), -0.0):
+            wanted = _value(condition, {"f": value})
+            assert holds(found.true, {"f": value}) == (wanted is True), (condition, value)
+            assert holds(found.defined, {"f": value}) == (wanted is not None), (condition, value)
