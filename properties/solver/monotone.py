@@ -63,8 +63,8 @@ def _rewritten(condition: Term, box: Box, demands: list[Term]) -> Term:
     if len(leaves) != 1 or not relation(condition.op) or is_plain(condition):
         return condition
     ((name, sort),) = leaves.items()
-    low, high = box.intervals.get(name, (None, None)) if sort == "int" else (None, None)
-    if sort == "bool" or (sort == "int" and (low is None or high is None)):
+    low, high = box.intervals.get(name, (None, None))
+    if sort != "float" and (low is None or high is None):
         return condition
     found = region(condition, name, sort, low or 0, high or 0)
     if found is None:

@@ -12,6 +12,7 @@ import z3
 
 from properties.solver.context import Builder
 from properties.solver.reals import INFINITY, LARGEST, Double
+from properties.solver.smt import Budget, ask
 from strategies.evaluate import evaluate
 from strategies.terms import Term, Var, apply
 
@@ -135,14 +136,15 @@ def test_a_number_that_is_no_double_beyond_the_largest_but_below_halfway_is_roun
 
 
 SPECIAL = (0.0, 1.0, -1.0, 2.5, -0.1, 1e308, -1e308, MAX, TINY, math.inf, -math.inf, math.nan)
-BINARY = ("float_add", "float_sub", "float_mul")
 
 
-@pytest.mark.parametrize("op", BINARY)
+@pytest.mark.parametrize("op", ["float_add", "float_sub", "float_mul", "float_div"])
 def test_an_operator_may_have_the_value_that_it_has_and_no_other_kind(op):
     told = Told(apply(op, F, G))
     for f in SPECIAL:
         for g in SPECIAL:
+            if op == "float_div" and g == 0:
+                continue
             expected = evaluate(apply(op, f, g), {})
             assert isinstance(expected, float)
             assert told.may_be(expected, f=f, g=g), (f, g)
@@ -151,3 +153,146 @@ def test_an_operator_may_have_the_value_that_it_has_and_no_other_kind(op):
             else:
                 assert not told.may_be(math.nan, f=f, g=g)
                 assert abs(expected) >= 1e308 or not told.may_be(math.inf, f=f, g=g)
+
+
+@pytest.mark.parametrize("op", ["float_neg", "float_abs"])
+def test_a_sign_is_exact(op):
+    told = Told(apply(op, F))
+    for f in SPECIAL:
+        expected = evaluate(apply(op, f), {})
+        assert isinstance(expected, float)
+        assert told.is_known(expected, f=f), f
+
+
+def test_a_root_is_the_one_that_is_not_negative():
+    told = Told(apply("float_sqrt", F))
+    for f in (0.0, 1.0, 4.0, math.inf, math.nan):
+        assert told.is_known(math.sqrt(f), f=f), f
+    root = math.sqrt(2.0)
+    assert told.may_be(root, f=2.0)
+    for other in (-root, root + 1e-9, root - 1e-9, math.inf, math.nan):
+        assert not told.may_be(other, f=2.0), other
+
+
+@pytest.mark.parametrize("divisor", [1, -1, 2, -4, 1024])
+def test_what_is_divided_by_a_power_of_two_keeps_its_digits(divisor):
+    told = Told(apply("int_div", "x", divisor))
+    for x in (0, 1, -3, 7, 2**53, -(2**53), 2**53 - 1):
+        assert told.is_known(x / divisor, x=Fraction(x)), x
+    assert told.may_be((2**53 + 1) / divisor, x=Fraction(2**53 + 1))
+    assert told.may_be(-(2**53 + 1) / divisor, x=Fraction(-(2**53) - 1))
+
+
+@pytest.mark.parametrize("divisor", [3, -5, 6])
+def test_the_quotient_of_integers_is_near_the_exact_one(divisor):
+    told = Told(apply("int_div", "x", divisor))
+    by_leaf = Told(apply("int_div", "x", "y"))
+    for x in (0, 1, -3, 7, 2**60 + 1):
+        for known, values in ((told, {"x": Fraction(x)}), (by_leaf, {"x": Fraction(x), "y": Fraction(divisor)})):
+            quotient = x / divisor
+            assert known.may_be(quotient, **values), x
+            assert not known.may_be(quotient + abs(quotient) / 2**40 + TINY, **values), x
+
+
+def test_an_integer_up_to_the_digits_of_a_double_is_one():
+    told = Told(apply("to_float", "x"))
+    for x in (0, 5, -7, 2**53, -(2**53)):
+        assert told.is_known(float(x), x=Fraction(x)), x
+    assert told.may_be(2.0**53, x=Fraction(2**53 + 1))
+    assert not told.may_be(2.0**53 - 1, x=Fraction(2**53 + 1))
+
+
+ROUNDINGS = [
+    (number, how, expected)
+    for number in (0.0, 0.5, 1.5, 2.5, -0.5, -1.5, -2.5, 0.25, -0.75, 3.0, -3.0, 2.0**60, -1e-9, 7.999)
+    for how, expected in (
+        ("trunc", math.trunc(number)),
+        ("floor", math.floor(number)),
+        ("ceil", math.ceil(number)),
+        ("round", round(number)),
+    )
+]
+
+
+def test_a_rounding_to_an_integer_is_exact():
+    for how in ("trunc", "floor", "ceil", "round"):
+        told = Told(apply(how, F))
+        for number, name, expected in ROUNDINGS:
+            if name == how:
+                assert told.admits(told.value == expected, {"f": number}), (how, number)
+                assert not told.admits(told.value != expected, {"f": number}), (how, number)
+
+
+@pytest.mark.parametrize("relation", ["eq", "ne", "lt", "le", "gt", "ge"])
+def test_a_comparison_is_exact(relation):
+    between = Told(apply(f"float_{relation}", F, G))
+    mixed = Told(apply(f"mixed_{relation}", "x", G))
+    for g in SPECIAL:
+        literals = (Told(apply(f"float_{relation}", F, g)), Told(apply(f"float_{relation}", g, F)))
+        for f in SPECIAL:
+            wanted = evaluate(apply(f"float_{relation}", f, g), {})
+            turned = evaluate(apply(f"float_{relation}", g, f), {})
+            for told, expected in ((between, wanted), (literals[0], wanted), (literals[1], turned)):
+                values = {"f": f, "g": g} if told is between else {"f": f}
+                assert told.admits(told.value if expected else told.builder.Not(told.value), values), (f, g)
+                assert not told.admits(told.builder.Not(told.value) if expected else told.value, values), (f, g)
+        for x in (0, 1, -1, 2**1024, -(2**1024), 2**1025, -(2**1025), int(LARGEST), 10**308):
+            expected = evaluate(apply(f"mixed_{relation}", x, g), {})
+            claim = mixed.value if expected else mixed.builder.Not(mixed.value)
+            assert mixed.admits(claim, {"x": Fraction(x), "g": g}), (x, g)
+            assert not mixed.admits(mixed.builder.Not(claim), {"x": Fraction(x), "g": g}), (x, g)
+
+
+PROVED: list[tuple[list[Term], Term]] = [
+    # A rounding keeps an order, and passes over no double.
+    ([apply("float_le", F, G)], apply("float_le", apply("float_add", F, 0.1), apply("float_add", G, 0.1))),
+    ([apply("float_ge", F, G)], apply("float_ge", apply("float_add", F, 0.1), apply("float_add", G, 0.1))),
+    ([apply("float_ge", F, 0.1), apply("float_ge", G, 0.0)], apply("float_ge", apply("float_add", F, G), 0.1)),
+    ([apply("float_le", F, 0.1), apply("float_le", G, 0.0)], apply("float_le", apply("float_add", F, G), 0.1)),
+    ([apply("float_ge", F, 0.1), apply("float_ge", G, F)], apply("float_ge", apply("float_mul", 3.0, G), F)),
+    ([apply("float_ge", F, 0.0), apply("float_ge", G, 0.0)], apply("float_ge", apply("float_add", F, G), G)),
+    ([apply("float_gt", F, 0.0), apply("float_gt", G, 0.0)], apply("float_ge", apply("float_mul", F, G), 0.0)),
+    ([apply("float_gt", F, 0.0), apply("float_lt", G, 0.0)], apply("float_le", apply("float_mul", F, G), 0.0)),
+    # What is rounded once is not rounded to something else the next time.
+    ([apply("float_eq", F, F)], apply("float_eq", apply("float_mul", F, 1.0), F)),
+    ([apply("float_eq", F, F)], apply("float_eq", apply("float_mul", -1.0, F), apply("float_neg", F))),
+    (
+        [apply("float_lt", apply("float_add", F, G), 4.5)],
+        apply("float_le", apply("float_add", F, G), 4.5),
+    ),
+    # The same operands give the same result, and it is a double.
+    (
+        [apply("float_eq", F, G), apply("float_gt", apply("float_sin", F), 0.5)],
+        apply("float_gt", apply("float_sin", G), 0.5),
+    ),
+    (
+        [apply("float_ne", F, F), apply("float_ne", G, G), apply("float_ne", apply("float_exp", F), 2.0)],
+        apply("float_ne", apply("float_exp", G), 2.0),
+    ),
+    ([apply("float_gt", apply("float_sin", F), float(MAX))], apply("float_eq", apply("float_sin", F), math.inf)),
+    ([apply("float_gt", F, float(MAX))], apply("float_eq", F, math.inf)),
+    ([apply("float_lt", F, -float(MAX))], apply("float_eq", F, -math.inf)),
+]
+
+
+@pytest.mark.parametrize(("hold", "follows"), PROVED, ids=str)
+def test_what_follows_of_roundings_is_proved_by_the_facts_alone(hold, follows):
+    assert ask(hold, [[follows]], Budget(10**7), 10**6).status == "unsat"
+    if hold:
+        assert ask(hold[:-1], [[follows]], Budget(10**7), 10**6).status != "unsat"
+
+
+@pytest.mark.parametrize(
+    "term",
+    [
+        apply("float_gt", apply("float_add", F, 0.1), F),
+        apply("float_eq", apply("float_sin", F), apply("float_exp", F)),
+        apply("float_eq", apply("float_sin", F), apply("float_sin", G)),
+        apply("float_lt", apply("float_mul", F, F), math.inf),
+        apply("float_eq", apply("float_mul", apply("float_div", F, 3.0), 3.0), F),
+    ],
+    ids=str,
+)
+def test_what_does_not_hold_for_all_doubles_is_not_proved(term):
+    finite = [apply("float_lt", F, math.inf), apply("float_gt", F, -math.inf)]
+    assert ask(finite, [[term]], Budget(10**7), 10**6).status != "unsat"
