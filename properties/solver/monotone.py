@@ -174,7 +174,7 @@ class _Leaf:
                 yield first, last, None
                 continue
             for start, end in self.by_sign(arg, first, last):
-                falls = term.op in ("neg", "float_neg") or (term.op in _SIZES and self._sign(arg, start) < 0)
+                falls = term.op in ("neg", "float_neg") or (term.op in _SIZES and self._sign(arg, start) == -1)
                 for begin, stop in self.split(start, end, lambda place: self._has_value(term, place)):
                     found = -way if falls else way
                     yield begin, stop, found if self._has_value(term, begin) else None
@@ -207,9 +207,8 @@ class _Leaf:
                 raise _NotMonotone
 
     def by_sign(self, term: Term, low: int, high: int) -> Iterator[tuple[int, int]]:
-        """The parts of a range on which a monotone ``term`` is negative, zero, positive."""
-        for first, last in self.split(low, high, lambda place: self.at(term, place) < 0):
-            yield from self.split(first, last, lambda place: self.at(term, place) <= 0)
+        """The parts of a range on which a monotone ``term`` is negative, and is not."""
+        return self.split(low, high, lambda place: self.at(term, place) < 0)
 
     def _sign(self, term: Term, place: int) -> int:
         return -1 if self.at(term, place) < 0 else 1

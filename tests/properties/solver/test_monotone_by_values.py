@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import pytest
 
-from properties.solver.monotone import region
+from properties.solver.monotone import _Leaf, region
 from strategies.evaluate import evaluate, holds
-from strategies.terms import Const, Term, Undefined, Value, Var, apply, walk
+from strategies.operators.conversion import BEYOND
+from strategies.terms import Apply, Const, Term, Undefined, Value, Var, apply, walk
 
 X, F = Var("x"), Var("f", "float")
 TURNED = apply("neg", "x")
@@ -41,6 +43,7 @@ INTEGER_TERMS: list[Term] = [
     apply("floordiv", -30, LOWER),
     apply("floordiv", apply("neg", SIZE), 2),
     apply("floordiv", 0, LOWER),
+    apply("add", apply("floordiv", 30, LOWER), 1),
     apply("pow", LOWER, 0),
     apply("pow", LOWER, 1),
     apply("pow", LOWER, 2),
@@ -76,6 +79,7 @@ FLOAT_TERMS: list[Term] = [
     apply("int_div", -7, SIZE),
     apply("int_div", SQUARE, 7),
     apply("round_digits", HALF, 0),
+    apply("float_add", apply("int_div", 7, LOWER), 1.0),
 ]
 ON_INTEGERS = [
     *(apply(op, term, number) for op in ("le", "gt", "eq", "ne") for term in INTEGER_TERMS for number in (-7, 0, 3)),
@@ -99,15 +103,66 @@ def _value(term: Term, values: dict[str, Value]) -> Value | None:
         return None
 
 
+def check(condition: Apply, interval: tuple[int, int]) -> bool:
+    """Whether ``condition`` has ranges; if so, they are those on which it holds."""
+    found = region(condition, "x", "int", *interval)
+    if found is None:
+        return False
+    for value in range(interval[0], interval[1] + 1):
+        wanted = _value(condition, {"x": value})
+        assert holds(found.true, {"x": value}) == (wanted is True), (condition, value)
+        assert holds(found.defined, {"x": value}) == (wanted is not None), (condition, value)
+    return True
+
+
 @pytest.mark.parametrize("interval", INTERVALS, ids=str)
 def test_a_condition_on_an_integer_is_put_as_the_ranges_on_which_it_holds(interval):
     for condition in ON_INTEGERS:
-        found = region(condition, "x", "int", *interval)
-        assert found is not None, condition
-        for value in range(interval[0], interval[1] + 1):
-            wanted = _value(condition, {"x": value})
-            assert holds(found.true, {"x": value}) == (wanted is True), (condition, value)
-            assert holds(found.defined, {"x": value}) == (wanted is not None), (condition, value)
+        assert check(condition, interval), condition
+
+
+def test_a_range_is_cut_where_a_test_changes_and_nowhere_else():
+    leaf = _Leaf("x", "int")
+    for edge in range(-4, 10):
+        for before in (True, False):
+            cut = list(leaf.split(-5, 9, lambda place, edge=edge, before=before: (place < edge) == before))
+            assert cut == [(-5, edge - 1), (edge, 9)]
+    assert list(leaf.split(-5, 9, lambda place: True)) == [(-5, 9)]
+    assert list(leaf.split(4, 4, lambda place: True)) == [(4, 4)]
+
+
+PARTS: list[Term] = [X, TURNED, SIZE, SQUARE, apply("neg", SIZE), apply("floordiv", LOWER, 4), apply("mul", 7, "x")]
+
+
+@pytest.mark.parametrize("op", ["add", "sub", "mul", "min", "max", "floordiv"])
+def test_terms_that_go_different_ways_are_told_apart_or_left(op):
+    """Nothing that goes up and down is taken for monotone: neither x * x + 7 * x nor x // (x * x)."""
+    left = [
+        condition
+        for first, second in itertools.product(PARTS, PARTS)
+        for condition in (apply("ge", apply(op, first, second), -11), apply("lt", first, apply(op, second, 5)))
+        if not check(condition, (-12, 12))
+    ]
+    assert apply("ge", apply(op, SQUARE, apply("mul", 7, "x")), -11) in left
+
+
+def test_a_quotient_of_integers_has_no_value_beyond_all_doubles():
+    quotient = apply("int_div", "x", 3)
+    for term in (quotient, apply("float_add", quotient, 1.0), apply("float_neg", quotient)):
+        found = region(apply("float_ne", term, 4.0), "x", "int", -(2**1030), 2**1030)
+        assert found is not None
+        for value in (BEYOND * 3, BEYOND * 3 - 1, 9, -9, 0, -3 * BEYOND, 1 - 3 * BEYOND):
+            wanted = _value(apply("float_ne", term, 4.0), {"x": value})
+            assert holds(found.true, {"x": value}) == (wanted is True), (term, value)
+            assert holds(found.defined, {"x": value}) == (wanted is not None), (term, value)
+
+
+def test_an_infinity_in_the_middle_is_left_to_the_solver():
+    """No number is zero times an infinity: of what falls from five on there is nothing left at the end."""
+    nothing = apply("float_mul", 0.0, apply("float_neg", apply("float_mul", F, F)))
+    assert (
+        region(apply("float_lt", apply("float_add", nothing, apply("float_neg", F)), -5.0), "f", "float", 0, 0) is None
+    )
 
 
 ON_DOUBLES = [
