@@ -294,13 +294,13 @@ def _together(one: int, other: int) -> int:
     return one or other
 
 
-def _product(ways: tuple[int, int], signs: tuple[int, int], term: Apply) -> int:
+def _product(ways: tuple[int, int], signs: tuple[int, int], *_: Apply) -> int:
     first, second = (way * sign for way, sign in zip(ways, signs, strict=True))
     return _together(first, second) * signs[0] * signs[1]
 
 
-def _quotient(ways: tuple[int, int], signs: tuple[int, int], term: Apply) -> int:
-    return _product((ways[0], -ways[1]), signs, term)
+def _quotient(ways: tuple[int, int], signs: tuple[int, int], *_: Apply) -> int:
+    return _product((ways[0], -ways[1]), signs)
 
 
 def _power(ways: tuple[int, int], signs: tuple[int, int], term: Apply) -> int:
@@ -309,7 +309,7 @@ def _power(ways: tuple[int, int], signs: tuple[int, int], term: Apply) -> int:
     return ways[0] * signs[0] if exponent.value % 2 == 0 else ways[0]
 
 
-def _as_left(ways: tuple[int, int], signs: tuple[int, int], term: Apply) -> int:
+def _as_left(ways: tuple[int, int], *_: object) -> int:
     return ways[0]
 
 

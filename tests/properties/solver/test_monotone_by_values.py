@@ -131,7 +131,18 @@ def test_a_range_is_cut_where_a_test_changes_and_nowhere_else():
     assert list(leaf.split(4, 4, lambda place: True)) == [(4, 4)]
 
 
-PARTS: list[Term] = [X, TURNED, SIZE, SQUARE, apply("neg", SIZE), apply("floordiv", LOWER, 4), apply("mul", 7, "x")]
+PARTS: list[Term] = [
+    X,
+    TURNED,
+    SIZE,
+    SQUARE,
+    apply("neg", SIZE),
+    apply("mul", 7, "x"),
+    apply("floordiv", LOWER, 4),
+    apply("pow", LOWER, 2),
+    apply("pow", LOWER, 3),
+    apply("rshift", LOWER, 1),
+]
 
 
 @pytest.mark.parametrize("op", ["add", "sub", "mul", "min", "max", "floordiv"])
@@ -140,10 +151,22 @@ def test_terms_that_go_different_ways_are_told_apart_or_left(op):
     left = [
         condition
         for first, second in itertools.product(PARTS, PARTS)
-        for condition in (apply("ge", apply(op, first, second), -11), apply("lt", first, apply(op, second, 5)))
+        for condition in (
+            *(apply("ge", apply(op, first, second), number) for number in (-15, -11, 0)),
+            apply("lt", first, apply(op, second, 5)),
+        )
         if not check(condition, (-12, 12))
     ]
     assert apply("ge", apply(op, SQUARE, apply("mul", 7, "x")), -11) in left
+
+
+def test_a_condition_has_six_ranges_at_most():
+    """This one holds at 4, 12, 20 and 28, and at as many numbers below zero."""
+    term: Term = X
+    for step in (16, 8, 4):
+        term = apply("abs", apply("sub", apply("abs", term), step))
+    assert check(apply("eq", term, 0), (-20, 20))
+    assert not check(apply("eq", term, 0), (-28, 20))
 
 
 def test_a_quotient_of_integers_has_no_value_beyond_all_doubles():
