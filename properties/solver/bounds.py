@@ -91,35 +91,32 @@ class Box:
                 raise Contradiction
             return
         parts = [(atom, factor) for atom, factor in coefficients if factor]
-        if op == "ne":
-            if len(parts) == 1:
-                (atom, factor), *_ = parts
-                if constant % factor == 0:
-                    self._differs(atom, -constant // factor)
-            return
-        if op == "eq" and len(parts) == 1:
-            # Both ends at once: some operators can only be taken back from a number.
-            (atom, factor), *_ = parts
-            if constant % factor:
+        if len(parts) == 1 and op != "le":
+            # Of a number that is known, also those operators can be taken back that order says nothing of.
+            ((atom, factor),) = parts
+            # Common factors are divided out, but for a remainder: a multiple is never such a number.
+            if factor == 1 and op == "eq":
+                self.restrict(atom, (-constant, -constant))
+            elif factor == 1:
+                self._differs(atom, -constant)
+            elif op == "eq":
                 raise Contradiction
-            self.restrict(atom, (-constant // factor, -constant // factor))
+        elif op != "ne":
+            self._at_most(parts, -constant)
+            if op == "eq":
+                self._at_most([(atom, -factor) for atom, factor in parts], constant)
+
+    def _at_most(self, parts: Sequence[tuple[Term, int]], most: int) -> None:
+        """The sum of ``parts`` is at most ``most``, so each is at most what the least values of the others leave."""
+        least = [scaled(self.of(atom), factor)[0] for atom, factor in parts]
+        open_ones = [index for index, low in enumerate(least) if low is None]
+        if len(open_ones) > 1:
             return
-        for sign in (1, -1) if op == "eq" else (1,):
-            # The sum is at most -constant, so each part is at most what the least values of the others leave.
-            least = [scaled(self.of(atom), sign * factor)[0] for atom, factor in parts]
-            open_ones = [index for index, low in enumerate(least) if low is None]
-            if len(open_ones) > 1:
-                continue
-            total = sum(low for low in least if low is not None)
-            for index, (atom, factor) in enumerate(parts):
-                if open_ones and open_ones[0] != index:
-                    continue
-                room = -sign * constant - (total - (least[index] or 0))
-                factor *= sign
-                if factor > 0:
-                    self.restrict(atom, (None, room // factor))
-                else:
-                    self.restrict(atom, (-(room // -factor), None))
+        total = sum(low for low in least if low is not None)
+        for index in open_ones or range(len(parts)):
+            atom, factor = parts[index]
+            room = most - (total - (least[index] or 0))
+            self.restrict(atom, (None, room // factor) if factor > 0 else (-(room // -factor), None))
 
     def _differs(self, atom: Term, value: int) -> None:
         low, high = self.of(atom)

@@ -25,16 +25,16 @@ class Builder(RealFloats):
         self._true = z3.BoolVal(True, ctx=self.context)
 
     def If(self, condition: Any, then: Any, other: Any) -> Any:
-        return z3.If(condition, then, other, ctx=self.context)
+        return z3.If(condition, then, other)
 
     def And(self, *parts: Any) -> Any:
-        return z3.And(*parts, self.context)
+        return z3.And(*parts)
 
     def Or(self, *parts: Any) -> Any:
-        return z3.Or(*parts, self.context)
+        return z3.Or(*parts)
 
     def Not(self, part: Any) -> Any:
-        return z3.Not(part, ctx=self.context)
+        return z3.Not(part)
 
     def BoolVal(self, value: bool) -> Any:
         return self._true if value else z3.BoolVal(False, ctx=self.context)
@@ -55,10 +55,10 @@ class Builder(RealFloats):
         result: Any = z3.Function("power", a.sort(), b.sort(), a.sort())(a, b)
         product: Any = z3.IntVal(1, ctx=self.context)
         for small in range(_SMALL_EXPONENT if base is not None else 4):
-            self._facts.append(z3.Implies(b == small, result == product, ctx=self.context))
+            self._facts.append(z3.Implies(b == small, result == product))
             product = product * a
-        self._facts.append(z3.Implies(a > 0, result > 0, ctx=self.context))
-        self._facts.append(z3.Implies(self.And(a >= 2, b >= 0), result > b, ctx=self.context))
+        self._facts.append(z3.Implies(a > 0, result > 0))
+        self._facts.append(z3.Implies(self.And(a >= 2, b >= 0), result > b))
         return result
 
     def bitand(self, a: Any, b: Any) -> Any:
@@ -74,11 +74,11 @@ class Builder(RealFloats):
         result: Any = z3.Function("bitand", a.sort(), b.sort(), a.sort())(first, second)
         for one, other in ((a, b), (b, a)):
             self._facts += [
-                z3.Implies(one >= 0, self.And(result >= 0, result <= one), ctx=self.context),
-                z3.Implies(self.And(one < 0, other < 0), result <= one, ctx=self.context),
-                z3.Implies(one == -1, result == other, ctx=self.context),
+                z3.Implies(one >= 0, self.And(result >= 0, result <= one)),
+                z3.Implies(self.And(one < 0, other < 0), result <= one),
+                z3.Implies(one == -1, result == other),
             ]
-        self._facts.append(z3.Implies(a == b, result == a, ctx=self.context))
+        self._facts.append(z3.Implies(a == b, result == a))
         return result
 
     def _masked(self, a: Any, mask: int) -> Any:

@@ -69,8 +69,8 @@ class RealFloats:
         if z3.is_true(model.eval(variable.nan, model_completion=True)):
             return math.nan
         value = model.eval(variable.value, model_completion=True)
-        if not z3.is_rational_value(value):
-            value = value.approx(60) if z3.is_algebraic_value(value) else self._real(0)
+        if z3.is_algebraic_value(value):
+            value = value.approx(60)
         return _nearest(value.as_fraction())
 
     def facts(self) -> Iterator[Any]:
@@ -79,14 +79,14 @@ class RealFloats:
         roundings = list(self._rounded.values())
         for position, (real, rounded) in enumerate(roundings):
             for other, other_rounded in roundings[:position]:
-                yield z3.Implies(real <= other, rounded <= other_rounded, ctx=self.context)
-                yield z3.Implies(real >= other, rounded >= other_rounded, ctx=self.context)
+                yield z3.Implies(real <= other, rounded <= other_rounded)
+                yield z3.Implies(real >= other, rounded >= other_rounded)
             # A rounding does not pass over any double.
             others = [double.value for double in self._doubles]
             others += [other_rounded for index, (_, other_rounded) in enumerate(roundings) if index != position]
             for double in (*others, self._real(0)):
-                yield z3.Implies(real <= double, rounded <= double, ctx=self.context)
-                yield z3.Implies(real >= double, rounded >= double, ctx=self.context)
+                yield z3.Implies(real <= double, rounded <= double)
+                yield z3.Implies(real >= double, rounded >= double)
 
     # Arithmetic
 
@@ -126,7 +126,7 @@ class RealFloats:
 
     def float_sqrt(self, a: Double) -> Double:
         root = self._new("root")
-        self._facts.append(z3.Implies(a.value >= 0, self.And(root >= 0, root * root == a.value), ctx=self.context))
+        self._facts.append(z3.Implies(a.value >= 0, self.And(root >= 0, root * root == a.value)))
         return Double(a.nan, self.If(self._infinite(a), a.value, self._round(root)))
 
     def float_if(self, condition: Any, a: Double, b: Double) -> Double:
@@ -234,7 +234,7 @@ class RealFloats:
         if z3.is_rational_value(z3.simplify(b)):
             return a / b
         quotient = self._new("quotient")
-        self._facts.append(z3.Implies(b != 0, quotient * b == a, ctx=self.context))
+        self._facts.append(z3.Implies(b != 0, quotient * b == a))
         return quotient
 
     def _round(self, real: Any, exact: Any = None) -> Any:
@@ -251,18 +251,18 @@ class RealFloats:
             self._bounded(known[1])
             self._facts += self._about(*known)
         if exact is not None:
-            self._facts.append(z3.Implies(exact, known[1] == folded, ctx=self.context))
+            self._facts.append(z3.Implies(exact, known[1] == folded))
         return known[1]
 
     def _about(self, real: Any, rounded: Any) -> Iterator[Any]:
         size = self.If(real >= 0, real, -real)
         error = size * self._real(Fraction(1, 2**53)) + self._real(Fraction(1, 2**1075))
         small = size < INFINITY - 2**970
-        yield z3.Implies(small, self.And(rounded - real <= error, real - rounded <= error), ctx=self.context)
-        yield z3.Implies(real >= INFINITY - 2**970, rounded == INFINITY, ctx=self.context)
-        yield z3.Implies(real <= 2**970 - INFINITY, rounded == -INFINITY, ctx=self.context)
+        yield z3.Implies(small, self.And(rounded - real <= error, real - rounded <= error))
+        yield z3.Implies(real >= INFINITY - 2**970, rounded == INFINITY)
+        yield z3.Implies(real <= 2**970 - INFINITY, rounded == -INFINITY)
         whole = self.And(z3.IsInt(real), size <= _EXACT)
-        yield z3.Implies(whole, rounded == real, ctx=self.context)
+        yield z3.Implies(whole, rounded == real)
 
     def _flat(self, args: Sequence[Any]) -> list[Any]:
         flat: list[Any] = []

@@ -47,6 +47,9 @@ def le(term, edge: int) -> Term:
             [ge("x", 1), ge("y", 1), le(apply("add", apply("mul", 2, "x"), apply("mul", 3, "y")), 11)],
             {"x": (1, 4), "y": (1, 3)},
         ),
+        # In one direction two parts may be open, and none in the other.
+        ([le("x", 5), le("y", 5), apply("eq", apply("add", "x", "y"), 9)], {"x": (4, 5), "y": (4, 5)}),
+        ([ge("x", 5), ge("y", 5), apply("eq", apply("add", "x", "y"), 11)], {"x": (5, 6), "y": (5, 6)}),
         # Nothing follows if two parts are open.
         ([le(apply("add", "x", "y"), 9)], {}),
         ([ge("x", 1), le(apply("add", "x", apply("add", "y", "z")), 9)], {"x": (1, None)}),
@@ -59,6 +62,7 @@ def le(term, edge: int) -> Term:
         # A number that is left out moves an end, and no other value.
         ([ge("x", 3), apply("ne", "x", 3)], {"x": (4, None)}),
         ([le("x", 3), apply("ne", "x", 3)], {"x": (None, 2)}),
+        ([ge("x", 2**60 + 1), apply("ne", "x", 2**60 + 1)], {"x": (2**60 + 2, None)}),
         ([ge("x", 3), le("x", 9), apply("ne", "x", 5)], {"x": (3, 9)}),
         ([ge("x", 3), apply("ne", apply("mul", 2, "x"), 6)], {"x": (4, None)}),
         ([ge("x", 3), apply("ne", apply("mul", 2, "x"), 7)], {"x": (3, None)}),
@@ -136,6 +140,15 @@ def test_an_interval_that_gets_narrower_with_each_round_is_left_after_a_few() ->
     low, _ = box_of([ge("x", 0), ge("y", 0), apply("lt", "x", "y"), apply("lt", "y", "x")]).of(Var("x"))
     assert low is not None
     assert 8 <= low <= 16
+
+
+def test_conditions_are_gone_through_until_nothing_moves(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Term] = []
+    narrow = Box.narrow
+    monkeypatch.setattr(Box, "narrow", lambda box, condition: asked.append(condition) or narrow(box, condition))
+    below, edge = apply("lt", "x", "y"), le("y", 9)
+    assert box_of([below, edge]).intervals == {"x": (None, 8), "y": (None, 9)}
+    assert asked == [below, edge] * 3
 
 
 @pytest.mark.parametrize("conditions", [[], [ge("x", 3)], [apply("eq", "x", 3)], [le("x", 3), le("y", -2)]])

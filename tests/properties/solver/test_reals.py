@@ -296,3 +296,32 @@ def test_what_follows_of_roundings_is_proved_by_the_facts_alone(hold, follows):
 def test_what_does_not_hold_for_all_doubles_is_not_proved(term):
     finite = [apply("float_lt", F, math.inf), apply("float_gt", F, -math.inf)]
     assert ask(finite, [[term]], Budget(10**7), 10**6).status != "unsat"
+
+
+def test_the_numbers_that_are_made_up_are_as_many_as_there_are_operators():
+    for op, operands, values in (
+        ("float_div", ((F, G), (G, F)), {"f": 2.0, "g": 1.0}),
+        ("float_sqrt", ((F,), (G,)), {"f": 1.0, "g": 4.0}),
+        ("float_mul", ((F, F), (G, G)), {"f": 3.0, "g": 0.5}),
+    ):
+        term = apply("float_add", *(apply(op, *some) for some in operands))
+        expected = evaluate(term, values)
+        assert isinstance(expected, float)
+        assert Told(term).may_be(expected, **values)
+
+
+def test_the_value_of_a_leaf_in_a_model_is_the_nearest_double():
+    told = Told(apply("float_add", F, G))
+    f, g = told.builder.variables["f"], told.builder.variables["g"]
+    third = told.number(Fraction(1, 3))
+    for claim, expected in (
+        (told.builder.And(f.value * f.value == 2, f.value > 0), math.sqrt(2.0)),
+        (f.value == third, 1 / 3),
+        (f.value == INFINITY, math.inf),
+        (f.value == -7, -7.0),
+    ):
+        solver = z3.Solver(ctx=told.builder.context)
+        solver.add(claim, f.value > -8, told.builder.Not(f.nan), g.nan)
+        assert solver.check() == z3.sat
+        assert told.builder.float_in(solver.model(), f) == expected
+        assert math.isnan(told.builder.float_in(solver.model(), g))
