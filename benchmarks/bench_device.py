@@ -26,7 +26,7 @@ from properties.capture.types import copy_module
 from properties.case import Case
 from properties.checks.ra403 import synchronisations
 from properties.devices import indexed, why_not_run
-from properties.read.targets import ASSERT_TARGETS, target_name
+from properties.read.targets import is_assert
 from properties.registry import properties
 from properties.subjects import resolve
 from strategies.program import Program
@@ -106,7 +106,7 @@ def _program(count: int) -> Program:
 
 
 def _is_assert(node: fx.Node) -> bool:
-    return target_name(node.target) in ASSERT_TARGETS
+    return is_assert(node)
 
 
 def _without_asserts(module: fx.GraphModule) -> fx.GraphModule:

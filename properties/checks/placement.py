@@ -10,7 +10,7 @@ from torch import fx
 from properties.capture.facts import Facts
 from properties.execution.run import step_through
 from properties.read.bindings import Bindings, TensorLeaf
-from properties.read.targets import ASSERT_TARGETS, target_name
+from properties.read.targets import carries_condition, is_assert, target_name
 from properties.read.values import SCALAR_TARGETS
 from strategies.terms import Apply, Term, Var, substitute, variables
 
@@ -19,8 +19,7 @@ def computes(node: fx.Node) -> bool:
     """Whether ``node`` does more than scalar arithmetic, asking for a size, or asserting."""
     if node.op not in ("call_function", "call_method", "call_module"):
         return False
-    name = target_name(node.target)
-    return name not in SCALAR_TARGETS and name not in ASSERT_TARGETS
+    return not (target_name(node.target) in SCALAR_TARGETS or is_assert(node) or carries_condition(node))
 
 
 def next_computation(graph: fx.Graph) -> list[int]:

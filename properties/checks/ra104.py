@@ -32,7 +32,7 @@ from properties.checks.placement import plainly, unaliased
 from properties.read.bindings import bindings_of
 from properties.read.graph import read_asserts
 from properties.read.nodes import computed
-from properties.read.targets import ASSERT_TARGETS, condition_of, target_name
+from properties.read.targets import condition_of, is_assert
 from properties.solver import solve
 from properties.solver.normal import normal, normal_set
 from properties.verdict import PROVED, Verdict
@@ -103,7 +103,7 @@ def conditions(module: fx.GraphModule) -> dict[str, Term | None]:
     seen = computed(module.graph)
     found: dict[str, Term | None] = {}
     for node in module.graph.nodes:
-        if target_name(node.target) not in ASSERT_TARGETS:
+        if not is_assert(node):
             continue
         term = read.get(node.name)
         if term is not None:

@@ -30,7 +30,7 @@ from properties.checks.models import refuted
 from properties.checks.placement import node_values
 from properties.errors import Unsupported
 from properties.read.sympy_terms import term_of
-from properties.read.targets import ASSERT_TARGETS, target_name
+from properties.read.targets import is_assert
 from properties.verdict import PROVED, Verdict
 from strategies.evaluate import evaluate
 from strategies.terms import Undefined, Valuation
@@ -113,7 +113,7 @@ def _traces(node: fx.Node) -> set[str]:
 
 def _wrong_value(case: Case, new: list[fx.Node], key: str) -> tuple[str, str] | None:
     assert case.after is not None
-    valued = [node for node in new if target_name(node.target) not in ASSERT_TARGETS]
+    valued = [node for node in new if not is_assert(node)]
     for node in valued:
         if node.meta.get(key) is None:
             return f"no {key}", f"{node.name} has no {key}"

@@ -22,7 +22,7 @@ from torch import fx
 from properties.case import Case
 from properties.checks.models import refuted
 from properties.read.nodes import computed, used
-from properties.read.targets import ASSERT_TARGETS, target_name
+from properties.read.targets import is_assert
 from properties.verdict import PROVED, Verdict
 
 
@@ -49,4 +49,4 @@ def _nodes(graph: fx.Graph) -> Counter[str]:
 
 
 def _asserts(graph: fx.Graph) -> int:
-    return sum(target_name(node.target) in ASSERT_TARGETS for node in graph.nodes)
+    return sum(is_assert(node) for node in graph.nodes)

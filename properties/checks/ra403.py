@@ -29,7 +29,7 @@ from properties.case import Case
 from properties.checks.models import refuted
 from properties.devices import why_not_run
 from properties.execution.run import run_graph
-from properties.read.targets import ASSERT_TARGETS, target_name
+from properties.read.targets import is_assert, target_name
 from properties.verdict import PROVED, Verdict
 
 WAITING = frozenset(
@@ -81,7 +81,7 @@ def synchronisations(graph: fx.Graph) -> Synchronisations:
             needed.add(node)
             stack.extend(node.all_input_nodes)
     asserted: set[fx.Node] = set()
-    stack = [node for node in graph.nodes if target_name(node.target) in ASSERT_TARGETS]
+    stack = [node for node in graph.nodes if is_assert(node)]
     while stack:
         node = stack.pop()
         if node not in asserted:

@@ -29,7 +29,7 @@ from properties.case import Case
 from properties.checks.models import refuted
 from properties.execution.probes import Probe
 from properties.read.graph import read_asserts
-from properties.read.targets import ASSERT_TARGETS, condition_of, message_of, target_name
+from properties.read.targets import condition_of, is_assert, message_of
 from properties.solver.normal import normal
 from properties.verdict import PROVED, Outcome, Verdict, Witness
 from strategies.evaluate import holds
@@ -113,7 +113,7 @@ def recorded_messages(module: fx.GraphModule, without: frozenset[str] = frozense
         if node.name in without:
             continue
         condition = condition_of(node)
-        if target_name(node.target) in ASSERT_TARGETS and isinstance(condition, fx.Node):
+        if is_assert(node) and isinstance(condition, fx.Node):
             text = _text(module, message_of(node))
             if text:
                 found[text] += 1

@@ -16,7 +16,7 @@ from properties.capture.types import Capture
 from properties.devices import poisons
 from properties.errors import ContextLost
 from properties.phases import EAGER, GRAPH_AFTER, GRAPH_BEFORE, phase
-from properties.read.targets import ASSERT_TARGETS, target_name
+from properties.read.targets import is_assert
 from properties.verdict import Outcome
 from strategies.compile import compile_program
 from strategies.constructs import CONSTRUCTS
@@ -93,7 +93,7 @@ def run_graph(module: fx.GraphModule, capture: Capture, valuation: Valuation) ->
             raise steps.error
         results = _settled(steps.results, capture.device)
     except Exception as error:  # noqa: BLE001 - whatever a graph raises is its rejection
-        by = "assert" if steps.last is not None and target_name(steps.last.target) in ASSERT_TARGETS else "operator"
+        by = "assert" if steps.last is not None and is_assert(steps.last) else "operator"
         return _rejection(by, error)
     return Outcome("accepted", results=results, inputs=_settled(arguments, capture.device))
 

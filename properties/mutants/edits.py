@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import fx
 
-from properties.read.targets import ASSERT_TARGETS, target_name
+from properties.read.targets import is_assert
 
 Edit = Callable[[fx.GraphModule], None]
 ASSERT = torch.ops.aten._assert_scalar.default
@@ -18,11 +18,7 @@ MIRRORED = {operator.le: operator.ge, operator.lt: operator.gt, operator.ge: ope
 
 def asserts(graph: fx.Graph) -> list[fx.Node]:
     """The assert nodes of ``graph`` whose condition is a node, in order."""
-    return [
-        node
-        for node in graph.nodes
-        if target_name(node.target) in ASSERT_TARGETS and node.args and isinstance(node.args[0], fx.Node)
-    ]
+    return [node for node in graph.nodes if is_assert(node) and node.args and isinstance(node.args[0], fx.Node)]
 
 
 def condition(node: fx.Node) -> fx.Node:
@@ -159,7 +155,7 @@ def delay(nodes: slice, *, steps: int | None = None) -> Edit:
         for node in asserts(gm.graph)[nodes]:
             place, left = node.next, steps
             while place.op != "output" and left != 0:
-                if left is not None and target_name(place.target) not in ASSERT_TARGETS:
+                if left is not None and not is_assert(place):
                     left -= 1
                 place = place.next
             place.prepend(node)
@@ -199,7 +195,7 @@ def metadata(change: Callable[[fx.Node], None], *, of: Callable[[fx.Node], bool]
 
 def is_condition(node: fx.Node) -> bool:
     """Whether an assert reads ``node``: it is new wherever tracing writes no checks into the graph."""
-    return any(target_name(user.target) in ASSERT_TARGETS for user in node.users)
+    return any(is_assert(user) for user in node.users)
 
 
 def without(*keys: str) -> Callable[[fx.Node], None]:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import torch
 from torch import fx
 
-from properties.read.targets import ASSERT_TARGETS, condition_of, message_of, target_name
+from properties.read.targets import condition_of, is_assert, message_of, target_name
 
 
 def fault_of(graph: fx.Graph, before: fx.Graph) -> tuple[str, str] | None:
     """The first fault of ``graph`` as (kind, detail), or None; ``before`` is the graph that the pass was given.
 
     Kinds: ``lint`` (FX's own), ``inputs`` (others than before, or in another order), ``order`` (a node stands before
-    the last of them), ``output`` (not one, at the end), ``condition`` and ``message`` (an assert of something that is
-    neither a node nor a truth value, or whose operator wants a text and has none).
+    the last of them), ``output`` (not one, at the end), ``condition``, ``message`` and ``call`` (an assert of something
+    that is neither a node nor a truth value, whose operator wants a text and has none, or with other arguments).
     """
     try:
         graph.lint()
@@ -38,14 +39,37 @@ def fault_of(graph: fx.Graph, before: fx.Graph) -> tuple[str, str] | None:
 def _odd_asserts(graph: fx.Graph) -> dict[str, tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
     for node in graph.nodes:
-        if target_name(node.target) not in ASSERT_TARGETS:
+        if not is_assert(node):
             continue
         condition = condition_of(node)
         if not isinstance(condition, (fx.Node, bool)):
             found[node.name] = "condition", f"{node.name} asserts {condition!r}"
-        elif isinstance(node.target, torch._ops.OpOverload) and not isinstance(message_of(node), str):
+        elif "assert_msg" in _arguments(node.target) and not isinstance(message_of(node), str):
             found[node.name] = "message", f"{node.name} has no text to say: {message_of(node)!r}"
+        elif fault := _call_fault(node):
+            found[node.name] = "call", f"{node.name} is no call of {target_name(node.target)}: {fault}"
     return found
+
+
+def _arguments(target: Any) -> list[str]:
+    """The names of an operator's arguments; none for what is no operator."""
+    schema = target._schema if isinstance(target, torch._ops.OpOverload) else None
+    return [argument.name for argument in schema.arguments] if schema is not None else []
+
+
+def _call_fault(node: fx.Node) -> str:
+    """What is wrong with the arguments of ``node``, as far as its target says which it takes."""
+    if isinstance(node.target, torch._ops.OpOverload):
+        known = _arguments(node.target)
+        unknown = [*map(str, node.args[len(known) :]), *(key for key in node.kwargs if key not in known)]
+        return f"it does not take {', '.join(unknown)}" if unknown else ""
+    try:
+        inspect.signature(node.target).bind(*node.args, **node.kwargs)  # type: ignore[arg-type]
+    except TypeError as error:
+        return str(error)
+    except ValueError:
+        return ""  # A builtin that has no signature.
+    return ""
 
 
 def _inputs(graph: fx.Graph) -> list[Any]:

@@ -19,8 +19,8 @@ from properties.read.eager_shapes import eager_shape
 from properties.read.in_place import gives_back
 from properties.read.layouts import Layout, layout_of
 from properties.read.shapes import RULES, SEVERAL
-from properties.read.targets import ASSERT_TARGETS, condition_of, message_of, target_name
-from properties.read.values import READERS, Opaque, Sized, shape_of, source_value
+from properties.read.targets import condition_of, is_assert, message_of, target_name
+from properties.read.values import READERS, Opaque, Sized, shape_of, source_value, truth
 from strategies.operators import ROWS_OF_TARGET, Operator, applied, sort_of
 from strategies.operators.comparison import relation
 from strategies.terms import Apply, Const, Term, Var, apply
@@ -75,8 +75,8 @@ def read_nodes(
         elif node.op in ("call_function", "call_method"):
             args = [argument(arg) for arg in node.args]
             kwargs = {key: argument(arg) for key, arg in node.kwargs.items()}
-            if name in ASSERT_TARGETS:
-                condition = _truth(argument(condition_of(node)))
+            if is_assert(node):
+                condition = truth(argument(condition_of(node)))
                 term = condition if isinstance(condition, (Const, Var, Apply)) else None
                 reason = condition.reason if isinstance(condition, Opaque) else "not a scalar condition"
                 message = message_of(node)
@@ -88,13 +88,6 @@ def read_nodes(
         else:
             values[node] = Opaque(f"{node.op} {node.name}")
     return tuple(found), values
-
-
-def _truth(condition: Any) -> Any:
-    """A number that is asserted holds unless it is zero, as in Python."""
-    if not isinstance(condition, (Const, Var, Apply)) or sort_of(condition) == "bool":
-        return condition
-    return apply("ne", condition, 0) if sort_of(condition) == "int" else apply("float_ne", condition, 0.0)
 
 
 def _value(
@@ -173,5 +166,22 @@ def _application(node: fx.Node, rows: tuple[Operator, ...], args: list[Term]) ->
         return apply(bare, *(scaled if arg is number else Const(exact.numerator) for arg in args))
     if [*map(sort_of, args)] == [_IDLE.get(target_name(node.target))]:
         return args[0]
+    found = applied(rows, args) or _of_truths(rows, args)
     kinds = ", ".join(map(sort_of, args))
-    return applied(rows, args) or Opaque(f"{target_name(node.target)} of {kinds} in {node.name}")
+    return found or Opaque(f"{target_name(node.target)} of {kinds} in {node.name}")
+
+
+def _of_truths(rows: Sequence[Operator], args: Sequence[Term]) -> Term | None:
+    """What Python computes where a bool stands for a number: it is 1 or 0."""
+    if [*map(sort_of, args)] == ["bool"] and rows[0].name == "trunc":
+        return apply("ite", args[0], 1, 0)
+    for row in rows:
+        if len(row.sorts) == len(args) and not row.variadic:
+            numbers = [
+                apply("ite", arg, 1, 0) if (sort, sort_of(arg)) == ("int", "bool") else arg
+                for sort, arg in zip(row.sorts, args, strict=True)
+            ]
+            found = applied((row,), numbers)
+            if found is not None:
+                return found
+    return None

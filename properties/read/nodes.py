@@ -6,7 +6,7 @@ import hashlib
 
 from torch import fx
 
-from properties.read.targets import ASSERT_TARGETS, target_name
+from properties.read.targets import condition_of, is_assert, target_name
 
 
 def computed(graph: fx.Graph) -> dict[fx.Node, str]:
@@ -24,7 +24,7 @@ def computed(graph: fx.Graph) -> dict[fx.Node, str]:
         return repr(value)
 
     for node in graph.nodes:
-        args = node.args[:1] if target_name(node.target) in ASSERT_TARGETS else node.args
+        args = (condition_of(node),) if is_assert(node) else node.args
         kwargs = [f"{key}={text(value)}" for key, value in sorted(node.kwargs.items())]
         whole = f"{node.op} {target_name(node.target)} {[text(arg) for arg in args]} {kwargs}"
         seen[node] = hashlib.sha256(whole.encode()).hexdigest()[:16]
@@ -40,7 +40,7 @@ def used(graph: fx.Graph) -> list[fx.Node]:
     """The nodes that something uses or that have an effect, asserts among them, in order."""
     unused: set[fx.Node] = set()
     for node in reversed(graph.nodes):
-        checks = target_name(node.target) in ASSERT_TARGETS
+        checks = is_assert(node)
         if not checks and not node.is_impure() and unused.issuperset(node.users):
             unused.add(node)
     return [node for node in graph.nodes if node not in unused]

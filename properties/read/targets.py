@@ -8,7 +8,23 @@ from typing import Any
 import torch
 from torch import fx
 
-ASSERT_TARGETS = frozenset({"aten._assert_scalar.default", "torch._assert_scalar", "torch._check", "_operator._assert"})
+_ASSERTS = frozenset(
+    {
+        "aten._assert_scalar.default",
+        "torch._assert_scalar",
+        "torch._assert",
+        "torch._check",
+        "torch._check_index",
+        "torch._check_not_implemented",
+        "torch._check_type",
+        "torch._check_value",
+        "torch._check_with",
+        "_operator._assert",
+    }
+)
+_TENSOR_ASSERTS = frozenset({"aten._assert_async.default", "aten._assert_async.msg", "torch._assert_async"})
+_NUMBERS_AS_TENSORS = frozenset({"aten.scalar_tensor.default", "torch.scalar_tensor", "torch.tensor"})
+"""What lets a condition be asserted on the device: a tensor that holds nothing but the number."""
 
 
 def target_name(target: Any) -> str:
@@ -20,15 +36,43 @@ def target_name(target: Any) -> str:
     return f"{getattr(target, '__module__', '') or ''}.{getattr(target, '__name__', target)}"
 
 
+def is_assert(node: fx.Node) -> bool:
+    """Whether ``node`` asserts a condition over numbers; an assert about the data of a tensor is an operator."""
+    name = target_name(node.target)
+    return name in _ASSERTS or (name in _TENSOR_ASSERTS and _number_of(node) is not None)
+
+
+def carries_condition(node: fx.Node) -> bool:
+    """Whether ``node`` only makes a tensor of a condition, for an assert."""
+    return target_name(node.target) in _NUMBERS_AS_TENSORS and bool(node.users) and all(map(is_assert, node.users))
+
+
 def condition_of(node: fx.Node) -> Any:
     """What an assert node asserts, however it is written: a node, or a literal."""
-    return node.args[0] if node.args else node.kwargs.get("cond", node.kwargs.get("self"))
+    name = target_name(node.target)
+    if name in _TENSOR_ASSERTS:
+        return _number_of(node)
+    if name == "torch._check_with":
+        # The type of the error comes first.
+        return node.args[1] if len(node.args) > 1 else node.kwargs.get("cond")
+    named = next((node.kwargs[key] for key in ("cond", "self", "condition") if key in node.kwargs), None)
+    return node.args[0] if node.args else named
+
+
+def _number_of(node: fx.Node) -> Any:
+    """The number that is in the tensor that ``node`` asserts, None if that is not known."""
+    tensor = node.args[0] if node.args else node.kwargs.get("self")
+    if not isinstance(tensor, fx.Node) or target_name(tensor.target) not in _NUMBERS_AS_TENSORS:
+        return None
+    number = tensor.args[0] if tensor.args else None
+    return number if isinstance(number, (bool, int, float, fx.Node)) else None
 
 
 def message_of(node: fx.Node) -> Any:
     """What an assert node says, however it is written: a text, something that makes one, or None."""
     said = [node.kwargs[key] for key in ("assert_msg", "message", "msg") if key in node.kwargs]
-    return node.args[1] if len(node.args) > 1 else next(iter(said), None)
+    place = 2 if target_name(node.target) == "torch._check_with" else 1
+    return node.args[place] if len(node.args) > place else next(iter(said), None)
 
 
 # There are few overloads, and each is looked at in every graph.

@@ -201,6 +201,18 @@ def _power_of(node: fx.Node, base: Any, exponent: Any) -> Any:
     return product
 
 
+def truth(value: Any) -> Any:
+    """A number is true unless it is zero, as in Python; what is no number stays what it is."""
+    if not isinstance(value, (Const, Var, Apply)) or sort_of(value) == "bool":
+        return value
+    return apply("ne", value, 0) if sort_of(value) == "int" else apply("float_ne", value, 0.0)
+
+
+def _truth_of(node: fx.Node, value: Any) -> Any:
+    scalar = isinstance(value, (Const, Var, Apply, Opaque))
+    return truth(value) if scalar else Opaque(f"truth of what is no number in {node.name}")
+
+
 def _item(node: fx.Node, container: Any, index: Any) -> Any:
     if not isinstance(index, Const):
         return None
@@ -234,6 +246,8 @@ READERS: dict[str, Callable[..., Any]] = {
     "_operator.getitem": _item,
     "_operator.pow": _power_of,
     "builtins.pow": _power_of,
+    "builtins.bool": _truth_of,
+    "_operator.truth": _truth_of,
 }
 
 SCALAR_TARGETS = frozenset(ROWS_OF_TARGET) | frozenset(READERS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 from dataclasses import replace
 
@@ -213,6 +214,12 @@ def _asserts_a_number(gm):
         node.args = (float("nan"), *node.args[1:])
 
 
+def _without_the_message_that_its_call_needs(gm):
+    for node in asserts(gm.graph):
+        node.target = torch._check_with
+        node.args = (ValueError, node.args[0])  # type: ignore[assignment]
+
+
 def _renames_an_input(gm):
     next(iter(gm.graph.nodes)).target = "renamed"
 
@@ -224,6 +231,7 @@ def _renames_an_input(gm):
         (_says_a_number, "message"),
         (_says_nothing, "message"),
         (_asserts_a_number, "condition"),
+        (_without_the_message_that_its_call_needs, "call"),
         (_renames_an_input, "inputs"),
     ],
 )
@@ -236,6 +244,29 @@ def test_whatever_form_a_pass_leaves_the_graph_in_is_its_fault_and_none_of_the_t
     assert not found.faults
     verdict = found.verdicts["odd"]["RA202"]
     assert (str(verdict), verdict.skeleton) == ("REFUTED(malformed)", kind)
+
+
+def test_a_pass_that_asserts_on_the_device_is_judged_like_any_other():
+    """``_assert_async`` of a tensor that holds the condition, as backends write asserts that must not wait for it."""
+
+    def asynchronous(gm, shape_env, name, export=False, keep=True):
+        reference(gm, shape_env, name, export=export)
+        for node in asserts(gm.graph):
+            if keep:
+                with gm.graph.inserting_before(node):
+                    held = gm.graph.call_function(torch.ops.aten.scalar_tensor.default, (node.args[0],))
+                    said = gm.graph.call_function(torch.ops.aten._assert_async.msg, (held, node.args[1]))
+                held.meta, said.meta = dict(node.meta), dict(node.meta)
+            gm.graph.erase_node(node)
+
+    codes = ("RA101", "RA102", "RA103", "RA104", "RA105", "RA201", "RA202", "RA204", "RA401", "RA701")
+    for keep, expected in ((True, "PROVED"), (False, "REFUTED(missing)")):
+        subject = functools.partial(asynchronous, keep=keep)
+        found = check_program(VACUOUS_EQUALITY, "make_fx", {"odd": subject}, codes)
+        assert not found.faults
+        assert str(found.verdicts["odd"]["RA101"]) == expected
+        if keep:
+            assert {str(verdict) for verdict in found.verdicts["odd"].values()} <= {"PROVED", "VACUOUS"}
 
 
 def test_a_pass_that_raises_what_is_no_exception_has_crashed():

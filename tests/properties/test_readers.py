@@ -225,3 +225,44 @@ def test_a_literal_condition_is_read():
     _assert(graph, False)
     graph.output(())
     assert [item.term for item in read_asserts(graph, bindings)] == [Const(False)]
+
+
+def _on_the_device(assertion: Any, number: Any) -> Any:
+    return lambda graph, condition: graph.call_function(assertion, (graph.call_function(number, (condition,)), "m"))
+
+
+WAYS_TO_ASSERT: dict[str, Any] = {
+    "torch._assert": lambda graph, condition: graph.call_function(torch._assert, (condition, "m")),
+    "torch._check": lambda graph, condition: graph.call_function(torch._check, (), {"cond": condition}),
+    "torch._check_value": lambda graph, condition: graph.call_function(torch._check_value, (condition,)),
+    "torch._check_with": lambda graph, condition: graph.call_function(torch._check_with, (ValueError, condition, str)),
+    "aten._assert_async": _on_the_device(torch.ops.aten._assert_async.msg, torch.ops.aten.scalar_tensor.default),
+    "torch._assert_async": _on_the_device(vars(torch)["_assert_async"], torch.tensor),
+    "bool": lambda graph, condition: _assert(graph, graph.call_function(bool, (condition,))),
+    "truth": lambda graph, condition: _assert(graph, graph.call_function(operator.truth, (condition,))),
+    "not not": lambda graph, condition: _assert(
+        graph, graph.call_function(operator.not_, (graph.call_function(torch.sym_not, (condition,)),))
+    ),
+    "== True": lambda graph, condition: _assert(graph, graph.call_function(operator.eq, (condition, True))),
+    "as int": lambda graph, condition: _assert(graph, graph.call_function(torch.sym_int, (condition,))),
+    "truths chosen": lambda graph, condition: _assert(
+        graph, graph.call_function(torch.sym_ite, (condition, True, False))
+    ),
+}
+
+
+@pytest.mark.parametrize("way", WAYS_TO_ASSERT.values(), ids=WAYS_TO_ASSERT)
+def test_a_condition_is_read_however_it_is_asserted(way):
+    graph, bindings, _, item = _graph()
+    way(graph, graph.call_function(operator.ge, (item, 4)))
+    graph.output(())
+    (found,) = read_asserts(graph, bindings)
+    assert found.term is not None, found.reason
+    assert {value for value in range(-9, 9) if evaluate(found.term, {"u0": value})} == set(range(4, 9))
+
+
+def test_an_assert_about_the_data_of_a_tensor_is_an_operator():
+    graph, bindings, tensor, _ = _graph()
+    graph.call_function(torch.ops.aten._assert_async.msg, (tensor, "m"))
+    graph.output(())
+    assert read_asserts(graph, bindings) == ()
