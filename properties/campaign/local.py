@@ -1,8 +1,8 @@
 """The engine of one machine: disposable worker processes, and a unit of work that outlives any number of them.
 
 A worker that hangs, crashes or exceeds its memory ends. Its black box says on which Program and in which phase; the
-unit goes on in a new worker from what was finished. A first end on a Program is tried again, so that a worker that
-somebody else killed accuses nobody; a second one is a death, with somebody to blame.
+unit goes on in a new worker from what was finished. A first end on a Program is tried again, with more time, so that a
+worker that somebody else killed or kept from running accuses nobody; a second one is a death, with somebody to blame.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import time
 from collections import Counter
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as JobTimeout
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
@@ -34,6 +34,8 @@ from properties.errors import UsageError
 _LOOK_EVERY = 1.0  # seconds
 TRIES = 2
 """Ends of a worker on one Program until somebody is blamed for them."""
+_PATIENCE = 3
+"""So many times the time gets a Program that took too long: a machine with too much to do may be the cause."""
 MOST_LOST = 200
 """Ends of workers in one unit after which it is given up."""
 _MOST_LEFT_OUT = {SEARCH: MOST_LOST, SHRINK: 8, REPLAY: 0, CHECK: 0, TRIAL: 0}
@@ -191,15 +193,14 @@ class Local:
 
     def _schedule(self, life: _Life) -> None:
         box.remove(life.path)
-        arguments = [self._plan, life.unit, self._limits, life.path, life.state, life.deaths]
-        future = self._pool.schedule(work, args=arguments, timeout=self._overall(life))
+        limits = self._limits
+        if life.ends and life.unit.kind != TRIAL:
+            limits = replace(limits, seconds=limits.seconds * _PATIENCE)
+        arguments = [self._plan, life.unit, limits, life.path, life.state, life.deaths]
+        future = self._pool.schedule(work, args=arguments, timeout=_overall(life.unit, limits))
         life.future, life.gone = future, False
         finished = self._done
         future.add_done_callback(lambda done: finished.put((life, done)))
-
-    def _overall(self, life: _Life) -> float:
-        """Seconds after which a worker is ended from outside: only one whose own watch is out of order meets it."""
-        return self._limits.seconds * (life.unit.count + life.unit.calls + 10)
 
     def _next(self, life: _Life, future: Future[dict[str, Any]]) -> Result | None:
         """The result of a unit whose worker has come to an end, or None if another one takes it up."""
@@ -238,6 +239,11 @@ class Local:
             life.deaths.setdefault(left.index, []).append(death.to_json())
         self._schedule(life)
         return None
+
+
+def _overall(unit: Unit, limits: Limits) -> float:
+    """Seconds after which a worker is ended from outside: only one whose own watch is out of order meets it."""
+    return limits.seconds * (unit.count + unit.calls + 10)
 
 
 def _alive(pid: int) -> bool:

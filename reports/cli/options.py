@@ -150,7 +150,7 @@ how = together(
         default=60.0,
         show_default=True,
         metavar="SECONDS",
-        help="Time for one program, after which its worker is ended and replaced.",
+        help="Time for one program, after which its worker is ended and replaced; three times that on the second try.",
     ),
     click.option(
         "--memory",

@@ -41,6 +41,12 @@ def abort(gm, env, name, export=False):
 def sleep(gm, env, name, export=False):
     time.sleep(600)
 
+def slow(gm, env, name, export=False):
+    if not os.path.exists(__file__ + ".slow"):
+        time.sleep(8)
+        open(__file__ + ".slow", "w").close()
+    right(gm, env, name, export)
+
 def allocate(gm, env, name, export=False):
     kept = []
     while True:
@@ -102,6 +108,17 @@ def test_what_a_pass_does_to_its_process_is_a_finding_that_can_be_replayed(
     assert finding["program"] == VACUOUS_EQUALITY.to_json()
     assert says in finding["detail"]
     assert row["errors"] == []
+
+
+def test_a_pass_that_is_slow_for_once_hangs_nowhere(passes: Path):
+    """The machine may have been too busy: what took too long gets more time before anybody is blamed.
+
+    The pass sleeps for eight seconds until it has once slept to the end, which only the second try has time for.
+    """
+    limits = Limits(seconds=6.0, memory=1024)
+    subject = f"{passes}:slow"
+    row = replay(VACUOUS_EQUALITY.to_json(), subject=subject, frontend="shape_env", property_codes=("RA101",), limits=limits)  # fmt: skip  # noqa: E501
+    assert (row["verdicts"], row["findings"], row["errors"]) == ({"RA101": "PROVED"}, [], [])
 
 
 def test_a_graph_that_ends_the_process_is_the_fault_of_the_pass_that_left_it(passes: Path):
