@@ -15,7 +15,7 @@ from runtime_assert.emission import Emitter, Origin
 from runtime_assert.names import Names
 from runtime_assert.normal import Bound
 from runtime_assert.operators import operator_of
-from runtime_assert.reading import Reading, check_condition, is_query
+from runtime_assert.reading import Reading, is_query
 from runtime_assert.report import Row
 from runtime_assert.values import Value
 
@@ -63,7 +63,7 @@ class Writer:
             self._write_present(claim, place)
         further = _further_places(wanted)
         for claim, place in zip(pending, places[len(present) :], strict=True):
-            self._emit(claim, place, further.get(id(claim), ()) if further else ())
+            self._emit(claim, place, further.get(id(claim), ()))
         for node in self._reading.constraints:
             self._discard(node)
 
@@ -85,8 +85,7 @@ class Writer:
                 text = messages.compose(None, self.show(claim), f"checked at {location}" if location else "")
             node = claim.node = normalise(self._graph, node, text)
         if claim.late and isinstance(claim.condition, Value):
-            condition = self._emitter.node_of(claim.condition, self._origin(claim, check))
-            node.replace_input_with(check_condition(node), condition)
+            self._emitter.node_of(claim.condition, self._origin(claim, check))
             self._emitter.move(node, claim.slot)
             claim.status = "moved"
         else:
@@ -101,7 +100,7 @@ class Writer:
         origin = self._origin(claim, check)
         condition = self._emitter.argument(claim.condition, origin)
         if check.location:
-            lines = list(dict.fromkeys((check.location, *further))) if further else [check.location]
+            lines = list(dict.fromkeys((check.location, *further)))
             place = f"checked at {' and '.join(lines[:_LISTED])}"
         else:
             made = messages.location_in_trace(self._made_at(claim))
@@ -130,7 +129,7 @@ class Writer:
     def _told_by(self, check: Claim) -> tuple[str | None, str | None]:
         """The user's words in an assert of the graph, and its stack trace, also when it has gone."""
         if check.node is None:
-            return self._dropped.get(id(check), (None, None))
+            return self._dropped[id(check)]
         return messages.user_message(message_text(self._gm, check.node)), check.node.meta.get("stack_trace")
 
     def _origin(self, claim: Claim, check: messages.Place) -> Origin:
@@ -161,7 +160,7 @@ class Writer:
         """
         position = self._reading.position
         for node, value in self._reading.shared:
-            if node.graph is not self._graph or node._erased or not node.users:
+            if not node.users:
                 continue
             first = value.node
             if first is None or (not value.settled and position[first] > position[node]):
@@ -204,9 +203,8 @@ class Writer:
             last = _merged_into(claim)
             told = last if last.status in _WITHOUT_ASSERT else claim
             text = str(last.expr) if told.status in ("unplaceable", "elsewhere") else self.show(claim)
-            node = None if told.status in _WITHOUT_ASSERT else last.node
-            name = node.name if node is not None else None
-            premises = tuple(_premise(p) for p in dict.fromkeys(told.premises))
+            name = last.node.name if last.node is not None else None
+            premises = tuple(dict.fromkeys(map(_premise, told.premises)))
             where = self._locations.get(id(claim), "")
             assert told.status is not None
             yield Row(claim.source, text, told.status, name, premises, told.reason, where)
@@ -216,12 +214,9 @@ def _further_places(wanted: list[Claim]) -> dict[int, list[str]]:
     """For each claim whose assert stands for other checks of the user too, where those are."""
     found: list[tuple[Claim, Claim]] = []
     for claim in wanted:
-        if claim.status == "merged" and claim.assertion is not None:
-            carrier = claim
-            while carrier.by is not None and carrier.status == "merged":
-                carrier = carrier.by
-            if carrier.status is None and carrier.assertion is not claim.assertion:
-                found.append((carrier, claim))
+        carrier = _merged_into(claim)
+        if carrier.assertion is not claim.assertion:
+            found.append((carrier, claim))
     if not found:
         return {}
     places = messages.symbolise([claim.assertion and claim.assertion.stack for _, claim in found])

@@ -1,0 +1,121 @@
+"""What values are called: as the user's program reads them, as far as the ShapeEnv or the graph tells."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import pytest
+import torch
+from torch import fx
+from torch._dynamo.source import LocalSource
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.fx.experimental.symbolic_shapes import DimDynamic, ShapeEnv, StatelessSymbolicContext
+
+from runtime_assert import insert_with_report
+from runtime_assert.names import Names
+from runtime_assert.values import Value, ValueTable
+from tests.runtime_assert.graphs import GraphBuilder, aten
+
+
+def called(graph: fx.Graph, node: fx.Node) -> str | None:
+    """What the value of `node` is called where the graph alone tells."""
+    return Names(None, list(graph.nodes)).of(ValueTable(-1).opaque(node, 0, "int"))
+
+
+@pytest.mark.parametrize(
+    ("targets", "expected"),
+    [
+        (("x",), ["x"]),
+        (("L_x_",), ["x"]),
+        (("L_self_modules_a_",), ["self_modules_a"]),
+        (("x_1", "y_12"), ["x", "y"]),
+        (("x", "x_1"), ["x", "x_1"]),
+        (("x1_2",), ["x1_2"]),
+        (("_1",), ["_1"]),
+    ],
+)
+def test_an_input_has_its_name_in_the_program_unless_another_one_has_it(
+    targets: tuple[str, ...], expected: list[str]
+) -> None:
+    graph = fx.Graph()
+    inputs = [graph.placeholder(target) for target in targets]
+    assert [called(graph, node) for node in inputs] == expected
+
+
+def reads(graph: fx.Graph, x: fx.Node) -> dict[str, fx.Node]:
+    """Nodes, by what their values are called."""
+    call, method = graph.call_function, graph.call_method
+    first = call(aten.select.int, (x, 0, 2))
+    found = {
+        "x.select(0, 2)": first,
+        "x.select(0, 2).item()": call(aten._local_scalar_dense.default, (first,)),
+        "x.item()": call(aten.item.default, (x,)),
+        "x.tolist()[1]": call(operator.getitem, (method("tolist", (x,)), 1)),
+        "x.sum(True).item()": method("item", (method("sum", (x, True)),)),
+        "x.clamp(0.5)": call(aten.clamp.default, (x, 0.5)),
+    }
+    deep = x
+    for _ in range(5):
+        deep = call(aten.neg.default, (deep,))
+    # Neither of a tensor nor with numbers alone, without a name, or too long to be read.
+    alone = [
+        call(aten.add.Tensor, (x, first)),
+        call(aten.zeros.default, ([2],)),
+        call(aten.rand.default, ()),
+        call(_nameless(), (x,)),
+        graph.get_attr("weight"),
+    ]
+    return {**found, **{node.name: node for node in alone}, f"{_root(deep, 4)}.neg().neg().neg().neg()": deep}
+
+
+def _root(node: Any, steps: int) -> str:
+    for _ in range(steps):
+        node = node.args[0]
+    return str(node)
+
+
+def _nameless() -> Any:
+    return lambda x: x
+
+
+def test_what_is_read_of_an_input_is_written_as_the_program_reads_it() -> None:
+    graph = fx.Graph()
+    named = reads(graph, graph.placeholder("x"))
+    assert {name: called(graph, node) for name, node in named.items()} == {name: name for name in named}
+
+
+def test_of_two_values_that_would_have_one_name_the_second_has_that_of_its_node() -> None:
+    graph = fx.Graph()
+    x = graph.placeholder("x")
+    first, second = (graph.call_function(aten.item.default, (x,)) for _ in range(2))
+    names, table = Names(None, list(graph.nodes)), ValueTable(-1)
+    values = [table.opaque(node, 0, "int") for node in (first, second)]
+    for _ in range(2):
+        assert [names.of(value) for value in values] == ["x.item()", second.name]
+
+
+def test_what_is_made_of_other_values_has_no_name_of_its_own() -> None:
+    graph, table = fx.Graph(), ValueTable(-1)
+    x: Value = table.opaque(graph.placeholder("x"), 0, "int")
+    assert Names(None, list(graph.nodes)).of(table.get("add", (x, 1))) is None
+
+
+@pytest.mark.parametrize(
+    ("local", "expected"),
+    [("images", "images.shape[0]"), ("flat_args", "arg0_1.shape[0]"), ("args", "arg0_1.shape[0]")],
+)
+def test_a_size_is_called_after_the_source_that_the_shape_env_has_of_it(local: str, expected: str) -> None:
+    """Unless that is what torch's own wrappers call it."""
+    env = ShapeEnv()
+    mode = FakeTensorMode(shape_env=env)
+    made = GraphBuilder()
+    made.env, made.mode = env, mode
+    context = StatelessSymbolicContext(dynamic_sizes=[DimDynamic.DYNAMIC], constraint_sizes=[None])
+    size: Any = mode.from_tensor(torch.ones(8), symbolic_context=context, source=LocalSource(local)).shape[0]
+    made.tensor("arg0_1", size)
+    source, value = made.tensor("y", 1), made.unbacked()
+    made.call(aten.item.default, (source,), value, u0=())
+    torch._check(value <= size)
+    report = insert_with_report(made.finish(), env, "test", strict=True)
+    assert f"y.item() <= {expected}" in [row.condition for row in report]
