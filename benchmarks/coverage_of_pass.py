@@ -170,10 +170,16 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--list", action="store_true", help="print every unreached branch, the explained ones too")
+    parser.add_argument(
+        "--traced", action="store_true", help="measure graphs as traced alone, and print what they do not reach"
+    )
     options = parser.parse_args()
-    tally, parts = measured_in_workers(options.seed, options.scale, options.jobs)
+    tally, parts = measured_in_workers(options.seed, options.scale, options.jobs, options.traced)
     print(f"torch {torch.__version__}, seed {options.seed}: " + ", ".join(f"{k} {v}" for k, v in tally.items()))
     print(f"not measured, because they are not the pass: {', '.join(sorted(NOT_THE_PASS))} of runtime_assert/")
+    if options.traced:
+        print_untraced(parts)
+        return 0
     met = report(parts, reasons_of(REVIEWED), options.list)
     return 0 if met else 1
 
@@ -232,11 +238,13 @@ def names_of(path: Path, jumps: Iterable[tuple[int, ...]]) -> dict[Branch, tuple
     return named
 
 
-def measured_in_workers(seed: int, scale: float, jobs: int) -> tuple[Counter[str], dict[str, Part]]:
+def measured_in_workers(
+    seed: int, scale: float, jobs: int, traced_alone: bool = False
+) -> tuple[Counter[str], dict[str, Part]]:
     """What all rows of Programs reach together; each has a worker of its own, and so depends on no other's caches."""
     usual = [(frontend, count, {}) for frontend, count in PROGRAMS.items()]
     tasks = [
-        (shard_seed(seed, place, 0), frontend, max(1, round(count * scale)), narrowed)
+        (shard_seed(seed, place, 0), frontend, max(1, round(count * scale)), narrowed, traced_alone)
         for place, (frontend, count, narrowed) in enumerate((*usual, *NARROWED))
     ]
     tally: Counter[str] = Counter()
@@ -249,8 +257,13 @@ def measured_in_workers(seed: int, scale: float, jobs: int) -> tuple[Counter[str
     return tally, parts
 
 
-def measure(seed: int, frontend: str, count: int, narrowed: Mapping[str, Any]) -> tuple[Counter[str], dict[str, Part]]:
-    """Runs both passes on the captures of ``count`` Programs; only they are measured."""
+def measure(
+    seed: int, frontend: str, count: int, narrowed: Mapping[str, Any], traced_alone: bool = False
+) -> tuple[Counter[str], dict[str, Part]]:
+    """Runs both passes on the captures of ``count`` Programs, ``traced_alone`` or as others write them, too.
+
+    Only the passes are measured.
+    """
     prepare()
     logging.disable(logging.CRITICAL)
     # torch prints the graphs that it gives up on.
@@ -268,6 +281,8 @@ def measure(seed: int, frontend: str, count: int, narrowed: Mapping[str, Any]) -
         for first in PASSES:
             with attempts(tally, f"{TRACED}, {first.__name__}", captured):
                 as_traced(measures.by_kind[TRACED], first, captured)
+        if traced_alone:
+            continue
         for run, (kind, habits) in itertools.product(PASSES, HABITS):
             with attempts(tally, f"{kind}, {run.__name__}", captured):
                 as_respelled(measures.by_kind[kind], run, captured, key, habits)
@@ -363,6 +378,16 @@ def report(parts: Mapping[str, Part], reasons: Mapping[Branch, str], everything:
     for branch in stale:
         print(f"    {branch}")
     return all(met) and not stale
+
+
+def print_untraced(parts: Mapping[str, Part]) -> None:
+    """Prints, for each part, the branches that graphs as traced do not reach."""
+    for name, part in parts.items():
+        missing = sorted(part.every - part.by_kind[TRACED])
+        reached = len(part.every) - len(missing)
+        print(f"{name}: {len(part.every)} branches, {reached} reached by graphs as traced, not reached:")
+        for branch in missing:
+            print(f"    {branch}")
 
 
 def paragraph(name: str, part: Part, reasons: Mapping[Branch, str], everything: bool) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
 from properties.backends import DEVICES, is_device
 from properties.errors import NotCaptured, UsageError
@@ -87,7 +88,11 @@ def stand_ins(tensors: Sequence[Any], device: str, mode: FakeTensorMode) -> tupl
         return tuple(_stand_in(tensor, device) if isinstance(tensor, torch.Tensor) else tensor for tensor in tensors)
 
 
-def _stand_in(tensor: torch.Tensor, device: str) -> torch.Tensor:
+def _stand_in(tensor: Any, device: str) -> torch.Tensor:
+    if is_traceable_wrapper_subclass(tensor):
+        names, context = tensor.__tensor_flatten__()
+        inside: Any = {name: _stand_in(getattr(tensor, name), device) for name in names}
+        return type(tensor).__tensor_unflatten__(inside, context, tensor.size(), tensor.stride())
     sizes, strides, offset = tuple(tensor.shape), tensor.stride(), tensor.storage_offset()
     if isinstance(offset, int) and offset == 0:
         return torch.empty_strided(sizes, strides, dtype=tensor.dtype, device=device)

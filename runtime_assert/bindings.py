@@ -72,16 +72,18 @@ def bind_symbols(
     renamed: dict[sympy.Symbol, sympy.Symbol],
     lower: Callable[[Bindings, sympy.Basic], Argument],
     uses: dict[fx.Node, int],
+    guards: list[sympy.Basic] | None = None,
 ) -> Bindings:
     """Find a value for every symbol that placeholders and unbacked bindings mention.
 
-    Placeholders come first (a scalar before a size before a stride), then what can be solved for, then the
-    unbacked bindings in graph order. `uses`: first use of every node. `lower` lowers a divisor over the
-    symbols that are bound so far.
+    Placeholders come first (a scalar before a size before a stride), then what can be solved for, then what `guards`
+    on the inputs equate with it, then the unbacked bindings in graph order. `uses`: first use of every node. `lower`
+    lowers a divisor over the symbols that are bound so far.
     """
     bindings = Bindings(renamed)
     compound = bindings.compound = _bind_placeholders(nodes, position, table, bindings)
     _solve(compound, table, bindings)
+    _solve_guards(guards or [], table, bindings)
     for node in nodes:
         declared = node.meta.get("unbacked_bindings")
         if declared:
@@ -163,6 +165,24 @@ def _solve(compound: list[tuple[Value, sympy.Expr]], table: ValueTable, bindings
                 if solved is not None:
                     bind(bindings, symbol, solved)
                     progress = True
+
+
+def _solve_guards(guards: list[sympy.Basic], table: ValueTable, bindings: Bindings) -> None:
+    """Bind what no input shows but a guard equates with what one does, until nothing new comes.
+
+    A tensor subclass is traced with sizes of its own and with those of the tensors inside: which of the two names its
+    conditions use is left to the ShapeEnv, and only the guard says that they are the same.
+    """
+    equations = [guard for guard in guards if isinstance(guard, sympy.Eq)]
+    before = -1
+    while before < len(bindings.leaves):
+        before = len(bindings.leaves)
+        for equation in equations:
+            for one, other in (equation.args, equation.args[::-1]):
+                if isinstance(one, sympy.Symbol) and one in bindings.leaves and isinstance(other, sympy.Expr):
+                    _solve([(bindings.leaves[one], other)], table, bindings)
+                    if one in bindings.dimensions and isinstance(other, sympy.Symbol):
+                        bindings.dimensions.add(other)
 
 
 def _solve_one(

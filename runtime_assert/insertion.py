@@ -84,6 +84,7 @@ def _insert(
         api.renamings(shape_env),
         lambda found, expr: _divisor(Lowering(table, found.leaves, export), expr),
         reading.uses,
+        [guard.expr for guard in shape_env.guards],
     )
     lowering = Lowering(table, bindings.leaves, export)
     for value, expr in (*bindings.compound, *bindings.multiples):

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from strategies.constructs import CONSTRUCTS, Field
 from strategies.evaluate import holds
+from strategies.input_forms import DENSE, FORMS, problem
 from strategies.operators import OPERATORS
 from strategies.program import SCHEMA_VERSION, Program
 from strategies.semantics import initial_scope
@@ -80,7 +81,8 @@ class _Reader:
         strided = isinstance(value, dict) and ("strides" in value or "offset" in value)
         hidden = ("unbacked",) if isinstance(value, dict) and "unbacked" in value else ()
         layout = ("strides", "offset") if strided else ()
-        _object(value, path, ("shape", "dtype", *layout, *hidden))
+        formed = ("form",) if isinstance(value, dict) and "form" in value else ()
+        _object(value, path, ("shape", "dtype", *layout, *hidden, *formed))
         shape = self.terms(value["shape"], f"{path}.shape", scope, scope.dims)
         dtype = _word(value["dtype"], f"{path}.dtype", DTYPES)
         for axis, size in enumerate(shape):
@@ -89,8 +91,9 @@ class _Reader:
             if not holds(apply("ge", size, 0), scope.values):
                 _fail(f"{path}.shape[{axis}]", value["shape"][axis], "a size of at least 0 on the example")
         unbacked = self.unbacked(value["unbacked"], f"{path}.unbacked", shape) if hidden else ()
+        form = self.form(value["form"], f"{path}.form", shape, bool(layout or hidden)) if formed else DENSE
         if not strided:
-            return Param(shape, dtype, unbacked=unbacked)
+            return Param(shape, dtype, unbacked=unbacked, form=form)
         strides = self.terms(value["strides"], f"{path}.strides", scope, scope.dims)
         if len(strides) != len(shape):
             _fail(f"{path}.strides", value["strides"], f"one stride for each of the {len(shape)} dimensions")
@@ -101,6 +104,15 @@ class _Reader:
         if not holds(apply("ge", offset, 0), scope.values):
             _fail(f"{path}.offset", value["offset"], "a number of at least 0 on the example")
         return Param(shape, dtype, strides, offset, unbacked)
+
+    def form(self, value: Any, path: str, shape: tuple[Term, ...], laid_out: bool) -> str:
+        form = _word(value, path, FORMS)
+        lacking = problem(form, len(shape))
+        if lacking is not None:
+            _fail(path, value, f"a form that the shape admits; {form} needs {lacking}")
+        if form != DENSE and laid_out:
+            _fail(path, value, f"{DENSE} beside strides, an offset or unbacked dimensions")
+        return form
 
     def unbacked(self, value: Any, path: str, shape: tuple[Term, ...]) -> tuple[int, ...]:
         axes = [

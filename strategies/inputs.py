@@ -10,6 +10,8 @@ from typing import Any
 import torch
 
 from strategies.evaluate import evaluate, holds
+from strategies.input_forms import JAGGED, has_strides, inner_sizes, outer_sizes
+from strategies.input_tensors import in_form
 from strategies.program import Program
 from strategies.semantics import all_inputs, requirements, scopes, steps
 from strategies.statement import Input, Tensor, Unrealisable
@@ -20,11 +22,13 @@ __all__ = [
     "Unrealisable",
     "all_inputs",
     "build_inputs",
+    "inner_dims",
     "input_dims",
     "input_names",
     "input_of_leaf",
     "input_offsets",
     "input_strides",
+    "outer_dims",
     "scalar_inputs",
     "unbacked_axes",
 ]
@@ -51,9 +55,22 @@ def input_dims(program: Program) -> tuple[tuple[Term, ...], ...]:
     return tuple(item.shape for item in all_inputs(program))
 
 
+def outer_dims(program: Program) -> tuple[tuple[Term | None, ...], ...]:
+    """:func:`input_dims` as the inputs show them themselves: None for a size that is no number."""
+    return tuple(outer_sizes(item.form, item.shape) for item in all_inputs(program))
+
+
+def inner_dims(program: Program) -> tuple[Mapping[str, tuple[Term, ...]], ...]:
+    """For each argument of ``forward`` the dimensions of the tensors that it holds, by the names of its attributes."""
+    return tuple(inner_sizes(item.form, item.shape) for item in all_inputs(program))
+
+
 def input_strides(program: Program) -> tuple[tuple[Term, ...], ...]:
-    """For each argument of ``forward`` the term of each of its strides, in elements."""
-    return tuple(item.strides if item.strides is not None else _contiguous(item.shape) for item in all_inputs(program))
+    """For each argument of ``forward`` the term of each of its strides, in elements, where it has any."""
+    return tuple(
+        item.strides if item.strides is not None else _contiguous(item.shape) if has_strides(item.form) else ()
+        for item in all_inputs(program)
+    )
 
 
 def input_offsets(program: Program) -> tuple[Term, ...]:
@@ -152,11 +169,17 @@ def _tensor(item: Input, shape: Sequence[int], valuation: Valuation, device: str
     if item.strides is not None:
         return _strided(item, shape, item.strides, valuation, device)
     # No view of a base, for which tracing would make a base, too: the last step makes a tensor of its own.
+    if item.form == JAGGED:
+        rows, *shape = shape
+        if not rows:
+            raise Unrealisable(f"{item.name} would be a jagged tensor without rows")
+    else:
+        rows = 0
     if item.fill is None:
         made = _numbered if count > _FEW_ELEMENTS else _numbered_before
-        return made(tuple(shape), dtype).clone().to(device)
+        return in_form(item.form, made(tuple(shape), dtype).clone().to(device), rows)
     elements: Sequence[Value] = item.fill(count, valuation)
-    return torch.tensor(elements, dtype=dtype).reshape(tuple(shape)).clone().to(device)
+    return in_form(item.form, torch.tensor(elements, dtype=dtype).reshape(tuple(shape)).clone().to(device), rows)
 
 
 def _numbered(shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:

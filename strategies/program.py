@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from strategies.input_forms import DENSE
 from strategies.statement import Param, ProgramError, Scalar, Statement
 from strategies.terms import Const, Hashed
 from strategies.terms import to_json as term_to_json
@@ -76,6 +77,8 @@ def _param(param: Param) -> dict[str, Any]:
         document |= {"strides": _argument(param.strides), "offset": term_to_json(param.offset)}
     if param.unbacked:
         document["unbacked"] = list(param.unbacked)
+    if param.form != DENSE:
+        document["form"] = param.form
     return document
 
 

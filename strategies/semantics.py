@@ -8,6 +8,7 @@ from functools import lru_cache, reduce
 from typing import Literal
 
 from strategies.constructs import CONSTRUCTS
+from strategies.input_forms import DENSE, demands
 from strategies.program import Param, Program
 from strategies.statement import Input, Scope, Tensor
 from strategies.terms import Apply, Term, Value, Var, apply, sort_of_value
@@ -85,7 +86,8 @@ def initial_scope(program: Program) -> Scope:
     return Scope(
         values={f"d{index}": value for index, value in enumerate(program.dims)}
         | {f"n{index}": scalar.value for index, scalar in enumerate(program.scalars)},
-        tensors={f"a{index}": _tensor(param) for index, param in enumerate(program.params)},
+        # Of what is not dense a program uses the sizes alone.
+        tensors={f"a{index}": _tensor(param) for index, param in enumerate(program.params) if param.form == DENSE},
         unbacked_dims=frozenset(name for param in program.params for name in _hidden(param)),
     )
 
@@ -130,6 +132,7 @@ def guarantees(program: Program) -> tuple[Term, ...]:
         found += [apply("ge", Var(f"d{index}"), 0), apply("le", Var(f"d{index}"), 2**63 - 1)]
     derived = (size for param in program.params for size in param.shape if isinstance(size, Apply))
     found += [apply("ge", size, 0) for size in derived]
+    found += [term for param in program.params for term in demands(param.form, param.shape)]
     for leaf in initial_scope(program).scalars:
         found += [apply("ge", leaf, -(2**63)), apply("le", leaf, 2**63 - 1)]
     for statement, scope in zip(program.body, scopes(program), strict=False):
@@ -159,8 +162,17 @@ def all_inputs(program: Program) -> tuple[Input, ...]:
         ]
         if position < len(program.params):
             param = program.params[position]
-            layout = {"strides": param.strides, "offset": param.offset, "unbacked": param.unbacked}
-            found.append(Input(f"a{position}", param.shape, param.dtype, **layout))
+            found.append(
+                Input(
+                    f"a{position}",
+                    param.shape,
+                    param.dtype,
+                    strides=param.strides,
+                    offset=param.offset,
+                    unbacked=param.unbacked,
+                    form=param.form,
+                )
+            )
     return (*found, *source_inputs(program))
 
 

@@ -9,10 +9,12 @@ from functools import lru_cache
 from strategies.constructs import CONSTRUCTS
 from strategies.constructs.submodule import CALL, DEFINITION
 from strategies.custom_operators import DEFINITIONS
+from strategies.input_forms import DEFINITION as WRAPPER_DEFINITION
+from strategies.input_forms import DENSE, WRAPPED, size_in_source
 from strategies.operators import OPERATORS
 from strategies.placement import placed
 from strategies.program import Program
-from strategies.semantics import all_inputs, initial_scope, scopes, steps
+from strategies.semantics import all_inputs, scopes, steps
 from strategies.statement import Scope
 from strategies.terms import Const, Term, Var, variables
 
@@ -63,7 +65,7 @@ def leaf_names(program: Program) -> dict[str, str]:
     for position, param in enumerate(program.params):
         for axis, size in enumerate(param.shape):
             if isinstance(size, Var):
-                names.setdefault(size.name, f"a{position}.shape[{axis}]")
+                names.setdefault(size.name, size_in_source(param.form, f"a{position}", axis))
     return names
 
 
@@ -78,7 +80,7 @@ def program_source(program: Program, *, method: bool = False, device: str = "cpu
     lines = [f"def forward({', '.join(['self', *inputs] if method else inputs)}):"]
     child = f"self.{CALL}" if method else CALL
     lines += [text.replace(CALL, child) if index in parts else text for text, index in _lines(program)]
-    lines.append(f"    return {_result(program, inputs)}")
+    lines.append(f"    return {_result(program)}")
     text = "\n".join(lines) + "\n"
     return text if device == "cpu" else placed(text, device)
 
@@ -96,6 +98,7 @@ def has_parts(program: Program) -> bool:
 def standalone_source(program: Program) -> str:
     """:func:`program_source` behind the definitions of what it calls beside torch: behind ``import torch`` it runs."""
     definitions = [DEFINITIONS[name] for name in operators_of(program)]
+    definitions += [WRAPPER_DEFINITION] if any(item.form == WRAPPED for item in all_inputs(program)) else []
     definitions += [DEFINITION.lstrip()] if has_parts(program) else []
     return "\n\n".join((*definitions, program_source(program)))
 
@@ -134,7 +137,7 @@ def _lines(program: Program) -> tuple[tuple[str, int | None], ...]:
     return tuple(found)
 
 
-def _result(program: Program, inputs: list[str]) -> str:
+def _result(program: Program) -> str:
     last = scopes(program)[-1]
     made = [name for name in last.tensors if name.startswith("t")]
     named = {leaf for name in made for size in last.tensors[name].shape for leaf in variables(size)}
@@ -143,7 +146,7 @@ def _result(program: Program, inputs: list[str]) -> str:
     results += [f"torch.full((), {leaf}, dtype=torch.float64)" for leaf in last.floats if leaf in last.origins]
     if results:
         return ", ".join(results)
-    tensors = [name for name in inputs if name not in initial_scope(program).values]
+    tensors = [item.name for item in all_inputs(program) if not item.scalar and item.form == DENSE]
     return f"{tensors[0]}.sum()" if tensors else "torch.zeros(())"
 
 

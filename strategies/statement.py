@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
+from strategies.input_forms import DENSE
 from strategies.terms import Apply, Const, Term, Valuation, Value, Var, variables
 
 Argument: TypeAlias = Term | tuple[Term, ...] | tuple[str, ...] | str | int
@@ -31,6 +32,8 @@ class Param:
     without them the tensor is contiguous. Its first element is number ``offset`` of its storage, a term
     like a stride. The sizes of the dimensions ``unbacked`` are dims that no other param has, and that tracing may not
     look at (``torch._dynamo.mark_unbacked``).
+    ``form`` is a word of :mod:`strategies.input_forms`; what is not dense has neither strides nor unbacked dimensions,
+    and a Program uses nothing of it but its sizes.
     """
 
     shape: tuple[Term, ...]
@@ -38,6 +41,7 @@ class Param:
     strides: tuple[Term, ...] | None = None
     offset: Term = _START
     unbacked: tuple[int, ...] = ()
+    form: str = DENSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +130,7 @@ class Input:
 
     ``fill`` takes the number of elements and a valuation and gives the elements in memory order, or raises
     :class:`Unrealisable`. ``None`` stands for contents that do not matter. ``leaves`` are those that the contents
-    decide, in the order in which the program reads them. ``strides``, ``offset`` and ``unbacked``
+    decide, in the order in which the program reads them. ``strides``, ``offset``, ``unbacked`` and ``form``
     are those of :class:`Param`. With ``scalar`` it is no tensor but the number that the leaf of its name is.
     """
 
@@ -139,6 +143,7 @@ class Input:
     offset: Term = _START
     scalar: bool = False
     unbacked: tuple[int, ...] = ()
+    form: str = DENSE
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from properties.registry import properties
 from properties.subjects import Subject
 from properties.verdict import Outcome, Verdict, Witness
 from strategies.evaluate import holds
+from strategies.input_tensors import expression_of
 from strategies.inputs import build_inputs, input_dims, input_names, unbacked_axes
 from strategies.program import Program
 from strategies.semantics import example
@@ -145,13 +146,14 @@ def _graph_text(module: torch.fx.GraphModule) -> str:
 
 def input_expressions(program: Program, values: Valuation) -> list[str]:
     """Each input as a Python expression over ``torch``."""
-    return [_expression(tensor) for tensor in build_inputs(program, values)]
+    return [_written(value) for value in build_inputs(program, values)]
 
 
-def _expression(value: torch.Tensor | Value) -> str:
-    if not isinstance(value, torch.Tensor):
-        return render_term(Const(value), {})
-    tensor = value
+def _written(value: torch.Tensor | Value) -> str:
+    return expression_of(value, _expression) if isinstance(value, torch.Tensor) else render_term(Const(value), {})
+
+
+def _expression(tensor: torch.Tensor) -> str:
     if not tensor.is_contiguous() or tensor.storage_offset():
         elements = tensor.untyped_storage().nbytes() // tensor.element_size()
         place = f"{tuple(tensor.shape)}, {tensor.stride()}, {tensor.storage_offset()}"

@@ -14,7 +14,7 @@ from torch.utils._sympy.symbol import SymT, symbol_is_type
 from torch.utils._sympy.value_ranges import ValueRanges
 
 from properties.capture.leaves import program_leaves
-from properties.capture.types import Capture
+from properties.capture.types import Capture, Part
 from properties.errors import NotCaptured, Unsupported
 from properties.read.bindings import Bindings, TensorLeaf, bindings_of
 from properties.read.bodies import Entered, bodies_of
@@ -22,7 +22,7 @@ from properties.read.graph import read_asserts, read_nodes
 from properties.read.sympy_terms import finite_bounds, term_of
 from properties.read.values import Opaque
 from strategies.evaluate import evaluate
-from strategies.inputs import input_dims, input_offsets, input_strides
+from strategies.inputs import inner_dims, input_offsets, input_strides, outer_dims
 from strategies.semantics import Requirement, guarantees, requirements, source_of
 from strategies.terms import (
     Apply,
@@ -79,6 +79,8 @@ class Facts:
     """What the pass must see to in the bodies of the graph, as it is seen from outside."""
     bodies: Mapping[str, Bindings] = field(default_factory=dict)
     """The leaves of each body by its path."""
+    equated: Mapping[str, str] = field(default_factory=dict)
+    """Symbols without a leaf, each with the leaf that a guard equates it with."""
 
     @cached_property
     def required(self) -> tuple[Term, ...]:
@@ -102,9 +104,10 @@ class Facts:
 
     @cached_property
     def kinds(self) -> dict[str, str]:
-        """The kind of each capture leaf: ``dim``, or the construct that yields it."""
+        """The kind of each capture leaf: ``dim``, or the construct that yields it; of other names of one another."""
         program = self.capture.program
-        return {leaf.name: source_of(program, name)[0] for name, leaf in self.leaf_of.items() if isinstance(leaf, Var)}
+        named = {leaf.name: source_of(program, name)[0] for name, leaf in self.leaf_of.items() if isinstance(leaf, Var)}
+        return {**dict.fromkeys(self.equated, "other_name"), **named}
 
     @cached_property
     def probes(self) -> Probes:
@@ -135,13 +138,16 @@ class Facts:
     def defined_leaves(self) -> tuple[tuple[str, Term], ...]:
         """Each capture leaf with its term over the Program's leaves."""
         found: dict[str, Term] = {}
-        inputs, all_strides = input_dims(self.capture.program), input_strides(self.capture.program)
-        offsets = input_offsets(self.capture.program)
+        inputs, all_strides = outer_dims(self.capture.program), input_strides(self.capture.program)
+        offsets, inside = input_offsets(self.capture.program), inner_dims(self.capture.program)
         for binding, spec in zip(self.bindings.placeholders.values(), self.capture.placeholders, strict=True):
-            if isinstance(binding, TensorLeaf) and isinstance(spec, int):
+            if isinstance(binding, TensorLeaf) and isinstance(spec, Part):
+                sizes = zip(binding.shape, inside[spec.position][spec.attribute], strict=True)
+                found |= {leaf.name: term for leaf, term in sizes if isinstance(leaf, Var) and leaf.name not in found}
+            elif isinstance(binding, TensorLeaf) and isinstance(spec, int):
                 shape = inputs[spec]
                 for leaf, term in zip(binding.shape, shape, strict=True):
-                    if isinstance(leaf, Var):
+                    if isinstance(leaf, Var) and term is not None:
                         found.setdefault(leaf.name, term)
                 strides = all_strides[spec]
                 for leaf, term in zip(binding.stride, strides, strict=True):
@@ -156,6 +162,7 @@ class Facts:
         for name, leaf in self.leaf_of.items():
             if isinstance(leaf, Var):
                 found.setdefault(leaf.name, Var(name))
+        found |= {name: found[leaf] for name, leaf in self.equated.items() if leaf in found}
         return tuple(found.items())
 
 
@@ -168,6 +175,8 @@ class GraphFacts:
     obligations: tuple[Obligation, ...]
     unplaceable: tuple[Obligation, ...]
     unread: tuple[str, ...]
+    equated: Mapping[str, str] = field(default_factory=dict)
+    """Symbols without a leaf, each with the leaf that a guard equates it with."""
 
 
 def facts_of(capture: Capture) -> Facts:
@@ -192,6 +201,7 @@ def facts_of(capture: Capture) -> Facts:
         leaves,
         inside=inside,
         bodies={body.path: body.bindings for body in bodies},
+        equated=found.equated,
     )
 
 
@@ -242,6 +252,7 @@ def graph_facts(graph: fx.Graph, env: ShapeEnv, input_ranges: Mapping[str, Value
     bindings = bindings_of(graph, getattr(env, "unbacked_renamings", None))
     unread: list[str] = []
     known = _known_symbols(bindings)
+    equated = _equated(known, env)
 
     assumptions = list(bindings.links)
     for guard in env.guards:
@@ -260,14 +271,14 @@ def graph_facts(graph: fx.Graph, env: ShapeEnv, input_ranges: Mapping[str, Value
             unread.append(f"obligation {text}: {error}")
             continue
         obligation = Obligation(term, origin, text)
-        (obligations if variables(term) <= known else unplaceable).append(obligation)
+        (obligations if variables(term) <= known | equated.keys() else unplaceable).append(obligation)
     for emitted in read_asserts(graph, bindings):
         if emitted.term is None:
             unread.append(f"assert {emitted.node} in the graph: {emitted.reason}")
         else:
             obligations.append(Obligation(emitted.term, "existing", emitted.node))
     return GraphFacts(
-        bindings, tuple(dict.fromkeys(assumptions)), tuple(obligations), tuple(unplaceable), tuple(unread)
+        bindings, tuple(dict.fromkeys(assumptions)), tuple(obligations), tuple(unplaceable), tuple(unread), equated
     )
 
 
@@ -282,6 +293,31 @@ def _known_symbols(bindings: Bindings) -> frozenset[str]:
     for link in bindings.links:
         names |= variables(link)
     return frozenset(names)
+
+
+def _equated(known: frozenset[str], env: ShapeEnv) -> dict[str, str]:
+    """The symbols without a leaf that guards equate with one of ``known``, each with that one.
+
+    Guards are assumed, so that an obligation over such a symbol is one over the leaf. They come with inputs that hold
+    other tensors: torch names the sizes of both, and its conditions use one of the two names.
+    """
+    pairs = [
+        tuple(map(str, guard.expr.args))
+        for guard in env.guards
+        if isinstance(guard.expr, sympy.Eq) and all(isinstance(side, sympy.Symbol) for side in guard.expr.args)
+    ]
+    found: dict[str, str] = {}
+    while True:
+        reached = known | found.keys()
+        news = {
+            other: found.get(one, one)
+            for pair in pairs
+            for one, other in (pair, pair[::-1])
+            if one in reached and other not in reached
+        }
+        if not news:
+            return found
+        found |= news
 
 
 def _backed_ranges(

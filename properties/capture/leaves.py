@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 import torch
 from torch import fx
 
-from properties.capture.types import Capture
+from properties.capture.types import Capture, Part
 from properties.read.bindings import Bindings, TensorLeaf
 from properties.read.bodies import Entered
 from properties.read.sympy_terms import leaf_of
 from properties.read.targets import target_name
-from strategies.inputs import all_inputs, input_dims, input_offsets, input_strides
+from strategies.inputs import all_inputs, inner_dims, input_offsets, input_strides, outer_dims
 from strategies.terms import Apply, Const, Term, Var, apply, sort_of_value, substitute
 
 _PARTS = ("aten.unbind.int", "aten.split.Tensor", "aten.split_with_sizes.default")
@@ -25,12 +25,16 @@ def program_leaves(
     """The Program's leaves over the capture's, and the equations between inputs that they imply."""
     found: dict[str, Term] = {}
     pending: list[tuple[Term, Term]] = []
-    inputs = input_dims(capture.program)
+    inputs, inside = outer_dims(capture.program), inner_dims(capture.program)
     strides, offsets = input_strides(capture.program), input_offsets(capture.program)
     laid_out = [item.strides is not None for item in all_inputs(capture.program)]
     for binding, spec in zip(bindings.placeholders.values(), capture.placeholders, strict=True):
-        if isinstance(binding, TensorLeaf) and isinstance(spec, int):
+        if isinstance(binding, TensorLeaf) and isinstance(spec, Part):
+            pending += zip(binding.shape, inside[spec.position][spec.attribute], strict=True)
+        elif isinstance(binding, TensorLeaf) and isinstance(spec, int):
             for leaf, term in zip(binding.shape, inputs[spec], strict=True):
+                if term is None:
+                    continue
                 if isinstance(term, Var) and term.name not in found:
                     found[term.name] = leaf
                 else:

@@ -33,6 +33,20 @@ class Body:
     export: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """An input of a graph that is a part of the Program's input at ``position``: a tensor inside, or a size of it."""
+
+    position: int
+    attribute: str
+    axis: int | None = None
+
+    def of(self, inputs: tuple[Any, ...]) -> Any:
+        """The part, of the Program's inputs."""
+        found = getattr(inputs[self.position], self.attribute)
+        return found if self.axis is None else found[self.axis]
+
+
 @dataclass(frozen=True, eq=False)
 class Capture:
     """One traced Program, ready for any number of subjects.

@@ -35,6 +35,7 @@ from properties.execution.run import run_eager, run_graph
 from properties.solver import solve
 from properties.solver.normal import Known
 from properties.verdict import PROVED, Outcome, Status, Verdict, Witness
+from strategies.input_forms import JAGGED
 from strategies.inputs import unbacked_axes
 from strategies.terms import Term, Var, conjuncts, substitute
 
@@ -75,8 +76,9 @@ def check(case: Case) -> Verdict:
 
 
 def _only_on_a_device(capture: Capture) -> bool:
-    """Whether a front end needs real tensors of the device, because it overlooks what is marked on fake ones."""
-    return capture.frontend.startswith("compile") and any(unbacked_axes(capture.program))
+    """Whether a front end needs real tensors of the device: it overlooks what is marked on fake ones, or has none."""
+    jagged = any(param.form == JAGGED for param in capture.program.params)
+    return capture.frontend.startswith("compile") and (jagged or any(unbacked_axes(capture.program)))
 
 
 def _unusable(case: Case, other: Case, absent: str) -> Verdict:

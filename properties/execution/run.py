@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from typing import Any
 
 import torch
 from torch import fx
+from torch.fx.experimental.symbolic_shapes import is_nested_int
+from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 from torch.utils._pytree import tree_flatten
 
 from properties.capture.types import Capture
@@ -220,15 +222,24 @@ def same_sharing(first: Outcome, second: Outcome) -> bool:
 
 
 def _sharing(outcome: Outcome) -> list[int]:
-    """For each tensor of the inputs and results the first that lies in the same memory."""
+    """For each tensor of the inputs and results, and inside of them, the first that lies in the same memory."""
     places: dict[int, int] = {}
     found: list[int] = []
-    for index, value in enumerate((*outcome.inputs, *outcome.results)):
+    for index, value in enumerate(_plain((*outcome.inputs, *outcome.results))):
         if isinstance(value, torch.Tensor) and value.layout == torch.strided and value.untyped_storage().nbytes():
             found.append(places.setdefault(value.untyped_storage().data_ptr(), index))
         else:
             found.append(index)
     return found
+
+
+def _plain(values: Iterable[Any]) -> Iterator[Any]:
+    """``values`` with what a wrapper holds in its place."""
+    for value in values:
+        if is_traceable_wrapper_subclass(value):
+            yield from _plain(tensors_in(value))
+        else:
+            yield value
 
 
 def _all_same(first: tuple[Any, ...], second: tuple[Any, ...]) -> bool:
@@ -237,6 +248,8 @@ def _all_same(first: tuple[Any, ...], second: tuple[Any, ...]) -> bool:
 
 def _same(a: Any, b: Any) -> bool:
     if isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor):
+        if is_traceable_wrapper_subclass(a):
+            return type(a) is type(b) and a.shape[0] == b.shape[0] and _all_same(tensors_in(a), tensors_in(b))
         if torch.strided not in (a.layout, b.layout):
             return a.layout == b.layout and _same(a.to_dense(), b.to_dense())
         return (
@@ -246,7 +259,14 @@ def _same(a: Any, b: Any) -> bool:
             and a.stride() == b.stride()
             and torch.equal(_bits(a), _bits(b))
         )
-    return type(a) is type(b) and repr(a) == repr(b)
+    # How long the rows of a jagged tensor are is named after its offsets, which are compared by themselves.
+    return type(a) is type(b) and (repr(a) == repr(b) or (isinstance(a, torch.SymInt) and is_nested_int(a)))
+
+
+def tensors_in(tensor: Any) -> tuple[torch.Tensor, ...]:
+    """The tensors that a traceable wrapper subclass holds, in the order in which it names them."""
+    names, _ = tensor.__tensor_flatten__()
+    return tuple(getattr(tensor, name) for name in names)
 
 
 def _bits(tensor: torch.Tensor) -> torch.Tensor:

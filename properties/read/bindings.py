@@ -7,13 +7,15 @@ replaced by ``s0 + s1`` is still the leaf ``u0`` where ``item()`` yields it.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import sympy
 import torch
 from torch import fx
+from torch.fx.experimental.symbolic_shapes import InnerTensorKey
+from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 from torch.utils._sympy.symbol import SymT, symbol_is_type
 
 from properties.errors import Unsupported
@@ -30,6 +32,8 @@ class TensorLeaf:
     shape: tuple[Term, ...]
     stride: tuple[Term, ...]
     offset: Term
+    inside: Mapping[str, tuple[Term, ...]] = field(default_factory=dict)
+    """The sizes of the tensors that it holds, by the names of its attributes."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,23 @@ def key_path(path: Any) -> tuple[str, ...]:
     return tuple(steps)
 
 
+def _sizes_that_are(symbol: sympy.Symbol, value: Any) -> Iterator[int]:
+    """The dimensions of a wrapper whose size is ``symbol``, which a tensor inside of it binds."""
+    for axis, size in enumerate(value.shape if isinstance(value, torch.Tensor) else ()):
+        if isinstance(size, torch.SymInt) and size.node._expr == symbol:
+            yield axis
+
+
+def _inside(value: torch.Tensor) -> Iterator[tuple[str, tuple[Term, ...]]]:
+    """The sizes of the tensors in a wrapper, so far as each is a number or one symbol."""
+    if not is_traceable_wrapper_subclass(value):
+        return
+    for name in value.__tensor_flatten__()[0]:
+        sizes = [size.node._expr if isinstance(size, torch.SymInt) else size for size in getattr(value, name).shape]
+        if all(isinstance(size, (int, sympy.Symbol)) for size in sizes):
+            yield name, tuple(leaf_of(size.name) if isinstance(size, sympy.Symbol) else Const(size) for size in sizes)
+
+
 def example_value(node: fx.Node) -> Any:
     """The example value that tracing noted on ``node`` (Dynamo and the others use different keys)."""
     return node.meta.get("example_value", node.meta.get("val"))
@@ -148,10 +169,14 @@ def bindings_of(
             value = example_value(node)
             if isinstance(value, torch.Tensor):
                 shape = tuple(leaf(size, f"{node.name}.shape[{i}]") for i, size in enumerate(value.shape))
+                # What is sparse or of rows that differ has no strides that say where an element lies.
+                plain = value.layout == torch.strided
+                strides, offset = (value.stride(), value.storage_offset()) if plain else ((), 0)
                 placeholders[node.name] = TensorLeaf(
                     shape,
-                    tuple(leaf(step, f"{node.name}.stride[{i}]") for i, step in enumerate(value.stride())),
-                    leaf(value.storage_offset(), f"{node.name}.offset"),
+                    tuple(leaf(step, f"{node.name}.stride[{i}]") for i, step in enumerate(strides)),
+                    leaf(offset, f"{node.name}.offset"),
+                    dict(_inside(value)),
                 )
             elif isinstance(value, (torch.SymInt, torch.SymFloat, torch.SymBool, int, bool, float)):
                 placeholders[node.name] = leaf(value, node.name)
@@ -164,7 +189,11 @@ def bindings_of(
                 old: Any = renamed.get(symbol, symbol)
                 chosen: Any = symbol if old in taken else old
                 taken.add(chosen)
-                paths[key_path(path)] = chosen.name
+                steps = key_path(path)
+                paths[steps] = chosen.name
+                if path and isinstance(path[0], InnerTensorKey):
+                    own = _sizes_that_are(symbol, example_value(node))
+                    paths |= {("size", str(axis)): chosen.name for axis in own}
     declared = {symbol for paths in sources.values() for symbol in paths.values()}
     undeclared: set[str] = set()
     for node in graph.nodes:

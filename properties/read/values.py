@@ -136,7 +136,18 @@ def _size_of(node: fx.Node, tensor: Any, dim: Any = None) -> Any:
 
 
 def _attribute_of(node: fx.Node, tensor: Any, name: str) -> Any:
-    return _size_of(node, tensor) if name == "shape" else None
+    if name == "shape":
+        return _size_of(node, tensor)
+    # A tensor inside of what binds its sizes: they stand behind its name in the key paths.
+    named = (isinstance(tensor, Sized) and tensor.named) or {}
+    inside = {path[1:]: symbol for path, symbol in named.items() if path[:1] == (name,)}
+    return Sized(node.name, None, inside) if inside else None
+
+
+def _values_of(node: fx.Node, tensor: Any) -> Any:
+    """All elements of a jagged input, one row behind the other."""
+    inside = tensor.inside if isinstance(tensor, TensorLeaf) else {}
+    return Sized(node.name, inside["_values"]) if "_values" in inside else Opaque(f"values in {node.name}")
 
 
 def _stride_of(node: fx.Node, tensor: Any, dim: Any = None) -> Any:
@@ -236,6 +247,7 @@ READERS: dict[str, Callable[..., Any]] = {
     "aten.sym_size.default": _size_of,
     "size": _size_of,
     "builtins.getattr": _attribute_of,
+    "values": _values_of,
     "aten.sym_stride.int": _stride_of,
     "stride": _stride_of,
     "aten.sym_storage_offset.default": _offset_of,

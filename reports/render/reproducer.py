@@ -12,6 +12,7 @@ from reports.render import wording
 from reports.render.reproducer_routes import Route, route
 from reports.render.templates import template
 from reports.text import one_line, plain
+from strategies.input_forms import WRAPPER
 
 # The script runs the installed torch, so it can show the faults of torch's pass and those of its front ends;
 # any other subject is run again by ``runtime-assert replay``.
@@ -121,6 +122,8 @@ def script(row: Mapping[str, Any], torch: str) -> str:
         # Inputs that are numbers are called n0, n1, ...
         numbers=[name for name in row.get("input_names", ()) if name.startswith("n")],
         unbacked=repr([list(axes) for axes in row["unbacked"]]) if row.get("unbacked") else "",
+        wrapped=any(one.startswith(f"{WRAPPER}(") for one in row["example_inputs"]),
+        jagged=any(one.startswith("torch.nested.") for one in row["example_inputs"]),
         dynamic=repr([list(dims) for dims in row["dynamic"]]),
         witness_inputs=_inputs(row) if kind in ("witness", "outputs", "backend", "stages", "devices") else [],
         kind=kind,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from strategies.constructs.base import Field
@@ -27,9 +26,6 @@ class CheckFormatted(Demands):
     """The message shows the first leaf of the condition; torch turns what is no text into text."""
 
     name = "check_formatted"
-    refused_by = MappingProxyType(
-        dict.fromkeys(("compile", "export-strict"), "Dynamo takes no message that is made of a value")
-    )
     fields = (CONDITION, Field("form", "word", tuple(FORMS)))
 
     def validate(self, statement: Statement, scope: Scope) -> str | None:

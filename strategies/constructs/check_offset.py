@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from strategies.constructs.base import Construct, Field
@@ -22,8 +21,6 @@ class CheckOffset(Construct):
 
     name = "check_offset"
     kind = "check"
-    # Under torch.compile Dynamo takes those whose answer is a symbol.
-    refused_by = MappingProxyType({"export-strict": "Dynamo takes no call of storage_offset()"})
     fields = (TENSOR, Field("comparison", "word", tuple(COMPARISONS)), Field("other", "int term"))
 
     def validate(self, statement: Statement, scope: Scope) -> str | None:

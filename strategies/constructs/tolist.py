@@ -12,6 +12,7 @@ from strategies.terms import Const, Term, Valuation, apply
 if TYPE_CHECKING:
     from strategies.drawing.chooser import Chooser
 
+MOST_VALUES = 12
 LEAST, MOST = -(2**63), 2**63 - 1
 
 
@@ -57,8 +58,11 @@ class ToList(Construct):
 
     def grow(self, chooser: Chooser, scope: Scope) -> tuple[Statement, ...]:
         values = [chooser.item_value(scope), chooser.item_value(scope)]
-        if chooser.flag(3):
+        if chooser.flag(2):
+            # As many as a long sum has terms.
             values.append(chooser.item_value(scope))
+            while len(values) < MOST_VALUES and chooser.often(6):
+                values.append(chooser.item_value(scope))
         return (self.statement(values=tuple(map(Const, values))),)
 
     def _leaves(self, statement: Statement, scope: Scope) -> tuple[str, ...]:

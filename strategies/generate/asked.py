@@ -7,15 +7,37 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from strategies.constructs import CONSTRUCTS
+from strategies.input_forms import COO, DENSE, JAGGED
 from strategies.program import Program
 from strategies.terms import sort_of_value
 
 _CONSTANT = "torch takes it for a constant"
+_NO_SPARSE = "Dynamo takes no sparse input"
+_NO_JAGGED = "the sizes of a jagged input become constants"
+_NO_INSIDE = "no input shows the sizes of the tensors inside a jagged one"
 UNBACKED_DIM = "input dim unbacked"
+
+
+def of_form(form: str) -> str:
+    """The name of the kind of inputs of a form of :mod:`strategies.input_forms`."""
+    return f"input {form}"
+
+
 _INPUTS: Mapping[str, Mapping[str, str]] = {
-    "export": {"input float": _CONSTANT, "input bool": _CONSTANT, UNBACKED_DIM: _CONSTANT},
-    "export-strict": {"input float": _CONSTANT, "input bool": _CONSTANT, UNBACKED_DIM: _CONSTANT},
-    "compile": {"input float": _CONSTANT, "input bool": _CONSTANT},
+    "make_fx": {of_form(JAGGED): _NO_INSIDE},
+    "export": {
+        "input float": _CONSTANT,
+        "input bool": _CONSTANT,
+        UNBACKED_DIM: _CONSTANT,
+        of_form(JAGGED): _NO_JAGGED,
+    },
+    "export-strict": {
+        "input float": _CONSTANT,
+        "input bool": _CONSTANT,
+        UNBACKED_DIM: _CONSTANT,
+        of_form(JAGGED): _NO_JAGGED,
+    },
+    "compile": {"input float": _CONSTANT, "input bool": _CONSTANT, of_form(COO): _NO_SPARSE},
 }
 
 
@@ -31,6 +53,7 @@ def not_asked(frontend: str) -> Mapping[str, str]:
 
 
 def inputs_of(program: Program) -> set[str]:
-    """The kinds of inputs that need something of a front end: numbers by their sort, and unbacked dims."""
+    """The kinds of inputs that need something of a front end: numbers by their sort, forms, and unbacked dims."""
     found = {f"input {sort_of_value(scalar.value)}" for scalar in program.scalars}
+    found |= {of_form(param.form) for param in program.params if param.form != DENSE}
     return found | {UNBACKED_DIM for param in program.params if param.unbacked}

@@ -15,8 +15,9 @@ from strategies.drawing.chooser import BELOW, Chooser
 from strategies.drawing.flags import FLAGS
 from strategies.drawing.forms import RELATIONS, WEIGHTS
 from strategies.evaluate import evaluate
-from strategies.generate.asked import UNBACKED_DIM, not_asked
+from strategies.generate.asked import UNBACKED_DIM, not_asked, of_form
 from strategies.generate.profiles import PROFILES
+from strategies.input_forms import COO, JAGGED, WRAPPED
 from strategies.program import Program
 from strategies.semantics import initial_scope
 from strategies.statement import Param, Scalar, Scope, Statement
@@ -26,11 +27,13 @@ _CONSTRUCT_WEIGHTS = {
     "item": 9,
     "nonzero": 2,
     "masked_select": 2,
+    "tolist": 4,
     "check": 24,
     "zeros": 4,
     "arange": 2,
     "check_message": 6,
     "check_query": 4,
+    "check_sum": 2,
     "check_is_size": 2,
     "check_range": 2,
     "check_offset": 2,
@@ -93,6 +96,9 @@ def programs(
     # The statements beside the plain check come where nothing is narrowed: some of them have no form to choose.
     statements = ("check",) if checks else _known("checks", None, names_of_kind("check"), _CONSTRUCT_WEIGHTS, refused)
     statements = statements if check_names else ()
+    if "tolist" not in source_names:
+        # It brings a source with it.
+        statements = tuple(name for name in statements if name != "check_sum")
     if min_statements and not (source_names or statements or consumer_names):
         raise ValueError(f"min_statements={min_statements} but sources, checks and consumers are all empty")
     return _programs(
@@ -188,6 +194,9 @@ def _inputs(
     if params and UNBACKED_DIM not in refused and chooser.flag(8):
         index = chooser.below(len(params))
         params[index] = _hidden(chooser, params, index)
+    if params and chooser.flag(8):
+        index = chooser.below(len(params))
+        params[index] = _formed(chooser, params, index, dims, refused)
     return tuple(dims), tuple(params)
 
 
@@ -213,6 +222,23 @@ def _hidden(chooser: Chooser, params: list[Param], index: int) -> Param:
         if isinstance(size, Var) and sum(size in walk(term) for term in terms) == 1
     ]
     return replace(param, unbacked=(chooser.pick(own),)) if own else param
+
+
+def _formed(chooser: Chooser, params: list[Param], index: int, dims: list[int], refused: frozenset[str]) -> Param:
+    """Param ``index`` in another form than a plain tensor's, if it is a contiguous one and the front end takes such."""
+    param = params[index]
+    forms = [form for form in (WRAPPED, JAGGED, COO) if of_form(form) not in refused]
+    if not forms or param.strides is not None or param.unbacked:
+        return param
+    form, shape = chooser.pick(forms), param.shape
+    if form == JAGGED and len(shape) == 1:
+        hidden = {other.shape[axis] for other in params for axis in other.unbacked}
+        shape = (*shape, chooser.pick([Var(f"d{axis}") for axis in range(len(dims)) if Var(f"d{axis}") not in hidden]))
+    values = {f"d{axis}": size for axis, size in enumerate(dims)}
+    # Without a row there is no jagged tensor.
+    if form == JAGGED and evaluate(shape[0], values) < 1:
+        return param
+    return replace(param, shape=shape, form=form)
 
 
 def _laid_out(chooser: Chooser, param: Param) -> Param:
@@ -382,6 +408,7 @@ def _report(program: Program, chooser: Chooser) -> None:
         for _ in param.unbacked:
             event("unbacked input dim")
         event(f"input layout {'contiguous' if param.strides is None else 'strided'}")
+        event(f"input form {param.form}")
     for name in sorted({statement.op for statement in body}):
         event(f"construct {name}")
     for name in sorted(set(chooser.used)):

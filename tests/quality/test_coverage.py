@@ -98,3 +98,15 @@ def test_a_file_that_did_not_run_counts_with_all_its_branches(tool: ModuleType, 
     part = measures.part(paths)
     assert {(branch.file, branch.to) for branch in part.reached()} == {("ran.py", "return 1")}
     assert len(part.every) == 4
+
+
+def test_what_graphs_as_traced_do_not_reach_is_told_whatever_the_others_add(
+    tool: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = (tool.Branch("pass.py", text, "exit") for text in ("if a:", "if b:"))
+    reached = dict(zip(tool.KINDS, map(frozenset, ([first], [second], [])), strict=True))
+    tool.print_untraced({"the pass": tool.Part(frozenset([first, second]), reached)})
+    assert capsys.readouterr().out.splitlines() == [
+        "the pass: 2 branches, 1 reached by graphs as traced, not reached:",
+        "    pass.py: if b:  ->  exit",
+    ]

@@ -23,7 +23,7 @@ from properties.mutants import MUTANTS
 from properties.subjects import Subject
 from properties.verdict import Status
 from reports.render.reproducer import script, why_no_script
-from strategies.program import Program
+from strategies import CONSTRUCTS, Param, Program, Var, apply
 
 PASS = "insert_deferred_runtime_asserts"
 # By the modules' names: ``torch._higher_order_ops.invoke_subgraph`` is an operator that hides its module.
@@ -104,10 +104,37 @@ def torch_as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPa
     torch._dynamo.reset()
 
 
-def row_of(mutant: str, programs: list[Program]) -> dict[str, Any]:
+def held(form: str) -> Program:
+    """A program with an input of ``form``, and a check of one of its sizes."""
+    sizes = tuple(map(Var, ("d0", "d1")))
+    bound = CONSTRUCTS["check"].statement(cond=apply("le", "u0", "d1"))
+    return Program((2, 5), (Param(sizes, form=form),), (CONSTRUCTS["item"].statement(value=4), bound))
+
+
+def read_inside() -> Program:
+    """A program that reads a size of a tensor inside of its input."""
+    found = CONSTRUCTS["nonzero_wrapped"].statement(shape=(Var("d0"),), count=3)
+    bound = CONSTRUCTS["check"].statement(cond=apply("le", apply("mul", "u0", 2), 7))
+    return Program((5,), (Param((Var("d0"),)),), (found, bound))
+
+
+HELD = {
+    "coo through make_fx": (held("coo"), "make_fx"),
+    "coo through export": (held("coo"), "export"),
+    "jagged through compile": (held("jagged"), "compile"),
+    "wrapped through make_fx": (held("wrapped"), "make_fx"),
+    "wrapped through export": (held("wrapped"), "export"),
+    "wrapped through compile": (held("wrapped"), "compile"),
+    "read inside through make_fx": (read_inside(), "make_fx"),
+    "read inside through compile": (read_inside(), "compile"),
+}
+"""Programs whose inputs are no plain tensors, each with a front end that traces it."""
+
+
+def row_of(mutant: str, programs: list[Program], frontend: str = "") -> dict[str, Any]:
     """The first finding of a mutant through a front end that a script can go through, as one of torch's."""
     named = MUTANTS[mutant]
-    frontend = named.frontend.replace("shape_env", "make_fx")
+    frontend = frontend or named.frontend.replace("shape_env", "make_fx")
     for program in filter(named.may_show_in, programs):
         checked = check_program(program, frontend, {mutant: named.subject}, (named.killed_by,), thorough=False)
         if checked.refusal or not checked.valid:
@@ -141,3 +168,15 @@ def test_a_script_shows_the_fault_of_its_finding_and_none_in_a_right_pass(
     assert "FAULT: " in capsys.readouterr().out
     assert status(path, runtime_assert.insert_deferred_runtime_asserts, torch_as_it_was) == 0, capsys.readouterr().out
     assert "the fault does not show" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", HELD)
+def test_a_script_makes_inputs_that_are_no_plain_tensors(
+    name: str, tmp_path: Path, torch_as_it_was: pytest.MonkeyPatch, capsys: Any
+):
+    program, frontend = HELD[name]
+    mutant = "drops-all"
+    path = tmp_path / "reproducer.py"
+    path.write_text(script(row_of(mutant, [program], frontend), torch.__version__))
+    assert status(path, MUTANTS[mutant].subject, torch_as_it_was) == 1, capsys.readouterr().out
+    assert status(path, runtime_assert.insert_deferred_runtime_asserts, torch_as_it_was) == 0, capsys.readouterr().out

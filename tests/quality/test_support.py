@@ -11,9 +11,10 @@ from properties.campaign.draw import draw, shard_seed
 from properties.campaign.support import CAPTURED, SupportCounter, joined, never_captured, parts_of
 from properties.capture.frontends import FRONTENDS, capture
 from properties.errors import NotCaptured
-from strategies import Param, Program, Scalar, Var
+from strategies import Param, Program, Scalar, Var, apply
 from strategies.constructs import CONSTRUCTS
-from strategies.generate.asked import UNBACKED_DIM, not_asked
+from strategies.generate.asked import UNBACKED_DIM, not_asked, of_form
+from strategies.input_forms import COO, JAGGED
 from tests.properties.programs import check, item, program
 
 PROGRAMS = 1000
@@ -66,10 +67,13 @@ def many():
     return draw(shard_seed(1, 0, 0), "nightly", 500)
 
 
+BOUND = CONSTRUCTS["check"].statement(cond=apply("le", "u0", "d0"))
 READ = (CONSTRUCTS["item"].statement(value=4),)
 INPUTS = {
     "input float": Program((), (), READ, (Scalar(0.5),)),
     "input bool": Program((), (), READ, (Scalar(True),)),
+    of_form(COO): Program((4,), (Param((Var("d0"),), form=COO),), (*READ, BOUND)),
+    of_form(JAGGED): Program((4, 6), (Param((Var("d0"), Var("d1")), form=JAGGED),), READ),
     UNBACKED_DIM: Program((4,), (Param((Var("d0"),), unbacked=(0,)),), READ),
 }
 KEPT_OUT = [(frontend, name) for frontend in FRONTENDS if "+" not in frontend for name in not_asked(frontend)]

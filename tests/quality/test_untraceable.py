@@ -9,7 +9,17 @@ from typing import Any
 import pytest
 import torch
 from torch._dynamo.exc import Unsupported, UserError
+from torch._dynamo.source import ConstantSource
 from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.fx.experimental.proxy_tensor import make_fx
+from torch.fx.experimental.symbolic_shapes import (
+    DimDynamic,
+    ShapeEnv,
+    StatelessSymbolicContext,
+    SubclassSymbolicContext,
+)
+
+DYNAMIC = DimDynamic.DYNAMIC
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # that sparse and nested tensors are not finished is what this is about
@@ -28,6 +38,14 @@ class Uses(torch.nn.Module):
     def forward(self, x: Any, number: torch.Tensor) -> Any:
         torch._check(number.item() >= x.shape[0])
         return self.use(x)
+
+
+class Bounds(torch.nn.Module):
+    """Reads the number of rows of ``x`` and compares it with an item."""
+
+    def forward(self, x: Any, number: torch.Tensor) -> Any:
+        torch._check(number[0].item() >= x.shape[0])
+        return number + 1
 
 
 def exported(x: Any, use: Callable[[Any], Any], strict: bool) -> Any:
@@ -57,3 +75,34 @@ def test_tracing_forgets_how_many_elements_a_sparse_input_has() -> None:
 def test_export_cannot_make_a_symbol_of_a_jagged_size() -> None:
     with pytest.raises(AttributeError, match="NestedIntNode"):
         exported(JAGGED, torch.Tensor.values, False)
+
+
+def test_strict_export_has_no_range_for_the_sizes_of_a_jagged_input() -> None:
+    dynamic: Any = ({0: torch.export.Dim.DYNAMIC}, None)  # type: ignore[attr-defined]
+    with pytest.raises(AttributeError, match="is_bool"):
+        torch.export.export(Bounds(), (JAGGED, torch.tensor([9])), dynamic_shapes=dynamic, strict=True)
+
+
+def test_make_fx_shows_no_size_of_the_tensors_inside_a_jagged_input() -> None:
+    """Only a call in the graph has it, to which no input or binding leads."""
+    env = ShapeEnv(duck_shape=False)
+    mode = FakeTensorMode(shape_env=env)
+    inside: Any = {
+        name: StatelessSymbolicContext(dynamic_sizes=sizes, constraint_sizes=[None] * len(sizes))
+        for name, sizes in (("_values", [DYNAMIC] * 2), ("_offsets", [DYNAMIC]))
+    }
+    source = ConstantSource("x")
+    context = SubclassSymbolicContext(
+        dynamic_sizes=[DYNAMIC] * 3,
+        constraint_sizes=[None] * 3,
+        tensor_source=source,
+        inner_contexts=inside,
+    )
+    fake = mode.from_tensor(JAGGED, symbolic_context=context, source=source)
+    with mode:
+        module = make_fx(lambda x: x.values().shape[0], tracing_mode="real")(fake)
+    (shown,) = module.graph.find_nodes(op="placeholder")
+    size: Any = fake.values().shape[0]
+    total = size.node.expr
+    assert total not in {size.node.expr for size in shown.meta["val"].shape if isinstance(size, torch.SymInt)}
+    assert any("_nested_get_values" in str(node.target) for node in module.graph.nodes)

@@ -438,3 +438,30 @@ def test_a_divisor_that_nothing_in_the_graph_tells_is_said_and_not_raised() -> N
     assert rows
     assert all("its binding divides by" in row.reason for row in rows)
     assert asserts(gm) == []
+
+
+def test_a_size_that_only_a_guard_equates_with_an_inputs_is_read_from_that_input() -> None:
+    """A tensor subclass has sizes of its own beside those of the tensor inside, and checks name either."""
+    made = GraphBuilder()
+    shown, other = made.size(4), made.size(4)
+    tensor = made.tensor("a", shown)
+    guard_scalar(shown == other)
+    value = made.unbacked()
+    item = made.call(aten.item.default, (tensor,), value, u0=())
+    torch._check(value <= other * 2)
+    gm = made.finish(item)
+    insert_with_report(gm, made.env, "test", strict=True)
+    assert conditions(gm) == ["(item <= (2 * a.size(0)))"]
+
+
+def test_a_guard_that_equates_two_unknown_sizes_tells_nothing() -> None:
+    made = GraphBuilder()
+    shown, other, another = made.size(4), made.size(5), made.size(5)
+    tensor = made.tensor("a", shown)
+    guard_scalar(other == another)
+    value = made.unbacked()
+    item = made.call(aten.item.default, (tensor,), value, u0=())
+    torch._check(value <= other)
+    gm = made.finish(item)
+    with pytest.raises(UnplaceableObligation, match="as a size"):
+        insert_with_report(gm, made.env, "test", strict=True)

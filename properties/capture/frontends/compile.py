@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -16,28 +16,33 @@ from torch import fx
 from properties.capture.frontends.tensors import example_inputs, refuse_scalars, specialised_axes
 from properties.capture.interception import DYNAMO_SITES, Reached, reach
 from properties.capture.state import EnvState
-from properties.capture.types import Capture, ranges_before_checks
+from properties.capture.types import Capture, Part, ranges_before_checks
 from properties.devices import why_not_run
 from properties.errors import NotCaptured
 from strategies.compile import compile_program
 from strategies.evaluate import evaluate
+from strategies.input_tensors import holders_of_size
 from strategies.inputs import (
     build_inputs,
+    inner_dims,
     input_dims,
     input_names,
     input_of_leaf,
     input_offsets,
     input_strides,
+    outer_dims,
     scalar_inputs,
     unbacked_axes,
 )
 from strategies.program import Program
-from strategies.terms import Apply, Const, Term, Valuation, Var, as_term
+from strategies.terms import Const, Term, Valuation, Var, as_term
 
 _WHOLE = re.compile(r"L\['(\w+)'\]")
 _SIZE = re.compile(r"L\['(\w+)'\]\.size\(\)\[(\d+)\]")
 _OFFSET = re.compile(r"L\['(\w+)'\]\.storage_offset\(\)")
 _STRIDE = re.compile(r"L\['(\w+)'\]\.stride\(\)\[(\d+)\]")
+_INSIDE = re.compile(r"L\['(\w+)'\]\.(\w+)")
+_INNER_SIZE = re.compile(r"L\['(\w+)'\]\.(\w+)\.size\(\)\[(\d+)\]")
 
 
 def capture(program: Program, device: str = "cpu", name: str = "compile", *, deferred: bool = False) -> Capture:
@@ -82,12 +87,13 @@ def mark_dynamic(program: Program, tensors: Sequence[Any]) -> None:
     axes = zip(tensors, input_dims(program), unbacked_axes(program), specialised_axes(program), strict=True)
     for tensor, shape, hidden, specialised in axes:
         for axis, size in enumerate(shape):
+            if isinstance(size, Const):
+                continue
+            mark: Any = torch._dynamo.maybe_mark_dynamic if axis in specialised else torch._dynamo.mark_dynamic
             if axis in hidden:
-                torch._dynamo.decorators.mark_unbacked(tensor, axis)
-            elif axis in specialised:
-                torch._dynamo.maybe_mark_dynamic(tensor, axis)
-            elif not isinstance(size, Const):
-                torch._dynamo.mark_dynamic(tensor, axis)
+                mark = torch._dynamo.decorators.mark_unbacked
+            for holder, place in holders_of_size(tensor, axis):
+                mark(holder, place)
 
 
 def dynamic_sources(program: Program) -> str:
@@ -96,20 +102,23 @@ def dynamic_sources(program: Program) -> str:
 
 
 def _from_graph(program: Program, device: str, frontend: str, reached: Reached) -> Capture:
-    names = input_names(program)
-    shapes, strides, offsets = input_dims(program), input_strides(program), input_offsets(program)
     inputs = input_of_leaf(program)
-    placeholders: list[int | str | Term] = []
+    placeholders: list[int | str | Term | Part] = []
     sources: dict[str, int] = {}
     for node in reached.module.graph.find_nodes(op="placeholder"):
-        spec = _input_of(node, names, shapes, strides, offsets, scalar_inputs(program))
+        spec = _input_of(node, program)
         sources.update((leaf, len(placeholders)) for leaf, position in inputs.items() if position == spec)
         placeholders.append(spec)
 
     def arguments(valuation: Valuation) -> tuple[Any, ...]:
         tensors = build_inputs(program, valuation, device)
         return tuple(
-            tensors[spec] if isinstance(spec, int) else evaluate(as_term(spec), valuation) for spec in placeholders
+            spec.of(tensors)
+            if isinstance(spec, Part)
+            else tensors[spec]
+            if isinstance(spec, int)
+            else evaluate(as_term(spec), valuation)
+            for spec in placeholders
         )
 
     return Capture(
@@ -129,33 +138,41 @@ def _from_graph(program: Program, device: str, frontend: str, reached: Reached) 
     )
 
 
-def _input_of(
-    node: fx.Node,
-    names: tuple[str, ...],
-    shapes: tuple[tuple[Term, ...], ...],
-    strides: tuple[tuple[Term, ...], ...],
-    offsets: tuple[Term, ...],
-    numbers: Mapping[int, str],
-) -> int | str | Term:
-    """Which input (its position), dim (its name) or term a placeholder stands for, by Dynamo's source of it."""
+def _input_of(node: fx.Node, program: Program) -> int | str | Term | Part:
+    """Which input (its position), dim (its name), term or part a placeholder stands for, by Dynamo's source of it."""
+    names = input_names(program)
     source = getattr(node.meta.get("grapharg"), "source", None)
     name = getattr(source, "name", node.name)
     text = name if isinstance(name, str) else name()
     size = _SIZE.fullmatch(text)
     if size and size[1] in names:
-        term = shapes[names.index(size[1])][int(size[2])]
-        if isinstance(term, Var):
-            return term.name
-        if isinstance(term, Apply):
-            return term
+        position, axis = names.index(size[1]), int(size[2])
+        term = outer_dims(program)[position][axis]
+        if term is None:
+            return Part(position, "shape", axis)
+        if not isinstance(term, Const):
+            return _named(term)
+    inner = _INNER_SIZE.fullmatch(text)
+    if inner and inner[1] in names:
+        term = inner_dims(program)[names.index(inner[1])][inner[2]][int(inner[3])]
+        if not isinstance(term, Const):
+            return _named(term)
     stride = _STRIDE.fullmatch(text)
     if stride and stride[1] in names:
-        return strides[names.index(stride[1])][int(stride[2])]
+        return input_strides(program)[names.index(stride[1])][int(stride[2])]
     offset = _OFFSET.fullmatch(text)
     if offset and offset[1] in names:
-        return offsets[names.index(offset[1])]
+        return input_offsets(program)[names.index(offset[1])]
     whole = _WHOLE.fullmatch(text)
     if whole and whole[1] in names:
         position = names.index(whole[1])
-        return numbers.get(position, position)
+        return scalar_inputs(program).get(position, position)
+    inside = _INSIDE.fullmatch(text)
+    if inside and inside[1] in names and inside[2] in inner_dims(program)[names.index(inside[1])]:
+        return Part(names.index(inside[1]), inside[2])
     raise NotCaptured(f"Dynamo input from {re.sub(r'[0-9]+', 'n', text)}")
+
+
+def _named(term: Term) -> str | Term:
+    """The name of a term that is a dim alone, else the term."""
+    return term.name if isinstance(term, Var) else term

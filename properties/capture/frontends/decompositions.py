@@ -13,9 +13,12 @@ from properties.capture.frontends.tensors import example_inputs, reached_capture
 from properties.capture.interception import EXPORT_SITES, in_place_of_torch, reach
 from properties.capture.refusals import refused
 from properties.capture.types import Capture
+from properties.errors import NotCaptured
 from runtime_assert import insert_deferred_runtime_asserts
 from strategies.compile import as_module
+from strategies.input_forms import WRAPPED
 from strategies.program import Program
+from strategies.semantics import all_inputs
 
 
 def capture(
@@ -26,6 +29,8 @@ def capture(
     Raises:
         NotCaptured: if torch refuses, or if it finishes without calling the pass again.
     """
+    if any(item.form == WRAPPED for item in all_inputs(program)):
+        raise NotCaptured("an input that holds another tensor is taken apart before the second call")
     tensors, module = example_inputs(program, device), as_module(program, device)
     with in_place_of_torch(EXPORT_SITES, insert_deferred_runtime_asserts), refused():
         first = exported(program, module, tensors, deferred=deferred)

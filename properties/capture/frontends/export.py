@@ -12,6 +12,7 @@ from properties.capture.frontends.tensors import (
     example_inputs,
     named_shapes,
     reached_capture,
+    refuse_jagged,
     refuse_scalars,
     refuse_unbacked,
 )
@@ -86,10 +87,12 @@ def exported(
     With ``named`` the dims have names, by which inputs share them.
 
     Raises:
-        NotCaptured: if an input is a float or a truth value, or has an unbacked size: torch makes a constant of it.
+        NotCaptured: if an input is a float or a truth value, has an unbacked size, or rows of unequal length:
+            torch makes a constant of it.
     """
     refuse_scalars(program, float, bool)
     refuse_unbacked(program)
+    refuse_jagged(program, "the sizes of a jagged input become constants")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return torch.export.export(

@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import torch
 from torch._dynamo.source import ConstantSource
+from torch._guards import Source
 from torch.fx._lazy_graph_module import _use_lazy_graph_module
 from torch.fx.experimental.proxy_tensor import make_fx
-from torch.fx.experimental.symbolic_shapes import DimDynamic, ShapeEnv, StatelessSymbolicContext
+from torch.fx.experimental.symbolic_shapes import (
+    DimDynamic,
+    ShapeEnv,
+    StatelessSymbolicContext,
+    SubclassSymbolicContext,
+    SymbolicContext,
+)
 
-from properties.capture.frontends.tensors import fake_mode, symbolic_number, tensor_capture
+from properties.capture.frontends.tensors import fake_mode, refuse_jagged, symbolic_number, tensor_capture
 from properties.capture.interception import Bodies, noted
 from properties.capture.refusals import refused
 from properties.capture.types import Capture, input_ranges
 from properties.devices import stand_ins, why_not_run
 from strategies.compile import compile_program
 from strategies.constructs import CONSTRUCTS
-from strategies.inputs import build_inputs, input_dims, unbacked_axes
+from strategies.inputs import build_inputs, inner_dims, input_dims, unbacked_axes
 from strategies.program import Program
 from strategies.semantics import example
 from strategies.source import has_parts
-from strategies.terms import Const
+from strategies.terms import Const, Term
 
 
 def capture(program: Program, device: str = "cpu", name: str = "make_fx", *, deferred: bool = False) -> Capture:
@@ -33,6 +41,7 @@ def capture(program: Program, device: str = "cpu", name: str = "make_fx", *, def
     Raises:
         NotCaptured: if torch refuses.
     """
+    refuse_jagged(program, "no input shows the sizes of the tensors inside a jagged one")
     env = ShapeEnv(duck_shape=False, prefer_deferred_runtime_asserts_over_guards=deferred)
     mode = fake_mode(env)
     absent = bool(why_not_run(device))
@@ -44,18 +53,16 @@ def capture(program: Program, device: str = "cpu", name: str = "make_fx", *, def
             if not isinstance(tensor, torch.Tensor):
                 fakes.append(symbolic_number(env, tensor, ConstantSource(f"__arg{position}")))
                 continue
-            context = StatelessSymbolicContext(
-                dynamic_sizes=[
-                    DimDynamic.STATIC
-                    if isinstance(dim, Const)
-                    else DimDynamic.UNBACKED
-                    if axis in hidden[position]
-                    else DimDynamic.DYNAMIC
-                    for axis, dim in enumerate(dims)
-                ],
-                constraint_sizes=[None] * len(dims),
-            )
+            sizes = [
+                DimDynamic.STATIC
+                if isinstance(dim, Const)
+                else DimDynamic.UNBACKED
+                if axis in hidden[position]
+                else DimDynamic.DYNAMIC
+                for axis, dim in enumerate(dims)
+            ]
             source = ConstantSource(f"__arg{position}")
+            context = _context(sizes, source, inner_dims(program)[position])
             # The unbacked sizes of inputs are no results of an operation, which tracing would look for.
             with env.ignore_fresh_unbacked_symbols():
                 fakes.append(mode.from_tensor(tensor, symbolic_context=context, source=source))
@@ -71,6 +78,18 @@ def capture(program: Program, device: str = "cpu", name: str = "make_fx", *, def
     return tensor_capture(
         program, device, name, module, env, export=False, name="make_fx", ranges=ranges, bodies=bodies.within(module)
     )
+
+
+def _context(sizes: list[DimDynamic], source: Source, inside: Mapping[str, tuple[Term, ...]]) -> SymbolicContext:
+    """What torch is told of an input with ``sizes``; those of the tensors ``inside`` are dynamic if terms are."""
+    own: dict[str, Any] = {"dynamic_sizes": sizes, "constraint_sizes": [None] * len(sizes)}
+    if not inside:
+        return StatelessSymbolicContext(**own)
+    contexts: dict[str, Any] = {}
+    for name, dims in inside.items():
+        inner = [DimDynamic.STATIC if isinstance(dim, Const) else DimDynamic.DYNAMIC for dim in dims]
+        contexts[name] = StatelessSymbolicContext(dynamic_sizes=inner, constraint_sizes=[None] * len(inner))
+    return SubclassSymbolicContext(**own, tensor_source=source, inner_contexts=contexts)
 
 
 _PATCHED = "__fx_already_patched"

@@ -20,6 +20,7 @@ from properties.capture.types import Body, Capture, ranges_before_checks
 from properties.devices import stand_ins, why_not_run
 from properties.errors import NotCaptured
 from strategies.evaluate import evaluate
+from strategies.input_forms import JAGGED
 from strategies.inputs import build_inputs, input_dims, input_of_leaf, scalar_inputs, unbacked_axes
 from strategies.program import Program
 from strategies.semantics import example
@@ -97,6 +98,12 @@ def refuse_scalars(program: Program, *kinds: type) -> None:
             raise NotCaptured(f"an input of type {type(scalar.value).__name__} becomes a constant")
 
 
+def refuse_jagged(program: Program, reason: str) -> None:
+    """Raise NotCaptured with ``reason`` for an input with rows of unequal length."""
+    if any(param.form == JAGGED for param in program.params):
+        raise NotCaptured(reason)
+
+
 def refuse_unbacked(program: Program) -> None:
     """Raise NotCaptured for an unbacked size of an input, which torch does not take in this frontend."""
     if any(unbacked_axes(program)):
@@ -111,6 +118,7 @@ def example_inputs(program: Program, device: str) -> tuple[Any, ...]:
     """
     if not why_not_run(device):
         return build_inputs(program, example(program), device)
+    refuse_jagged(program, "a jagged input has no stand-in for a device")
     return stand_ins(build_inputs(program, example(program)), device, FakeTensorMode())
 
 
