@@ -14,7 +14,7 @@ from properties.mutants import MUTANTS
 from properties.registry import properties
 from properties.subjects import resolve
 from properties.verdict import Outcome, Status
-from strategies import Param, Program, Var, apply, build_inputs, example
+from strategies import Const, Param, Program, Var, apply, build_inputs, example
 from strategies.constructs import CONSTRUCTS
 from strategies.statement import Statement
 
@@ -67,6 +67,14 @@ def test_a_right_pass_is_proved_right_and_one_that_drops_asserts_is_not(name: st
     witness = checked.verdicts["mutant"]["RA101"].witness
     assert witness is not None
     assert (witness.eager.accepted, witness.after.accepted) == (False, True)
+
+
+def test_a_constant_number_of_elements_of_all_rows_is_a_size_that_varies_for_dynamo() -> None:
+    program = Program((2, 3), (Param((D0, Const(7), D1), form="jagged"),), (ITEM, check("ge", "u0", "d0")))
+    checked = check_program(program, "compile", {"reference": resolve("reference")}, ("RA101", "RA102"))
+    assert {verdict.status for verdict in checked.verdicts["reference"].values()} == {Status.PROVED}
+    assert checked.facts is not None
+    assert 7 in checked.facts.valuation(example(program)).values()
 
 
 @pytest.mark.parametrize(

@@ -154,9 +154,8 @@ def _input_of(node: fx.Node, program: Program) -> int | str | Term | Part:
             return _named(term)
     inner = _INNER_SIZE.fullmatch(text)
     if inner and inner[1] in names:
-        term = inner_dims(program)[names.index(inner[1])][inner[2]][int(inner[3])]
-        if not isinstance(term, Const):
-            return _named(term)
+        # The number of elements of all rows is dynamic for torch, even where the program has a constant.
+        return _named(inner_dims(program)[names.index(inner[1])][inner[2]][int(inner[3])])
     stride = _STRIDE.fullmatch(text)
     if stride and stride[1] in names:
         return input_strides(program)[names.index(stride[1])][int(stride[2])]
