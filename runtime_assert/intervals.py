@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import ceil, floor, inf
 from typing import Any
 
-from runtime_assert.polynomials import ONE, Monomial, polynomial
+from runtime_assert.polynomials import Monomial, polynomial
 from runtime_assert.values import Value
 
 Interval = tuple[float | int, float | int]
@@ -24,7 +24,7 @@ def interval(poly: dict[Monomial, Any], facts: Facts, depth: int = DEPTH) -> Int
     low: float | int = 0
     high: float | int = 0
     for monomial, coefficient in poly.items():
-        a, b = (1, 1) if monomial == ONE else _monomial(monomial, facts, depth)
+        a, b = _monomial(monomial, facts, depth)
         if coefficient < 0:
             a, b = b, a
         low, high = low + _times(coefficient, a), high + _times(coefficient, b)
@@ -80,7 +80,6 @@ def _floordiv(base: Interval, divisor: Interval) -> Interval:
     for a in base:
         for b in divisor:
             if a in (inf, -inf):
-                corners.append(a if b != inf else (0 if a > 0 else -1))
                 corners.append(a)
             else:
                 corners.append((0 if a >= 0 else -1) if b == inf else floor(Fraction(a) / Fraction(b)))

@@ -63,6 +63,8 @@ CASES: dict[str, tuple[list[str], str, bool]] = {
     "a maximum is one of the two": (["max(x, y) >= 9", "y <= 5"], "x >= 9", True),
     "what remains of a division": ([], "x % -3 <= 0", True),
     "a quotient": (["x // 3 >= 2"], "x >= 6", True),
+    "a quotient by one": (["x // 1 >= 6"], "x * y >= 12", True),
+    "a quotient by zero, which no run has": (["x // 0 >= 6"], "x >= 6", False),
     "nothing": (["y >= 4"], "x >= 3", False),
 }
 

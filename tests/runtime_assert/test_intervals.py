@@ -141,6 +141,7 @@ def test_a_sum_is_weighed_term_by_term_and_ends_where_nothing_is_known():
     assert known.weigh({x: 2, y: -3, ONE: 4}) == (2 - 15 + 4, 6 + 6 + 4)
     assert known.weigh({z: -1, x: 2}) == EVERYTHING
     assert known.weigh({x: Fraction(1, 2)}) == (Fraction(1, 2), Fraction(3, 2))
+    assert known.weigh({z: 10**400}) == EVERYTHING, "which no float is a multiple of"
     known.facts[z] = (4, inf)
     assert known.weigh({z: 2, x: 1}) == (9, inf)
     assert known.weigh({z: -2, x: 1}) == (-inf, -5)
