@@ -15,7 +15,7 @@ from torch.utils._pytree import SequenceKey
 
 from runtime_assert import _torch_api as api
 from runtime_assert import insert_with_report
-from runtime_assert._torch_api import _EMPTY_STACK, CallMethodKey
+from runtime_assert._torch_api import _EMPTY_STACK, CallMethodKey, GetAttrKey
 from runtime_assert.emission import Emitter
 from runtime_assert.reading import locate
 from tests.runtime_assert.graphs import ASSERT, GraphBuilder, accepts, asserts, aten, capture
@@ -210,3 +210,32 @@ def test_what_is_read_of_a_value_that_was_not_traced_is_not_told_either() -> Non
     asked = {aten.sym_size.int, operator.getitem}
     found = [node for node in gm.graph.nodes if node not in before and node.target in asked]
     assert [node.meta["val"] for node in found] == [None, None, None]
+
+
+@pytest.mark.parametrize("goes", [False, True])
+def test_a_check_of_a_constant_stands_before_all_that_computes(goes: bool) -> None:
+    made = GraphBuilder()
+    first = made.call(ASSERT, (True, "nothing"), None) if goes else made.call(aten.zeros.default, ([2],), None)
+    made.call(aten.sym_constrain_range.default, (5,), None).kwargs = {"min": 6}
+    gm = made.finish()
+    insert_with_report(gm, made.env, "test", strict=True)
+    gm.graph.lint()
+    (check,) = asserts(gm)
+    assert list(gm.graph.nodes)[: 2 - goes] == [check, first][: 2 - goes]
+
+
+def test_methods_and_attributes_on_the_way_to_a_value_are_written_in_order_and_say_what_they_yield() -> None:
+    made = GraphBuilder()
+    x, value = made.tensor("x", 8, 3), made.unbacked()
+    path = (SequenceKey(0), GetAttrKey("T"), CallMethodKey("numel"))
+    base = made.call(aten.unique_dim.default, (x, 0), (x.meta["val"], 1), u0=path)
+    torch._check(value >= 3)
+    gm = made.finish()
+    insert_with_report(gm, made.env, "test", strict=True)
+    gm.graph.lint()
+    entry, turned, count, enough, check = list(gm.graph.nodes)[2:-1]
+    assert [entry.args, turned.args, count.args] == [(base, 0), (entry, "T"), (turned,)]
+    assert (count.op, count.target) == ("call_method", "numel")
+    assert (enough.args, check.args[0]) == ((count, 3), enough)
+    assert [tuple(node.meta["val"].shape) for node in (entry, turned)] == [(8, 3), (3, 8)]
+    assert count.meta["val"] == 24
