@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -51,7 +52,6 @@ class Builder(RealFloats):
                 return z3.IntVal(base**exponent, ctx=self.context)
             return z3.Product([a] * exponent) if exponent else z3.IntVal(1, ctx=self.context)
         a = z3.IntVal(base, ctx=self.context) if base is not None else a
-        b = z3.IntVal(exponent, ctx=self.context) if exponent is not None else b
         result: Any = z3.Function("power", a.sort(), b.sort(), a.sort())(a, b)
         product: Any = z3.IntVal(1, ctx=self.context)
         for small in range(_SMALL_EXPONENT if base is not None else 4):
@@ -74,8 +74,8 @@ class Builder(RealFloats):
         result: Any = z3.Function("bitand", a.sort(), b.sort(), a.sort())(first, second)
         for one, other in ((a, b), (b, a)):
             self._facts += [
-                z3.Implies(one >= 0, self.And(result >= 0, result <= one)),
-                z3.Implies(self.And(one < 0, other < 0), result <= one),
+                z3.Implies(one >= 0, result >= 0),
+                z3.Implies(self.Or(one >= 0, other < 0), result <= one),
                 z3.Implies(one == -1, result == other),
             ]
         self._facts.append(z3.Implies(a == b, result == a))
@@ -85,16 +85,8 @@ class Builder(RealFloats):
         if mask < 0:
             return a - self._masked(a, ~mask)
         total: Any = z3.IntVal(0, ctx=self.context)
-        start = 0
-        while mask >> start:
-            if not (mask >> start) & 1:
-                start += 1
-                continue
-            length = 1
-            while (mask >> (start + length)) & 1:
-                length += 1
-            total = total + (a / 2**start) % 2**length * 2**start
-            start += length
+        for run in re.finditer("1+", f"{mask:b}"[::-1]):
+            total = total + (a / 2 ** run.start()) % 2 ** len(run.group()) * 2 ** run.start()
         return total
 
     def value_in(self, model: Any, name: str) -> Value:

@@ -105,6 +105,7 @@ def test_a_power_by_a_small_literal_is_a_product(exponent):
     told = Told(apply("pow", "x", exponent))
     for base in (-3, -1, 0, 1, 2):
         assert told.computed(x=base) == base**exponent
+        assert told.knows(base**exponent, x=base)
 
 
 def test_a_power_of_two_literals_is_a_literal_unless_it_is_huge():
