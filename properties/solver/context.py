@@ -58,7 +58,7 @@ class Builder(RealFloats):
             self._facts.append(z3.Implies(b == small, result == product))
             product = product * a
         self._facts.append(z3.Implies(a > 0, result > 0))
-        self._facts.append(z3.Implies(self.And(a >= 2, b >= 0), result > b))
+        self._facts.append(z3.Implies(a >= 2, result > b))
         return result
 
     def bitand(self, a: Any, b: Any) -> Any:

@@ -10,6 +10,7 @@ import pytest
 import z3
 
 from properties.solver.context import Builder
+from properties.solver.smt import Answer, Budget, ask
 from strategies.evaluate import evaluate
 from strategies.terms import FALSE, TRUE, Apply, Term, Undefined, Var, apply
 
@@ -197,3 +198,8 @@ def test_no_two_builders_share_a_context():
     term = Apply("or", (FLAG, apply("float_gt", F, 1.5), apply("gt", "x", 3), TRUE, FALSE, apply("not", OTHER)))
     for builder in (first, second):
         assert builder.holds(term).ctx is builder.context
+
+
+def test_a_model_has_the_values_of_truths_and_integers():
+    hold = [FLAG, apply("not", OTHER), apply("eq", "x", -(2**70))]
+    assert ask(hold, [], Budget(WORK), WORK) == Answer("sat", "z3", {"b": True, "c": False, "x": -(2**70)})
