@@ -118,9 +118,10 @@ class Builder(RealFloats):
         row = OPERATORS[term.op]
         parts = [self.encode(arg) for arg in term.args]
         values = [value for value, _ in parts]
-        if row.lazy and parts[1][1] is not self._true:
-            parts[1] = parts[1][0], self.Or(self.Not(values[0]), parts[1][1])
-        definedness = [defined for _, defined in parts if defined is not self._true]
+        demands = [defined for _, defined in parts]
+        if row.lazy and demands[1] is not self._true:
+            demands[1] = self.Or(self.Not(values[0]), demands[1])
+        definedness = [defined for defined in demands if defined is not self._true]
         width = len(row.sorts)
         value = row.encode(self, *values[:width])
         own = row.defined(self, *values[:width])

@@ -7,7 +7,8 @@ import math
 
 import pytest
 
-from properties.solver.monotone import _Leaf, region
+from properties.solver.bounds import Box
+from properties.solver.monotone import _Leaf, region, without_functions
 from strategies.evaluate import evaluate, holds
 from strategies.operators.conversion import BEYOND
 from strategies.terms import Apply, Const, Term, Undefined, Value, Var, apply, walk
@@ -138,9 +139,10 @@ PARTS: list[Term] = [
     SQUARE,
     apply("neg", SIZE),
     apply("mul", 7, "x"),
+    apply("mul", 20, apply("add", "x", 20)),
     apply("floordiv", LOWER, 4),
     apply("pow", LOWER, 2),
-    apply("pow", LOWER, 3),
+    apply("pow", "x", 3),
     apply("rshift", LOWER, 1),
 ]
 
@@ -152,12 +154,20 @@ def test_terms_that_go_different_ways_are_told_apart_or_left(op):
         condition
         for first, second in itertools.product(PARTS, PARTS)
         for condition in (
-            *(apply("ge", apply(op, first, second), number) for number in (-15, -11, 0)),
+            *(apply("ge", apply(op, first, second), number) for number in (-370, -15, -11, 0, 370)),
             apply("lt", first, apply(op, second, 5)),
         )
-        if not check(condition, (-12, 12))
+        if sum(check(condition, interval) for interval in ((-12, 12), (-12, -1))) < 2
     ]
     assert apply("ge", apply(op, SQUARE, apply("mul", 7, "x")), -11) in left
+
+
+@pytest.mark.parametrize("interval", [(0, 8), (-8, 0)])
+def test_a_box_may_end_at_zero(interval):
+    away = apply("ge", apply("abs", apply("sub", "x", sum(interval) // 2)), 4)
+    found = without_functions(away, Box({"x": interval}))
+    assert [value for value in range(interval[0], interval[1] + 1) if holds(found, {"x": value})] == [*interval]
+    assert found != away
 
 
 def test_a_condition_has_six_ranges_at_most():
@@ -169,12 +179,12 @@ def test_a_condition_has_six_ranges_at_most():
     assert not check(apply("eq", term, 0), (-28, 20))
 
 
-def test_a_quotient_of_integers_has_no_value_beyond_all_doubles():
-    quotient = apply("int_div", "x", 3)
-    for term in (quotient, apply("float_add", quotient, 1.0), apply("float_neg", quotient)):
+def test_what_is_beyond_all_doubles_has_no_value():
+    quotient, number = apply("int_div", "x", 3), apply("to_float", "x")
+    for term in (quotient, apply("float_add", quotient, 1.0), apply("float_neg", quotient), number):
         found = region(apply("float_ne", term, 4.0), "x", "int", -(2**1030), 2**1030)
         assert found is not None
-        for value in (BEYOND * 3, BEYOND * 3 - 1, 9, -9, 0, -3 * BEYOND, 1 - 3 * BEYOND):
+        for value in (BEYOND * 3, BEYOND * 3 - 1, BEYOND, BEYOND - 1, 9, -9, 0, -3 * BEYOND, 1 - 3 * BEYOND, -BEYOND):
             wanted = _value(apply("float_ne", term, 4.0), {"x": value})
             assert holds(found.true, {"x": value}) == (wanted is True), (term, value)
             assert holds(found.defined, {"x": value}) == (wanted is not None), (term, value)
@@ -182,7 +192,8 @@ def test_a_quotient_of_integers_has_no_value_beyond_all_doubles():
 
 def test_an_infinity_in_the_middle_is_left_to_the_solver():
     """No number is zero times an infinity: of what falls from five on there is nothing left at the end."""
-    nothing = apply("float_mul", 0.0, apply("float_neg", apply("float_mul", F, F)))
+    above = apply("float_max", F, 0.0)
+    nothing = apply("float_mul", 0.0, apply("float_neg", apply("float_mul", above, above)))
     assert (
         region(apply("float_lt", apply("float_add", nothing, apply("float_neg", F)), -5.0), "f", "float", 0, 0) is None
     )
