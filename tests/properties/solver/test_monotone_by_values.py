@@ -11,7 +11,7 @@ from properties.solver.bounds import Box
 from properties.solver.monotone import _Leaf, region, without_functions
 from strategies.evaluate import evaluate, holds
 from strategies.operators.conversion import BEYOND
-from strategies.terms import Apply, Const, Term, Undefined, Value, Var, apply, walk
+from strategies.terms import TRUE, Apply, Const, Term, Undefined, Value, Var, apply, walk
 
 X, F = Var("x"), Var("f", "float")
 TURNED = apply("neg", "x")
@@ -168,6 +168,7 @@ def test_a_box_may_end_at_zero(interval):
     found = without_functions(away, Box({"x": interval}))
     assert [value for value in range(interval[0], interval[1] + 1) if holds(found, {"x": value})] == [*interval]
     assert found != away
+    assert without_functions(apply("le", *away.args), Box({"x": interval})) == TRUE
 
 
 def test_a_condition_has_six_ranges_at_most():
