@@ -162,6 +162,22 @@ def test_terms_that_go_different_ways_are_told_apart_or_left(op):
     assert apply("ge", apply(op, SQUARE, apply("mul", 7, "x")), -11) in left
 
 
+@pytest.mark.parametrize(
+    "term",
+    [
+        apply("add", apply("pow", "x", 2), apply("mul", 20, "x")),
+        apply("add", apply("pow", "x", 4), apply("mul", 20, "x")),
+        apply("sub", apply("pow", "x", 3), apply("mul", 20, "x")),
+        apply("add", apply("mul", "x", "x"), apply("mul", 20, "x")),
+        apply("add", apply("mul", "x", "x"), apply("lshift", "x", 4)),
+        apply("add", apply("abs", "x"), apply("mul", 2, "x")),
+    ],
+    ids=str,
+)
+def test_a_sum_of_what_rises_and_what_falls_has_no_ranges(term):
+    assert region(apply("ge", term, 30), "x", "int", -12, -1) is None
+
+
 @pytest.mark.parametrize("interval", [(0, 8), (-8, 0)])
 def test_a_box_may_end_at_zero(interval):
     away = apply("ge", apply("abs", apply("sub", "x", sum(interval) // 2)), 4)
