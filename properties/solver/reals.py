@@ -66,7 +66,7 @@ class RealFloats:
 
     def float_in(self, model: Any, variable: Double) -> float:
         """What ``variable`` is in ``model``: the double that is nearest to the real number there."""
-        if z3.is_true(model.eval(variable.nan, model_completion=True)):
+        if z3.is_true(model.eval(variable.nan)):
             return math.nan
         value = model.eval(variable.value, model_completion=True)
         if z3.is_algebraic_value(value):

@@ -310,6 +310,20 @@ def test_the_numbers_that_are_made_up_are_as_many_as_there_are_operators():
         assert Told(term).may_be(expected, **values)
 
 
+def test_the_same_operands_are_rounded_to_the_same_double():
+    told = Told(apply("float_sub", apply("float_add", F, 0.1), apply("float_add", G, 0.1)))
+    assert told.may_be(0.0, f=1.0, g=1.0)
+    assert not told.may_be(TINY, f=1.0, g=1.0)
+    assert not told.may_be(-TINY, f=1.0, g=1.0)
+
+
+def test_a_leaf_of_which_a_model_says_nothing_is_zero():
+    told = Told(F)
+    solver = z3.Solver(ctx=told.builder.context)
+    assert solver.check() == z3.sat
+    assert told.builder.float_in(solver.model(), told.value) == 0.0
+
+
 def test_the_value_of_a_leaf_in_a_model_is_the_nearest_double():
     told = Told(apply("float_add", F, G))
     f, g = told.builder.variables["f"], told.builder.variables["g"]
