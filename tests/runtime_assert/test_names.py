@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -64,6 +65,7 @@ def reads(graph: fx.Graph, x: fx.Node) -> dict[str, fx.Node]:
         call(aten.zeros.default, ([2],)),
         call(aten.rand.default, ()),
         call(_nameless(), (x,)),
+        graph.create_node("call_function", partial(_nameless()), (x,), name="made"),
         graph.get_attr("weight"),
     ]
     return {**found, **{node.name: node for node in alone}, f"{_root(deep, 4)}.neg().neg().neg().neg()": deep}
@@ -85,14 +87,29 @@ def test_what_is_read_of_an_input_is_written_as_the_program_reads_it() -> None:
     assert {name: called(graph, node) for name, node in named.items()} == {name: name for name in named}
 
 
+@pytest.mark.parametrize(
+    ("target", "others", "step"), [(operator.getitem, (0,), "[0]"), (aten.select.int, (0, 1), ".select(0, 1)")]
+)
+def test_of_what_is_read_of_something_deep_the_last_four_steps_are_written(
+    target: Any, others: tuple[int, ...], step: str
+) -> None:
+    graph = fx.Graph()
+    chain = [graph.placeholder("x")]
+    for _ in range(5):
+        chain.append(graph.call_function(target, (chain[-1], *others)))
+    assert called(graph, chain[4]) == "x" + 4 * step
+    assert called(graph, chain[5]) == chain[1].name + 4 * step
+
+
 def test_of_two_values_that_would_have_one_name_the_second_has_that_of_its_node() -> None:
     graph = fx.Graph()
     x = graph.placeholder("x")
     first, second = (graph.call_function(aten.item.default, (x,)) for _ in range(2))
     names, table = Names(None, list(graph.nodes)), ValueTable(-1)
     values = [table.opaque(node, 0, "int") for node in (first, second)]
+    other = table.opaque(graph.call_function(aten.numel.default, (x,)), 0, "int")
     for _ in range(2):
-        assert [names.of(value) for value in values] == ["x.item()", second.name]
+        assert [names.of(value) for value in (*values, other)] == ["x.item()", second.name, "x.numel()"]
 
 
 def test_what_is_made_of_other_values_has_no_name_of_its_own() -> None:
