@@ -6,7 +6,10 @@ import itertools
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from properties.solver import solve
 from properties.solver.bounds import Box
 from properties.solver.monotone import _Leaf, region, without_functions
 from strategies.evaluate import evaluate, holds
@@ -69,6 +72,9 @@ FLOAT_TERMS: list[Term] = [
     apply("float_add", HALF, FLOAT),
     apply("float_sub", 0.5, FLOAT),
     apply("float_mul", FLOAT, FLOAT),
+    apply("float_pow", FLOAT, 2.0),
+    apply("float_pow", FLOAT, 3.0),
+    apply("float_pow", HALF, 4.0),
     apply("float_mul", -0.3, FLOAT),
     apply("float_min", HALF, FLOAT),
     apply("float_max", HALF, FLOAT),
@@ -120,6 +126,30 @@ def check(condition: Apply, interval: tuple[int, int]) -> bool:
 def test_a_condition_on_an_integer_is_put_as_the_ranges_on_which_it_holds(interval):
     for condition in ON_INTEGERS:
         assert check(condition, interval), condition
+
+
+@pytest.mark.parametrize("exponent", [0.0, 0.5, 1.5, -1.0, -2.0, math.inf, math.nan, 64.0])
+def test_a_power_of_a_double_with_any_but_a_small_whole_exponent_has_no_ranges(exponent):
+    assert region(apply("float_lt", apply("float_pow", FLOAT, exponent), 2.0), "x", "int", -9, 9) is None
+
+
+@given(st.floats(0.0, 1e60), st.integers(2, 5))
+def test_powers_of_neighbours_are_in_order(number, exponent):
+    """What the solver takes for granted of the C library's ``pow``, which no standard says."""
+    power = float(exponent)
+    below, above = number**power, math.nextafter(number, math.inf) ** power
+    assert below <= above
+
+
+def test_a_rewritten_square_of_any_integer_is_compared_with_the_square():
+    """torch writes ``f * f`` as a power in one place and not in another."""
+    number = apply("to_float", "x")
+    edge = 100.00000000000001
+    power = apply("float_lt", apply("float_pow", number, 2.0), edge)
+    product = apply("float_lt", apply("float_mul", number, number), edge)
+    wide = (apply("ge", "x", -(2**63)), apply("le", "x", 2**63 - 1))
+    assert solve([*wide, power], [product]).status == "unsat"
+    assert solve([*wide, product], [power]).status == "unsat"
 
 
 def test_a_range_is_cut_where_a_test_changes_and_nowhere_else():
