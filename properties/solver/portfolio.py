@@ -26,6 +26,8 @@ _CASE = 0.02
 """The share for each of many cases: one that is as hard as the whole query is not worth them."""
 _FEW_ROUNDED = 10_000
 """So many values are gone through at first where roundings matter, which no solver likes."""
+_NEAR = 2**20
+"""Sums, products and quotients of a few integers up to here are doubles."""
 _VALUES = 64
 """A leaf with more values than these is not gone through value by value."""
 
@@ -87,6 +89,20 @@ def _quick(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) -> 
 
 def _thorough(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) -> Answer:
     return ask(part.hold, part.broken, budget, work)
+
+
+def _near_zero(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) -> Answer | None:
+    """A solution with integers that are small enough for no rounding to matter where only they are rounded."""
+    if not _has_floats(part):
+        return None
+    near = [
+        bound
+        for name, sort in part.sorts.items()
+        if sort == "int"
+        for bound in (Apply("le", (Const(-_NEAR), Var(name))), Apply("le", (Var(name), Const(_NEAR))))
+    ]
+    answer = ask((*part.hold, *near), part.broken, budget, int(work * _QUICK)) if near else None
+    return answer if answer is not None and answer.status == "sat" else None
 
 
 def _second(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) -> Answer | None:
@@ -246,6 +262,7 @@ STEPS: Steps = (
     ("values", _values_of_rounded),
     ("search", _search_few),
     ("z3", _quick),
+    ("z3", _near_zero),
     ("residues", _residues),
     ("enumeration", _many),
     ("search", _search),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from strategies.constructs.base import Field
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 FORMS: dict[str, str] = {
     "formatted": 'torch._check({cond}, lambda: f"got {{{leaf}}}")',
     "keyword": 'torch._check({cond}, message=lambda: f"got {{{leaf}}}")',
-    "variable": 'text = "the size does not fit"; torch._check({cond}, lambda: text)',
     "number": "torch._check({cond}, lambda: {leaf})",
 }
 """How the message is written, by the word that stands for it in a document."""
@@ -26,6 +26,9 @@ class CheckFormatted(Demands):
     """The message shows the first leaf of the condition; torch turns what is no text into text."""
 
     name = "check_formatted"
+    refused_by = MappingProxyType(
+        dict.fromkeys(("compile", "export-strict"), "Dynamo takes no message that is made of a value")
+    )
     fields = (CONDITION, Field("form", "word", tuple(FORMS)))
 
     def validate(self, statement: Statement, scope: Scope) -> str | None:

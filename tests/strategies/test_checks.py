@@ -49,7 +49,15 @@ def test_a_message_that_is_made_when_it_is_needed_shows_the_value(form: str) -> 
     program = one_check({"op": "check_formatted", "cond": ["le", ["mul", "u0", 2], 6], "form": form})
     run = compile_program(program)
     run(*build_inputs(program, {"u0": 3}))
-    with pytest.raises(RuntimeError, match="does not fit" if form == "variable" else "4"):
+    with pytest.raises(RuntimeError, match="4"):
+        run(*build_inputs(program, {"u0": 4}))
+
+
+def test_a_message_can_be_the_value_of_a_variable() -> None:
+    program = one_check({"op": "check_variable", "cond": ["le", "u0", 3]})
+    run = compile_program(program)
+    run(*build_inputs(program, {"u0": 3}))
+    with pytest.raises(RuntimeError, match="the size does not fit"):
         run(*build_inputs(program, {"u0": 4}))
 
 

@@ -335,3 +335,22 @@ def test_the_first_steps_are_the_cheap_ones():
     part = reduced([apply("float_gt", F, 1.0), apply("float_lt", apply("float_add", F, F), G)], [])
     answer = decide(part, Budget(3 * WORK), WORK)
     assert (answer.status, answer.by) == ("sat", "z3")
+
+
+def test_a_solution_of_many_integers_that_are_rounded_is_looked_for_near_zero():
+    """z3 takes integers so large that a rounding matters, and says of it what is not so; found in a search."""
+    first, second = apply("to_float", "a"), apply("to_float", "c")
+    wide = [apply(op, name, end) for name in "abcd" for op, end in (("ge", -(2**63)), ("le", 2**63 - 1))]
+    hold = [
+        *wide,
+        apply("le", Apply("add", (Var("c"), Var("a"), Var("b"), Var("d"))), 24),
+        apply("ge", apply("bitand", "a", 1), 1),
+        apply("eq", "c", apply("sub", "d", 2)),
+        apply("float_eq", apply("float_sub", first, second), 9.0),
+        apply("le", 0, "c"),
+    ]
+    broken = [apply("mixed_le", "c", 1.0)]
+    answer = solve(hold, broken)
+    assert answer.status == "sat"
+    assert answer.model is not None
+    assert satisfies(hold, (broken,), answer.model)
