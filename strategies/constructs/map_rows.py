@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from strategies.constructs.base import Field
 from strategies.constructs.branches import HasFunctions
 from strategies.constructs.tensors import TENSOR
+from strategies.evaluate import evaluate
 from strategies.statement import Scope, Statement
 from strategies.terms import TRUE, Const, Term, apply, variables
 
@@ -56,9 +57,9 @@ class MapRows(HasFunctions):
     def _fits(self, name: str, scope: Scope) -> bool:
         tensor = scope.tensors[name]
         rows = tensor.shape[0]
-        # A number of rows that is read from data is refused, and each row costs a run of the body.
-        small = not isinstance(rows, Const) or 1 <= rows.value <= 16
-        return small and name.startswith("a") and tensor.dtype == "float32" and tensor.contiguous
+        # A number of rows that is read from data is refused, none fails, and each row costs a run of the body.
+        few = int(evaluate(rows, scope.values)) >= 1 and (not isinstance(rows, Const) or rows.value <= 16)
+        return few and name.startswith("a") and tensor.dtype == "float32" and tensor.contiguous
 
 
 CONSTRUCT = MapRows()

@@ -32,6 +32,10 @@ def test_a_mutant_is_killed_by_the_property_that_names_it(mutant, drawn):
             program, mutant.frontend, {mutant.name: mutant.subject}, (mutant.killed_by,), thorough=False
         )
         assert not checked.faults
-        if not checked.refusal and checked.verdicts[mutant.name][mutant.killed_by].status is Status.REFUTED:
+        if (
+            checked.valid
+            and not checked.refusal
+            and checked.verdicts[mutant.name][mutant.killed_by].status is Status.REFUTED
+        ):
             return
     pytest.fail(f"{mutant.name} survives {PROGRAMS} programs")

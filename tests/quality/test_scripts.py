@@ -81,7 +81,7 @@ FAULTS = (
 
 @pytest.fixture(scope="module")
 def drawn() -> list[Program]:
-    return draw(shard_seed(0, 0, 0), "nightly", 600)
+    return draw(shard_seed(0, 0, 0), "nightly", 1200)
 
 
 @pytest.fixture
