@@ -248,7 +248,9 @@ def _bind_unbacked(
         kind = symbol_kind(symbol)
         try:
             base = table.opaque(node, slot, "other" if path else kind, deadline)
-            value = _follow(base, tuple(path), table, bindings, lower)
+            value = _shown(node, symbol, path, base, table, bindings) or _follow(
+                base, tuple(path), table, bindings, lower
+            )
         except UnknownKeyPath as fault:
             bindings.faults[symbol] = str(fault)
             continue
@@ -262,6 +264,22 @@ def _bind_unbacked(
             bindings.multiples.append((value.args[0], factor * symbol))
         if not path:
             bindings.direct[node] = value
+
+
+def _shown(
+    node: fx.Node, symbol: sympy.Symbol, path: Any, base: Value, table: ValueTable, bindings: Bindings
+) -> Value | None:
+    """What the tensor around shows of `symbol`, which a path into the tensor inside of a subclass leads to.
+
+    The nodes of the graph ask the tensor around, and `torch.export` takes no access to an attribute.
+    """
+    traced = api.example_value(node)
+    if not isinstance(traced, torch.Tensor) or not any(isinstance(key, api.InnerTensorKey) for key in path):
+        return None
+    for op, dim, size in _queries(traced):
+        if bindings.first_names(api.raw_expr(size)) == symbol:
+            return table.get(op, (base,) if dim is None else (base, dim))
+    return None
 
 
 def _follow(

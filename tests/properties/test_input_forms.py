@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
+import runtime_assert
 from properties.campaign.check import check_program
 from properties.capture.facts import facts_of
 from properties.capture.frontends import capture
@@ -13,8 +16,8 @@ from properties.execution.run import same_inputs, same_sharing
 from properties.mutants import MUTANTS
 from properties.registry import properties
 from properties.subjects import resolve
-from properties.verdict import Outcome, Status
-from strategies import Const, Param, Program, Var, apply, build_inputs, example
+from properties.verdict import PROVED, Outcome, Status
+from strategies import Const, Param, Program, Var, apply, build_inputs, compile_program, example
 from strategies.constructs import CONSTRUCTS
 from strategies.statement import Statement
 
@@ -106,6 +109,38 @@ def test_the_size_of_a_tensor_inside_is_bound_at_its_path_and_at_the_one_of_its_
     (paths,) = facts.bindings.sources.values()
     assert set(paths) == {("inner", "size", "0"), ("size", "0")}
     assert len(set(paths.values())) == 1
+
+
+def test_the_size_of_a_tensor_inside_is_asked_of_its_holder() -> None:
+    """``torch.export`` takes no ``getattr``; torch's own pass writes one, and export ends there."""
+    checked = check_program(PROGRAMS["nonzero_wrapped"], "make_fx", {"reference": resolve("reference")}, ("RA101",))
+    case = checked.cases["reference"]
+    assert case.after is not None
+    assert not case.after.graph.find_nodes(op="call_function", target=getattr)
+    assert checked.verdicts["reference"]["RA101"] == PROVED
+    forward = compile_program(PROGRAMS["nonzero_wrapped"])
+
+    class Module(torch.nn.Module):
+        def forward(self, *inputs: Any) -> Any:
+            return forward(*inputs)
+
+    inputs = tuple(build_inputs(PROGRAMS["nonzero_wrapped"], example(PROGRAMS["nonzero_wrapped"])))
+    with runtime_assert.installed():
+        exported = torch.export.export(Module(), inputs)
+    assert exported.graph.find_nodes(op="call_function", target=torch.ops.aten._assert_scalar.default)
+
+
+def test_a_second_run_finds_the_size_of_a_tensor_inside_that_the_first_has_read() -> None:
+    """Read through an attribute it was asserted twice beside another source; found in an audit."""
+    body = (
+        CONSTRUCTS["nonzero_wrapped"].statement(shape=(D0,), count=0),
+        CONSTRUCTS["mask_index"].statement(shape=(D0,), count=0),
+        check("le", apply("add", "u0", "u1", "d0"), 2),
+    )
+    checked = check_program(
+        Program((2,), (Param((D0,)),), body), "make_fx", {"reference": resolve("reference")}, ("RA301",)
+    )
+    assert checked.verdicts["reference"]["RA301"] == PROVED
 
 
 def accepted(*inputs: object) -> Outcome:
