@@ -137,3 +137,11 @@ def test_two_checks_that_tracing_made_one_condition_may_be_named_by_the_line_of_
     assert str(verdict(twice, "compile+deferred", reference)) == "PROVED"
     elsewhere = saying("u0 != 4", f'  File "<program {twice.key()}>", line 2, in forward\n')
     assert str(verdict(twice, "compile+deferred", elsewhere)) == "REFUTED(unhelpful)"
+
+
+def test_words_that_nobody_can_ever_read_are_not_judged():
+    """torch asserts what always holds, and says "True" of it: a redundant assert (RA401), and no unhelpful one."""
+    always = program((), [item(6), check("le", ["min", "u0", -1], -1)])
+    assert str(verdict(always, "compile", resolve("torch"))) == "PROVED"
+    sometimes = program((), [item(6), check("ge", ["min", "u0", 9], -1)])
+    assert str(verdict(sometimes, "compile", resolve("torch"))) == "REFUTED(unhelpful)"
