@@ -165,8 +165,9 @@ def plain(tensor: Any) -> torch.Tensor:
     """The elements of an input of any form."""
     if tensor.is_nested:
         return tensor.values()
-    # A plain tensor has a method of that name.
-    return tensor.to_dense() if tensor.is_sparse else tensor.inner if isinstance(tensor, wrapper()) else tensor
+    # A plain tensor has a method with the name of the attribute.
+    dense: torch.Tensor = tensor.to_dense() if tensor.is_sparse else tensor
+    return getattr(dense, "inner") if isinstance(tensor, wrapper()) else dense  # noqa: B009
 
 
 def test_the_same_valuation_gives_equal_inputs() -> None:
