@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,7 +72,7 @@ def bind_symbols(
     renamed: dict[sympy.Symbol, sympy.Symbol],
     lower: Callable[[Bindings, sympy.Basic], Argument],
     uses: dict[fx.Node, int],
-    guards: list[sympy.Basic] | None = None,
+    guards: Sequence[sympy.Basic] = (),
 ) -> Bindings:
     """Find a value for every symbol that placeholders and unbacked bindings mention.
 
@@ -83,7 +83,7 @@ def bind_symbols(
     bindings = Bindings(renamed)
     compound = bindings.compound = _bind_placeholders(nodes, position, table, bindings)
     _solve(compound, table, bindings)
-    _solve_guards(guards or [], table, bindings)
+    _solve_guards(guards, table, bindings)
     for node in nodes:
         declared = node.meta.get("unbacked_bindings")
         if declared:
@@ -167,7 +167,7 @@ def _solve(compound: list[tuple[Value, sympy.Expr]], table: ValueTable, bindings
                     progress = True
 
 
-def _solve_guards(guards: list[sympy.Basic], table: ValueTable, bindings: Bindings) -> None:
+def _solve_guards(guards: Sequence[sympy.Basic], table: ValueTable, bindings: Bindings) -> None:
     """Bind what no input shows but a guard equates with what one does, until nothing new comes.
 
     A tensor subclass is traced with sizes of its own and with those of the tensors inside: which of the two names its

@@ -68,7 +68,7 @@ def _call_fault(node: fx.Node) -> str:
     except TypeError as error:
         return str(error)
     except ValueError:
-        return ""  # A builtin that has no signature.
+        pass  # A builtin that has no signature.
     return ""
 
 

@@ -22,6 +22,8 @@ _ASSERTS = frozenset(
         "_operator._assert",
     }
 )
+_CONDITION_AT = {"torch._check_with": 1}
+"""Where the condition is not the first argument; the message stands behind it."""
 _TENSOR_ASSERTS = frozenset({"aten._assert_async.default", "aten._assert_async.msg", "torch._assert_async"})
 _NUMBERS_AS_TENSORS = frozenset({"aten.scalar_tensor.default", "torch.scalar_tensor", "torch.tensor"})
 """What lets a condition be asserted on the device: a tensor that holds nothing but the number."""
@@ -52,11 +54,7 @@ def condition_of(node: fx.Node) -> Any:
     name = target_name(node.target)
     if name in _TENSOR_ASSERTS:
         return _number_of(node)
-    if name == "torch._check_with":
-        # The type of the error comes first.
-        return node.args[1] if len(node.args) > 1 else node.kwargs.get("cond")
-    named = next((node.kwargs[key] for key in ("cond", "self", "condition") if key in node.kwargs), None)
-    return node.args[0] if node.args else named
+    return _argument(node, _CONDITION_AT.get(name, 0), ("cond", "self", "condition"))
 
 
 def _number_of(node: fx.Node) -> Any:
@@ -70,9 +68,14 @@ def _number_of(node: fx.Node) -> Any:
 
 def message_of(node: fx.Node) -> Any:
     """What an assert node says, however it is written: a text, something that makes one, or None."""
-    said = [node.kwargs[key] for key in ("assert_msg", "message", "msg") if key in node.kwargs]
-    place = 2 if target_name(node.target) == "torch._check_with" else 1
-    return node.args[place] if len(node.args) > place else next(iter(said), None)
+    place = _CONDITION_AT.get(target_name(node.target), 0) + 1
+    return _argument(node, place, ("assert_msg", "message", "msg"))
+
+
+def _argument(node: fx.Node, place: int, names: tuple[str, ...]) -> Any:
+    """The argument at ``place``, or the one that is given by one of ``names``; None if there is none."""
+    named = (node.kwargs[name] for name in names if name in node.kwargs)
+    return node.args[place] if len(node.args) > place else next(named, None)
 
 
 # There are few overloads, and each is looked at in every graph.
