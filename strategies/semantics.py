@@ -176,6 +176,11 @@ def all_inputs(program: Program) -> tuple[Input, ...]:
     return (*found, *source_inputs(program))
 
 
+def has_form(program: Program, form: str) -> bool:
+    """Whether an input of ``program`` holds its elements in ``form``, a word of :mod:`strategies.input_forms`."""
+    return any(item.form == form for item in all_inputs(program))
+
+
 @lru_cache(maxsize=256)
 def source_inputs(program: Program) -> tuple[Input, ...]:
     """The inputs that the sources read, in the order in which ``forward`` takes them (at its end)."""

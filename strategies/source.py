@@ -14,7 +14,7 @@ from strategies.input_forms import DENSE, WRAPPED, size_in_source
 from strategies.operators import OPERATORS
 from strategies.placement import placed
 from strategies.program import Program
-from strategies.semantics import all_inputs, scopes, steps
+from strategies.semantics import all_inputs, has_form, scopes, steps
 from strategies.statement import Scope
 from strategies.terms import Const, Term, Var, variables
 
@@ -98,7 +98,7 @@ def has_parts(program: Program) -> bool:
 def standalone_source(program: Program) -> str:
     """:func:`program_source` behind the definitions of what it calls beside torch: behind ``import torch`` it runs."""
     definitions = [DEFINITIONS[name] for name in operators_of(program)]
-    definitions += [WRAPPER_DEFINITION] if any(item.form == WRAPPED for item in all_inputs(program)) else []
+    definitions += [WRAPPER_DEFINITION] if has_form(program, WRAPPED) else []
     definitions += [DEFINITION.lstrip()] if has_parts(program) else []
     return "\n\n".join((*definitions, program_source(program)))
 

@@ -37,6 +37,7 @@ from properties.solver.normal import Known
 from properties.verdict import PROVED, Outcome, Status, Verdict, Witness
 from strategies.input_forms import JAGGED
 from strategies.inputs import unbacked_axes
+from strategies.semantics import has_form
 from strategies.terms import Term, Var, conjuncts, substitute
 
 SHARE = "device"
@@ -77,7 +78,7 @@ def check(case: Case) -> Verdict:
 
 def _only_on_a_device(capture: Capture) -> bool:
     """Whether a front end needs real tensors of the device: it overlooks what is marked on fake ones, or has none."""
-    jagged = any(param.form == JAGGED for param in capture.program.params)
+    jagged = has_form(capture.program, JAGGED)
     return capture.frontend.startswith("compile") and (jagged or any(unbacked_axes(capture.program)))
 
 

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from strategies.constructs.base import SCALAR, Construct, Field
+from strategies.drawing.sums import MOST as MOST_TERMS
 from strategies.statement import Effect, Input, Scope, Statement, Unrealisable
 from strategies.terms import Const, Term, Valuation, apply
 
 if TYPE_CHECKING:
     from strategies.drawing.chooser import Chooser
 
-MOST_VALUES = 12
 LEAST, MOST = -(2**63), 2**63 - 1
 
 
@@ -61,7 +61,7 @@ class ToList(Construct):
         if chooser.flag(2):
             # As many as a long sum has terms.
             values.append(chooser.item_value(scope))
-            while len(values) < MOST_VALUES and chooser.often(6):
+            while len(values) < MOST_TERMS and chooser.often(6):
                 values.append(chooser.item_value(scope))
         return (self.statement(values=tuple(map(Const, values))),)
 

@@ -23,20 +23,16 @@ def of_form(form: str) -> str:
     return f"input {form}"
 
 
+_EXPORT: Mapping[str, str] = {
+    "input float": _CONSTANT,
+    "input bool": _CONSTANT,
+    UNBACKED_DIM: _CONSTANT,
+    of_form(JAGGED): _NO_JAGGED,
+}
 _INPUTS: Mapping[str, Mapping[str, str]] = {
     "make_fx": {of_form(JAGGED): _NO_INSIDE},
-    "export": {
-        "input float": _CONSTANT,
-        "input bool": _CONSTANT,
-        UNBACKED_DIM: _CONSTANT,
-        of_form(JAGGED): _NO_JAGGED,
-    },
-    "export-strict": {
-        "input float": _CONSTANT,
-        "input bool": _CONSTANT,
-        UNBACKED_DIM: _CONSTANT,
-        of_form(JAGGED): _NO_JAGGED,
-    },
+    "export": _EXPORT,
+    "export-strict": _EXPORT,
     "compile": {"input float": _CONSTANT, "input bool": _CONSTANT, of_form(COO): _NO_SPARSE},
 }
 

@@ -18,7 +18,7 @@ from runtime_assert import insert_deferred_runtime_asserts
 from strategies.compile import as_module
 from strategies.input_forms import WRAPPED
 from strategies.program import Program
-from strategies.semantics import all_inputs
+from strategies.semantics import has_form
 
 
 def capture(
@@ -29,7 +29,7 @@ def capture(
     Raises:
         NotCaptured: if torch refuses, or if it finishes without calling the pass again.
     """
-    if any(item.form == WRAPPED for item in all_inputs(program)):
+    if has_form(program, WRAPPED):
         raise NotCaptured("an input that holds another tensor is taken apart before the second call")
     tensors, module = example_inputs(program, device), as_module(program, device)
     with in_place_of_torch(EXPORT_SITES, insert_deferred_runtime_asserts), refused():

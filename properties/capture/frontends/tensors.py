@@ -23,7 +23,7 @@ from strategies.evaluate import evaluate
 from strategies.input_forms import JAGGED
 from strategies.inputs import build_inputs, input_dims, input_of_leaf, scalar_inputs, unbacked_axes
 from strategies.program import Program
-from strategies.semantics import example
+from strategies.semantics import example, has_form
 from strategies.terms import Const, Term, Valuation, Value, Var
 
 _DERIVED = {"add": operator.add, "sub": operator.sub, "mul": operator.mul}
@@ -100,7 +100,7 @@ def refuse_scalars(program: Program, *kinds: type) -> None:
 
 def refuse_jagged(program: Program, reason: str) -> None:
     """Raise NotCaptured with ``reason`` for an input with rows of unequal length."""
-    if any(param.form == JAGGED for param in program.params):
+    if has_form(program, JAGGED):
         raise NotCaptured(reason)
 
 
