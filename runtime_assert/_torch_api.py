@@ -366,8 +366,9 @@ def input_sources(env: ShapeEnv | None, inputs: list[fx.Node]) -> dict[fx.Node, 
 _ANONYMOUS = re.compile(r"^arg\d+_\d+$")
 
 
-def source_name(env: ShapeEnv, symbol: sympy.Symbol) -> str | None:
-    """The first source of a symbol as torch writes it, such as `L['a'].size()[0]`."""
+def source_name(env: ShapeEnv | None, symbol: sympy.Symbol | None) -> str | None:
+    """The first source of a symbol as torch writes it, such as `L['a'].size()[0]`, if it has one: what is made at run
+    time has none."""
     found = (getattr(env, "var_to_sources", None) or {}).get(symbol)
     if not found:
         return None

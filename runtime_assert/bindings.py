@@ -32,7 +32,7 @@ class Bindings:
 
     renamed: dict[sympy.Symbol, sympy.Symbol]
     leaves: dict[sympy.Symbol, Value] = field(default_factory=dict)
-    producers: dict[fx.Node, list[sympy.Symbol]] = field(default_factory=dict)
+    producers: set[fx.Node] = field(default_factory=set)
     direct: dict[fx.Node, Value] = field(default_factory=dict)
     defined: dict[sympy.Symbol, None] = field(default_factory=dict)
     visible: list[sympy.Symbol] = field(default_factory=list)
@@ -110,7 +110,7 @@ _ORDER = ("scalar", "size", "stride", "storage_offset")
 def _bind_placeholders(
     nodes: list[fx.Node], position: dict[fx.Node, int], table: ValueTable, bindings: Bindings
 ) -> list[tuple[Value, sympy.Expr]]:
-    found: dict[str, list[tuple[Value, Any, Any]]] = {kind: [] for kind in _ORDER}
+    found: dict[str, list[tuple[Value, Any]]] = {kind: [] for kind in _ORDER}
     for node in nodes:
         if node.op != "placeholder":
             continue
@@ -118,17 +118,17 @@ def _bind_placeholders(
         slot = max(table.preamble, position[node])
         expr = bindings.first_names(api.raw_expr(traced))
         if expr is not None:
-            found["scalar"].append((table.opaque(node, slot, node_kind(node)), expr, traced))
+            found["scalar"].append((table.opaque(node, slot, node_kind(node)), expr))
         elif isinstance(traced, torch.Tensor):
             base = table.opaque(node, slot, "other")
             for op, dim, size in _queries(traced):
                 expr = bindings.first_names(api.raw_expr(size))
                 if expr is not None:
                     args = (base,) if dim is None else (base, dim)
-                    found[op].append((table.get(op, args), expr, size))
+                    found[op].append((table.get(op, args), expr))
     compound = []
     for kind in _ORDER:
-        for value, expr, _ in found[kind]:
+        for value, expr in found[kind]:
             if isinstance(expr, sympy.Symbol):
                 bind(bindings, expr, value)
                 if kind == "size":
@@ -149,22 +149,16 @@ def bind(bindings: Bindings, symbol: sympy.Symbol, value: Value) -> None:
 
 def _solve(compound: list[tuple[Value, sympy.Expr]], table: ValueTable, bindings: Bindings) -> None:
     """Bind what appears only inside `2*s0`, `s0 + 1` or `s0*s1` with s1 known, until nothing new comes."""
-    pending = list(compound)
-    progress = True
-    while progress:
-        progress = False
-        for item in list(pending):
-            value, expr = item
+    while True:
+        known = len(bindings.leaves)
+        for value, expr in compound:
             missing: list[Any] = [s for s in expr.free_symbols if s not in bindings.leaves]
-            if not missing:
-                pending.remove(item)
-            elif len(missing) == 1:
-                symbol = missing[0]
-                solved = _solve_one(value, expr, symbol, table, bindings)
-                pending.remove(item)
+            if len(missing) == 1:
+                solved = _solve_one(value, expr, missing[0], table, bindings)
                 if solved is not None:
-                    bind(bindings, symbol, solved)
-                    progress = True
+                    bind(bindings, missing[0], solved)
+        if len(bindings.leaves) == known:
+            return
 
 
 def _solve_guards(guards: Sequence[sympy.Basic], table: ValueTable, bindings: Bindings) -> None:
@@ -174,58 +168,52 @@ def _solve_guards(guards: Sequence[sympy.Basic], table: ValueTable, bindings: Bi
     conditions use is left to the ShapeEnv, and only the guard says that they are the same.
     """
     equations = [guard for guard in guards if isinstance(guard, sympy.Eq)]
-    before = -1
-    while before < len(bindings.leaves):
-        before = len(bindings.leaves)
+    while True:
+        known = len(bindings.leaves)
         for equation in equations:
-            for one, other in (equation.args, equation.args[::-1]):
-                if isinstance(one, sympy.Symbol) and one in bindings.leaves and isinstance(other, sympy.Expr):
+            sides: tuple[Any, ...] = equation.args
+            for one, other in (sides, sides[::-1]):
+                if one in bindings.leaves:
                     _solve([(bindings.leaves[one], other)], table, bindings)
                     if one in bindings.dimensions and isinstance(other, sympy.Symbol):
                         bindings.dimensions.add(other)
+        if len(bindings.leaves) == known:
+            return
 
 
 def _solve_one(
     value: Value, expr: sympy.Expr, symbol: sympy.Symbol, table: ValueTable, bindings: Bindings
 ) -> Value | None:
-    rest: Argument = value
-    term = None
+    rest, own = value, []
     for part in sympy.Add.make_args(expr):
-        if symbol not in part.free_symbols:
-            known = _product_value(part.args if isinstance(part, sympy.Mul) else (part,), table, bindings)
+        if symbol in part.free_symbols:
+            own.append(part)
+        else:
+            known = _product_value(sympy.Mul.make_args(part), table, bindings)
             if known is None:
                 return None
             rest = table.get("sub", (rest, known))
-        elif term is None:
-            term = part
-        else:
-            return None
-    factors = list(sympy.Mul.make_args(term)) if term is not None else []
-    if symbol not in factors:
+    factors: list[Any] = list(sympy.Mul.make_args(own[0]))
+    if len(own) > 1 or symbol not in factors:
         return None
     factors.remove(symbol)
-    if any(symbol in factor.free_symbols for factor in factors):
-        return None
     # A factor that can be zero says nothing about the symbol: only sizes that are positive may divide.
-    if any(not (f.is_Integer and f != 0) and not f.is_positive for f in factors):
+    if not all(factor.is_Integer or factor.is_positive for factor in factors):
         return None
-    divisor = _product_value(tuple(factors), table, bindings) if factors else 1
+    divisor = _product_value(factors, table, bindings)
     if divisor is None:
         return None
-    solved = rest if divisor == 1 else table.get("floordiv", (rest, divisor))
-    return solved if isinstance(solved, Value) else None
+    return rest if divisor == 1 else table.get("floordiv", (rest, divisor))
 
 
-def _product_value(factors: tuple[sympy.Basic, ...], table: ValueTable, bindings: Bindings) -> Argument | None:
-    total: Argument | None = None
+def _product_value(factors: Sequence[Any], table: ValueTable, bindings: Bindings) -> Argument | None:
+    """The product of numbers and of symbols that are bound, None if there is anything else among them."""
+    total: Argument = 1
     for factor in factors:
-        if isinstance(factor, sympy.Integer):
-            value: Argument | None = int(factor)
-        else:
-            value = bindings.leaves.get(factor) if isinstance(factor, sympy.Symbol) else None
+        value = int(factor) if factor.is_Integer else bindings.leaves.get(factor)
         if value is None:
             return None
-        total = value if total is None else table.get("mul", (total, value))
+        total = value if total == 1 else table.get("mul", (total, value))
     return total
 
 
@@ -243,14 +231,13 @@ def _bind_unbacked(
     deadline = NEVER if is_input else uses[node]
     for name, path in declared.items():
         symbol = bindings.renamed.get(name, name)
-        bindings.producers.setdefault(node, []).append(symbol)
+        bindings.producers.add(node)
         bindings.defined.setdefault(symbol)
         kind = symbol_kind(symbol)
         try:
             base = table.opaque(node, slot, "other" if path else kind, deadline)
-            value = _shown(node, symbol, path, base, table, bindings) or _follow(
-                base, tuple(path), table, bindings, lower
-            )
+            shown = _shown(node, symbol, path, base, table, bindings)
+            value = shown or _follow(base, path, table, bindings, lower)
         except UnknownKeyPath as fault:
             bindings.faults[symbol] = str(fault)
             continue
@@ -284,22 +271,19 @@ def _shown(
 
 def _follow(
     value: Value,
-    path: tuple[Any, ...],
+    path: Sequence[Any],
     table: ValueTable,
     bindings: Bindings,
     lower: Callable[[Bindings, sympy.Basic], Argument],
 ) -> Value:
     """Walk a key path from a node's result to the symbol, as values that can be turned into nodes."""
-    index = 0
-    while index < len(path):
-        key = path[index]
-        following = path[index + 1] if index + 1 < len(path) else None
-        index += 1
+    keys = list(path)
+    while keys:
+        key = keys.pop(0)
         if isinstance(key, api.CallMethodKey):
-            if isinstance(following, api.SequenceKey):
-                index += 1
+            if keys and isinstance(keys[0], api.SequenceKey):
                 op = key.name if key.name in ("size", "stride") else f"method:{key.name}"
-                value = table.get(op, (value, following.idx))
+                value = table.get(op, (value, keys.pop(0).idx))
             else:
                 op = key.name if key.name == "storage_offset" else f"method:{key.name}"
                 value = table.get(op, (value,))
@@ -308,7 +292,7 @@ def _follow(
         elif isinstance(key, api.MappingKey):
             value = table.get("getitem", (value, key.key))
         elif isinstance(key, api.ConvertIntKey):
-            value = table.get("ite", (value, 1, 0), "int")
+            value = table.get("ite", (value, 1, 0))
         elif isinstance(key, api.DivideByKey):
             divisor: Any = key.divisor
             raw = api.raw_expr(divisor)

@@ -35,8 +35,9 @@ def read_checks(reading: Reading) -> list[Claim]:
 def _place(claim: Claim, reading: Reading) -> None:
     condition = claim.condition
     claim.relation = relation(condition)
-    claim.slot = condition.slot if isinstance(condition, Value) else reading.preamble
-    claim.deadline = condition.deadline if isinstance(condition, Value) else NEVER
+    claim.slot, claim.deadline = reading.preamble, NEVER
+    if isinstance(condition, Value):
+        claim.slot, claim.deadline = condition.slot, condition.deadline
     if claim.deadline == NEVER:
         claim.deadline = claim.slot + 1
 
@@ -59,40 +60,46 @@ def resolve(
     branch: bool,
 ) -> None:
     """Lower every claim's condition; those that cannot be get the status `elsewhere` or `unplaceable`."""
-    scene: _Scene | None = None
+    unbound: list[tuple[Claim, sympy.Basic]] = []
     for claim in claims:
         if claim.status is not None:
             continue
         try:
-            if claim.source == "range":
-                claim.condition = _range(claim, lowering)
-            elif claim.source == "constraint":
-                claim.condition = _constraint(claim, lowering, reading)
-            else:
-                assert claim.expr is not None
-                claim.condition = _lower(claim.expr, env, lowering)
+            claim.condition = _condition(claim, env, lowering, reading)
         except UnboundSymbol as fault:
-            if scene is None:
-                scene = _look_around(gm, bindings, reading, branch)
-            if not _is_left_over(claim, env, bindings, lowering, scene):
-                _explain(claim, fault.symbol, bindings, scene)
-            continue
+            unbound.append((claim, fault.symbol))
         except (NotLowerable, ZeroDivisionError) as fault:
             claim.status, claim.reason = "unplaceable", str(fault)
-            continue
-        _place(claim, reading)
+        else:
+            _place(claim, reading)
+    if unbound:
+        scene = _look_around(gm, bindings, reading, branch)
+        for claim, symbol in unbound:
+            if not _is_left_over(claim, env, bindings, lowering, scene):
+                _explain(claim, symbol, bindings, scene)
+
+
+def _condition(claim: Claim, env: api.ShapeEnv, lowering: Lowering, reading: Reading) -> Argument:
+    if claim.source == "range":
+        return _range(claim, lowering)
+    if claim.source == "constraint":
+        return _constraint(claim, lowering, reading)
+    assert claim.expr is not None
+    try:
+        return lowering.lower(claim.expr)
+    except UnboundSymbol:
+        return lowering.lower(_specialised(claim.expr, env, lowering))
 
 
 def _range(claim: Claim, lowering: Lowering) -> Argument:
     op, bound = claim.condition
     assert claim.symbol is not None
-    number = sympy.Integer(bound) if type(bound) is int else sympy.sympify(bound)
     # As it stands: three times as fast as asking sympy not to evaluate it.
-    claim.expr = sympy.Basic.__new__(sympy.Ge if op == "ge" else sympy.Le, claim.symbol, number)
+    claim.expr = sympy.Basic.__new__(sympy.Ge if op == "ge" else sympy.Le, claim.symbol, sympy.sympify(bound))
     leaf = lowering.leaves.get(claim.symbol)
     if leaf is None:
         raise UnboundSymbol(claim.symbol)
-    value = lowering.table.get(op, (leaf, bound), "bool")
+    value = lowering.table.get(op, (leaf, bound))
     if value.expr is None:
         value.expr = claim.expr
     return value
@@ -109,44 +116,30 @@ def _constraint(claim: Claim, lowering: Lowering, reading: Reading) -> Argument:
     return value >= bound if op == "ge" else value <= bound
 
 
-def _lower(expr: sympy.Basic, env: api.ShapeEnv, lowering: Lowering) -> Argument:
-    try:
-        return lowering.lower(expr)
-    except UnboundSymbol:
-        specialised = _specialised(expr, env, lowering)
-        if specialised is expr:
-            raise
-        return lowering.lower(specialised)
-
-
 def _specialised(expr: sympy.Basic, env: api.ShapeEnv, lowering: Lowering) -> sympy.Basic:
     """Put in what input symbols were specialised to, where the input itself is gone (issue 153650)."""
     found: dict[Any, Any] = {}
     for symbol in expr.free_symbols:
         seen: Any = symbol
-        while isinstance(seen, sympy.Symbol) and seen not in lowering.leaves and not api.is_unbacked(seen):
-            following: Any = env.replacements.get(seen)
-            if following is None or following == seen:
-                break
-            seen = following
-        if seen is not symbol:
-            found[symbol] = seen
-    return expr.xreplace(found) if found else expr
+        while seen not in lowering.leaves and not api.is_unbacked(seen) and env.replacements.get(seen, seen) != seen:
+            seen = found[symbol] = env.replacements[seen]
+    return expr.xreplace(found)
 
 
 def _is_left_over(claim: Claim, env: api.ShapeEnv, bindings: Bindings, lowering: Lowering, scene: _Scene) -> bool:
     """Whether a claim on a symbol that an earlier trace left behind says nothing once the symbol's
     replacement is put in: no node computes the symbol any more, so there is nothing left to check."""
     assert claim.expr is not None
+    expr = _specialised(claim.expr, env, lowering)
     found: dict[Any, Any] = {}
-    unbound: Any = claim.expr.free_symbols - bindings.leaves.keys()
+    unbound: Any = expr.free_symbols - bindings.leaves.keys()
     for symbol in unbound:
         replacement = env.replacements.get(symbol)
-        if not api.is_unbacked(symbol) or replacement is None or symbol in scene.mentioned:
+        if replacement is None or symbol in scene.mentioned:
             return False
         found[symbol] = bindings.first_names(replacement)
     try:
-        condition = lowering.lower(claim.expr.xreplace(found))
+        condition = lowering.lower(expr.xreplace(found))
     except (UnboundSymbol, NotLowerable, ZeroDivisionError):
         return False
     if relation(condition) != Constant(True):
@@ -183,7 +176,7 @@ def _look_around(gm: fx.GraphModule, bindings: Bindings, reading: Reading, branc
     return _Scene(branch, bool(bodies), made, mentioned)
 
 
-def _explain(claim: Claim, symbol: sympy.Basic, bindings: Bindings, scene: _Scene) -> None:
+def _explain(claim: Claim, symbol: Any, bindings: Bindings, scene: _Scene) -> None:
     """Tell an obligation that this graph fails to check from one that is not this graph's.
 
     Tracing leaves symbols behind that no graph computes (a body is traced more than once, values are made and
@@ -192,7 +185,7 @@ def _explain(claim: Claim, symbol: sympy.Basic, bindings: Bindings, scene: _Scen
     assert claim.expr is not None
     free = claim.expr.free_symbols
     unknown = api.is_unbacked(symbol) and symbol not in scene.mentioned
-    fault = bindings.faults.get(symbol) if isinstance(symbol, sympy.Symbol) else None
+    fault = bindings.faults.get(symbol)
     if fault is not None:
         claim.status, claim.reason = "unplaceable", f"{symbol}: {fault}"
     elif symbol in scene.made_in_bodies:
@@ -209,7 +202,7 @@ def _explain(claim: Claim, symbol: sympy.Basic, bindings: Bindings, scene: _Scen
         claim.status, claim.reason = "unplaceable", f"no input of this graph has {symbol} as a size"
 
 
-def assume(env: api.ShapeEnv, lowering: Lowering, bindings: Bindings) -> list[Claim]:
+def assume(env: api.ShapeEnv, lowering: Lowering) -> list[Claim]:
     """What the guards on the inputs ensure before the graph runs."""
     claims = []
     for guard in env.guards:
@@ -219,7 +212,7 @@ def assume(env: api.ShapeEnv, lowering: Lowering, bindings: Bindings) -> list[Cl
             condition = lowering.lower(guard.expr)
         except (UnboundSymbol, NotLowerable, ZeroDivisionError):
             continue
-        claim = Claim("assumption", guard.expr, condition, relation(condition), slot=-1)
+        claim = Claim("assumption", guard.expr, condition, relation(condition))
         if not isinstance(claim.relation, Constant):
             claims.append(claim)
     return claims

@@ -97,7 +97,7 @@ def _insert(
     missing = [claim for claim in wanted if claim.status == "unplaceable"]
     _complain(name, missing, strict)
     if any(claim.status is None for claim in (*wanted, *present)):
-        assumptions = assume(shape_env, lowering, bindings)
+        assumptions = assume(shape_env, lowering)
         wanted = split(wanted)
         known = [*present, *facts_of(present)]
         drop_redundant(assumptions, known, wanted, assumed_ranges(shape_env, bindings))

@@ -42,10 +42,9 @@ class Names:
             return found
 
     def _of(self, value: Value) -> str | None:
-        if self._env is not None and value.symbol is not None and not api.is_unbacked(value.symbol):
-            name = _source_name(api.source_name(self._env, value.symbol))
-            if name is not None:
-                return name
+        name = _source_name(api.source_name(self._env, value.symbol))
+        if name is not None:
+            return name
         if value.op != "node" or value.node is None:
             return None
         name = self._node(value.node, 0)

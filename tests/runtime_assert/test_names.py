@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -136,3 +137,35 @@ def test_a_size_is_called_after_the_source_that_the_shape_env_has_of_it(local: s
     torch._check(value <= size)
     report = insert_with_report(made.finish(), env, "test", strict=True)
     assert f"y.item() <= {expected}" in [row.condition for row in report]
+
+
+def sized(made: GraphBuilder, local: str) -> torch.SymInt:
+    """The size of an input that is called `local` in the program."""
+    context = StatelessSymbolicContext(dynamic_sizes=[DimDynamic.DYNAMIC], constraint_sizes=[None])
+    found: Any = made.mode.from_tensor(torch.ones(8), symbolic_context=context, source=LocalSource(local)).shape[0]
+    return found
+
+
+def test_a_value_of_a_symbol_is_called_after_the_source_of_it_and_without_one_by_its_node_or_by_its_parts() -> None:
+    made, table = GraphBuilder(), ValueTable(-1)
+    x, y = made.tensor("x", 8), made.tensor("y", 8)
+    item = made.call(aten.item.default, (x,), None)
+    names = Names(made.env, list(made.graph.nodes))
+    sizes = [table.get("size", (table.opaque(node, 0, "other"), 0)) for node in (x, y)]
+    element = table.opaque(item, 0, "int")
+    for value, size in zip((*sizes, element), (sized(made, "images"), made.unbacked(), made.unbacked()), strict=True):
+        value.symbol = size.node._expr
+    # The second is one that the graph computes, of which nothing but its operator and its operands can be told.
+    sizes[1].node = made.call(aten.sym_size.int, (y, 0), None)
+    assert [names.of(value) for value in (*sizes, element)] == ["images.shape[0]", None, "x.item()"]
+
+
+def test_an_input_is_called_after_the_source_that_the_shape_env_has_of_it() -> None:
+    """torch.export lists the sources of the user's tensors, which come last, and has no names for them yet."""
+    made = GraphBuilder()
+    size = sized(made, "count")
+    made.env.var_to_sources[size.node._expr] = [LocalSource("count")]
+    nodes = [made.scalar("arg0_1", size), *(made.tensor(name, 8) for name in ("arg1_1", "arg2_1"))]
+    made.env.tracked_fakes = [SimpleNamespace(fake=nodes[2].meta["val"], source=LocalSource("images"))]  # type: ignore[list-item]
+    names, table = Names(made.env, nodes), ValueTable(-1)
+    assert [names.of(table.opaque(node, 0, "int")) for node in nodes] == ["count", "arg1_1", "images"]
