@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from strategies.constructs import check_error as errors
 from strategies.constructs.base import Field
 from strategies.constructs.conditions import CONDITION, Demands
 from strategies.statement import Scope, Statement
@@ -13,18 +15,10 @@ from strategies.terms import Term
 if TYPE_CHECKING:
     from strategies.drawing.chooser import Chooser
 
-FUNCTIONS: dict[str, str] = {
-    "check": "_check(",
-    "value": "_check_value(",
-    "index": "_check_index(",
-    "type": "_check_type(",
-    "not_implemented": "_check_not_implemented(",
-    "with": "_check_with(ArithmeticError, ",
-}
+FUNCTIONS: dict[str, str] = {"check": "_check({0}{1})", **errors.FUNCTIONS}
 """How the functions of torch are called that take a condition and a message; each raises an error of its own."""
 
 MESSAGES: dict[str, str] = {
-    "none": "",
     "plain": "the size does not fit",
     "quoted": 'it\'s "too long"',
     "percent": "100% of the rows, %s and %d",
@@ -33,13 +27,14 @@ MESSAGES: dict[str, str] = {
     "backslash": "a\\b",
     "foreign": "größer als erlaubt",
 }
-"""What a message can say, by the word that stands for it in a document. ``none`` stands for no message at all."""
+"""What a message can say, by the word that stands for it in a document."""
 
 
 class CheckMessage(Demands):
     """Raises if the condition is false; the message is a function, as torch 2.13 takes no plain string."""
 
     name = "check_message"
+    refused_by = MappingProxyType({"export-strict": "strict export of torch 2.13 takes no message that is a function"})
     fields = (
         CONDITION,
         Field("function", "word", tuple(FUNCTIONS)),
@@ -47,15 +42,11 @@ class CheckMessage(Demands):
     )
 
     def source(self, statement: Statement, scope: Scope, render: Callable[[Term], str]) -> tuple[str, ...]:
-        text, word = MESSAGES[statement.name("message")], statement.name("function")
-        # Only this one function wants a message in any case.
-        message = f", lambda: {text!r}" if text else ", None" if word == "with" else ""
-        return (f"torch.{FUNCTIONS[word]}{render(statement.term('cond'))}{message})",)
+        text, call = MESSAGES[statement.name("message")], FUNCTIONS[statement.name("function")]
+        return (f"torch.{call.format(render(statement.term('cond')), f', lambda: {text!r}')}",)
 
     def choices(self, chooser: Chooser) -> dict[str, object]:
-        function = chooser.pick(tuple(FUNCTIONS))
-        # Strict export of torch 2.13 refuses every message, so that half of the checks go without one.
-        return {"function": function, "message": chooser.pick(tuple(MESSAGES)[1:]) if chooser.flag(2) else "none"}
+        return {"function": chooser.pick(tuple(FUNCTIONS)), "message": chooser.pick(tuple(MESSAGES))}
 
 
 CONSTRUCT = CheckMessage()

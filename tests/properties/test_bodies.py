@@ -239,7 +239,7 @@ def test_an_item_that_is_handed_to_a_branch_under_a_new_name_is_the_same_item() 
         {"op": "check", "cond": ["eq", ["sub", "d0", 3], "u0"]},
         {"op": "check", "cond": ["ge", "u0", 1]},
         {"op": "cond", "pred": ["eq", ["sub", "d1", 4], "u0"], "then": 3, "otherwise": 1},
-        {"op": "check_message", "cond": ["le", "u0", 1], "function": "not_implemented", "message": "none"},
+        {"op": "check_error", "cond": ["le", "u0", 1], "function": "not_implemented"},
         {"op": "item", "value": 1},
         {"op": "check", "cond": ["eq", ["sub", "d0", 3], "u1"]},
         {"op": "item_int32", "value": -1},

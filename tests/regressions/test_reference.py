@@ -137,12 +137,7 @@ CAPTURED = {
                     ],
                 },
                 {"op": "check", "cond": ["le", ["min", 9, "u0"], 8]},
-                {
-                    "op": "check_message",
-                    "cond": ["lt", -36, ["floordiv", "u0", -2]],
-                    "function": "not_implemented",
-                    "message": "none",
-                },
+                {"op": "check_error", "cond": ["lt", -36, ["floordiv", "u0", -2]], "function": "not_implemented"},
             ],
         },
     ),
@@ -183,7 +178,7 @@ CAPTURED = {
             "params": [{"shape": ["d0"], "dtype": "float32"}],
             "body": [
                 {"op": "unique", "length": ["d0"], "count": 5},
-                {"op": "check_message", "cond": ["eq", "u0", "d0"], "function": "check", "message": "none"},
+                {"op": "check", "cond": ["eq", "u0", "d0"]},
                 {"op": "check_query", "tensor": "t0", "query": "numel", "dim": 0, "comparison": "eq", "other": "u0"},
             ],
         },

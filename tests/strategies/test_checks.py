@@ -6,6 +6,7 @@ import pytest
 
 from strategies import Program, apply, build_inputs, compile_program, holds, program_source, requirements
 from strategies.constructs import check_assert as assertions
+from strategies.constructs import check_error as errors
 from strategies.constructs import check_formatted as formatted
 from strategies.constructs.check_message import FUNCTIONS, MESSAGES
 from strategies.statement import Effect, Scope
@@ -37,6 +38,15 @@ def test_a_check_with_a_message_raises_the_error_of_its_function_with_the_messag
         run(*build_inputs(program, {"u0": 4}))
     assert type(caught.value) is ERRORS[function]
     assert MESSAGES[message] in str(caught.value)
+
+
+@pytest.mark.parametrize("function", errors.FUNCTIONS)
+def test_a_check_without_a_message_raises_the_error_of_its_function(function: str) -> None:
+    run = compile_program(program := one_check({"op": "check_error", "cond": ["le", "u0", 3], "function": function}))
+    run(*build_inputs(program, {"u0": 3}))
+    with pytest.raises(ERRORS[function]) as caught:
+        run(*build_inputs(program, {"u0": 4}))
+    assert type(caught.value) is ERRORS[function]
 
 
 def test_a_message_prints_as_a_function_that_returns_it() -> None:
@@ -132,7 +142,11 @@ def test_what_was_learned_stands_in_scope_in_order() -> None:
 
 
 def demands(program: Program) -> list[Term]:
-    return [statement.term("cond") for statement in program.body if statement.op in ("check", "check_message")]
+    return [
+        statement.term("cond")
+        for statement in program.body
+        if statement.op in ("check", "check_error", "check_message")
+    ]
 
 
 def test_the_same_check_stands_twice_in_some_programs() -> None:
