@@ -9,7 +9,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from typing import TypeAlias
 
-from properties.solver import residues, second, statistics
+from properties.solver import quotients, residues, second, statistics
 from properties.solver.bits import bit_builder
 from properties.solver.bounds import Contradiction
 from properties.solver.enumeration import FEW, MANY, enumerate_all
@@ -103,6 +103,22 @@ def _near_zero(part: Part, budget: Budget, work: int, hint: Mapping[str, Value])
     ]
     answer = ask((*part.hold, *near), part.broken, budget, int(work * _QUICK)) if near else None
     return answer if answer is not None and answer.status == "sat" else None
+
+
+def _fractions(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) -> Answer | None:
+    """A solution whose quotients of integers, as far as they have to be certain doubles, are simple fractions."""
+    found = quotients.fractional(part.hold, part.broken)
+    if found is None:
+        return None
+    try:
+        left = reduced(*found)
+    except Contradiction:
+        return None
+    answer = decide(left, budget, int(work * _QUICK), _INNER)
+    if answer.model is None:
+        return None
+    model = {**free_values(left, part.sorts), **answer.model}
+    return Answer("sat", model=model) if satisfies(part.hold, part.broken, model) else None
 
 
 def _second(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) -> Answer | None:
@@ -263,6 +279,7 @@ STEPS: Steps = (
     ("search", _search_few),
     ("z3", _quick),
     ("z3", _near_zero),
+    ("fractions", _fractions),
     ("residues", _residues),
     ("enumeration", _many),
     ("search", _search),
@@ -272,4 +289,4 @@ STEPS: Steps = (
     (second.NAME, _second),
 )
 """By the name under which an answer tells who gave it."""
-_INNER: Steps = tuple((name, step) for name, step in STEPS if name not in ("values", second.NAME))
+_INNER: Steps = tuple((name, step) for name, step in STEPS if name not in ("values", "fractions", second.NAME))

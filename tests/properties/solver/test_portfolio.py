@@ -328,7 +328,7 @@ def test_a_float_of_which_a_few_numbers_are_left_is_gone_through():
 
 def test_a_step_asks_no_other_one_that_asks_it():
     assert [name for name, _ in portfolio._INNER].count("values") == 0
-    assert {name for name, _ in STEPS} - {name for name, _ in portfolio._INNER} == {"values", "cvc5"}
+    assert {name for name, _ in STEPS} - {name for name, _ in portfolio._INNER} == {"values", "fractions", "cvc5"}
 
 
 def test_the_first_steps_are_the_cheap_ones():
@@ -354,3 +354,18 @@ def test_a_solution_of_many_integers_that_are_rounded_is_looked_for_near_zero():
     assert answer.status == "sat"
     assert answer.model is not None
     assert satisfies(hold, (broken,), answer.model)
+
+
+def test_a_quotient_that_has_to_be_a_number_is_solved_as_a_fraction_and_nothing_is_said_if_none_fits():
+    quotient = apply("float_eq", apply("int_div", "u0", "u1"), 2.5)
+    found = decided("_fractions", part_of(quotient, apply("ge", "u1", 3), u1=(3, None)))
+    assert (found.status, found.by) == ("sat", "fractions")
+    assert found.model is not None
+    assert found.model["u0"] / found.model["u1"] == 2.5
+    # What speaks of no such quotient, what contradicts itself, and what has no solution among multiples of 5 and 2.
+    for part in (
+        part_of(apply("ge", "u1", 3)),
+        part_of(quotient, apply("eq", "u1", 0)),
+        part_of(quotient, *limits("u1", 3, 3), u1=(3, 3)),
+    ):
+        assert decided("_fractions", part).status == "unknown"

@@ -1,0 +1,124 @@
+"""Solutions in which a quotient of integers that has to be a double is a simple fraction that rounds to it."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from properties.solver import solve
+from properties.solver.quotients import fractional, simplest
+from properties.solver.smt import satisfies
+from strategies.terms import Apply, Const, Var, apply
+
+HALF = apply("int_div", "u0", "u1")
+
+
+@given(st.integers(-(10**6), 10**6), st.integers(1, 10**6))
+def test_the_fraction_of_a_quotient_of_small_numbers_is_found_again(left: int, right: int):
+    assert simplest(left / right) == Fraction(left, right)
+
+
+@given(st.floats(2.0**-20, 2.0**20) | st.floats(-(2.0**20), -(2.0**-20)))
+def test_every_double_that_is_neither_huge_nor_tiny_is_a_quotient(number: float):
+    fraction = simplest(number)
+    assert fraction is not None
+    assert fraction.numerator / fraction.denominator == number
+
+
+def test_the_simplest_fraction_that_rounds_to_a_number_is_taken():
+    assert simplest(0.3333333333333333) == Fraction(1, 3)
+    assert simplest(-2.5) == Fraction(-5, 2)
+    assert simplest(-0.0) == 0
+    assert simplest(1e300) == Fraction(1e300)
+
+
+@pytest.mark.parametrize("number", [math.inf, -math.inf, math.nan, 5e-324])
+def test_what_is_no_quotient_of_small_numbers_has_no_fraction(number: float):
+    assert simplest(number) is None
+
+
+@pytest.mark.parametrize(
+    ("hold", "broken"),
+    [
+        ([apply("float_eq", HALF, 2.5)], []),
+        ([apply("float_eq", 2.5, HALF)], []),
+        ([apply("and", apply("gt", "u0", 0), apply("float_eq", HALF, 2.5))], []),
+        ([], [[apply("float_ne", HALF, 2.5)]]),
+    ],
+)
+def test_a_quotient_that_has_to_be_a_number_becomes_an_equation_of_multiples(hold, broken):
+    found = fractional(hold, broken)
+    assert found is not None
+    terms = [*found[0], *(term for group in found[1] for term in group)]
+    assert found[0][-2:] == [
+        Apply("eq", (apply("mul", 2, "u0"), apply("mul", 5, "u1"))),
+        apply("ne", "u1", 0),
+    ]
+    assert not any("int_div" in str(term) for term in terms)
+    assert satisfies(found[0], found[1], {"u0": 15, "u1": 6})
+    assert satisfies(hold, broken, {"u0": 15, "u1": 6})
+
+
+@pytest.mark.parametrize(
+    ("hold", "broken"),
+    [
+        ([apply("float_ne", HALF, 2.5)], []),
+        ([apply("float_le", HALF, 2.5)], []),
+        ([apply("float_eq", HALF, math.inf)], []),
+        ([apply("float_eq", HALF, apply("to_float", "u2"))], []),
+        ([apply("float_eq", apply("float_neg", HALF), 2.5)], []),
+        ([], [[apply("float_eq", HALF, 2.5)]]),
+        # Only one of the two has to be false.
+        ([], [[apply("float_ne", HALF, 2.5), apply("gt", "u0", 0)]]),
+    ],
+)
+def test_a_quotient_that_may_be_another_number_stays(hold, broken):
+    assert fractional(hold, broken) is None
+
+
+def test_the_number_stands_wherever_the_quotient_stood():
+    other = apply("le", apply("floor", apply("float_mul", HALF, 3.0)), "u2")
+    found = fractional([apply("float_eq", HALF, 2.5), other], [[apply("float_gt", HALF, 7.0)]])
+    assert found is not None
+    assert found[0][1] == apply("le", apply("floor", apply("float_mul", 2.5, 3.0)), "u2")
+    assert found[1] == [[apply("float_gt", Const(2.5), 7.0)]]
+
+
+def test_of_two_numbers_that_one_quotient_has_to_be_the_other_is_compared_with_the_first():
+    found = fractional([apply("float_eq", HALF, 2.5), apply("float_eq", HALF, 3.5)], [])
+    assert found is not None
+    assert found[0][1] == apply("float_eq", 2.5, 3.5)
+    assert len(found[0]) == 4
+
+
+@pytest.mark.parametrize("number", [2.666666666666667, 2.6666666666666674])
+def test_a_quotient_beside_a_quotient_is_solved(number: float):
+    """In a search of 100,000 Programs these were left open."""
+    hold = [
+        apply("eq", apply("floordiv", "u2", "u1"), 2),
+        apply("eq", "u2", apply("add", "u3", 1)),
+        apply("ge", apply("sub", "u0", "u1"), 0),
+        apply("ge", apply("add", "u1", 2), 0),
+        apply("float_eq", apply("int_div", "u0", "u3"), number),
+    ]
+    assert solve(hold).status == "sat"
+
+
+def test_a_quotient_of_one_beside_a_product_is_solved():
+    """In a search of 100,000 Programs it was left open."""
+    more = apply("add", "u2", 3)
+    odd = apply("or", apply("eq", apply("mod", "u1", 2), 0), apply("eq", apply("add", "u2", "u4"), "u1"))
+    hold = [
+        *(bound for n in range(5) for bound in (apply("ge", f"u{n}", -(2**63)), apply("le", f"u{n}", 2**63 - 1))),
+        apply("le", apply("round", apply("float_mul", apply("to_float", "u3"), 0.5)), 42),
+        apply("float_eq", apply("int_div", "u0", "u3"), 1.0),
+        apply("ge", apply("mul", apply("mul", more, more), "u0"), 74),
+        odd,
+        apply("le", Apply("add", (Var("u0"), apply("mul", "u1", 5), Var("u2"), Var("u3"), Var("u4"))), 82),
+        apply("and", apply("le", 3, "u0"), apply("eq", 6, apply("mod", apply("sub", "u4", 26), 7))),
+    ]
+    assert solve(hold, [apply("ge", "u4", 0)]).status == "sat"
