@@ -10,7 +10,6 @@ import copy
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from torch.fx.experimental.symbolic_shapes import ShapeEnv
@@ -98,11 +97,6 @@ class EnvState:
             return self
         kept = {name: value for name, value in self.attributes.items() if name not in names}
         return EnvState(kept | {name: value for name, value in after.attributes.items() if name in names})
-
-    @cached_property
-    def knowledge(self) -> dict[str, str]:
-        """What later stages read, as comparable text: attribute -> its content with the order of its entries."""
-        return {name: _text(name, value) for name, value in self.known.items()}
 
     @property
     def known(self) -> dict[str, Any]:
