@@ -235,7 +235,7 @@ def _bind_unbacked(
         bindings.defined.setdefault(symbol)
         kind = symbol_kind(symbol)
         try:
-            base = table.opaque(node, slot, "other" if path else kind, deadline)
+            base = table.opaque(node, slot, "other", deadline)
             shown = _shown(node, symbol, path, base, table, bindings)
             value = shown or _follow(base, path, table, bindings, lower)
         except UnknownKeyPath as fault:
@@ -298,7 +298,7 @@ def _follow(
             raw = api.raw_expr(divisor)
             if raw is not None:
                 divisor = lower(bindings, bindings.first_names(raw))
-            value = table.get("floordiv", (value, divisor), "int")
+            value = table.get("floordiv", (value, divisor))
         elif isinstance(key, (api.InnerTensorKey, api.GetAttrKey)):
             name = key.inner_name if isinstance(key, api.InnerTensorKey) else key.name
             value = table.get("getattr", (value, name))

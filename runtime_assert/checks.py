@@ -12,7 +12,7 @@ from torch import fx
 from runtime_assert import _torch_api as api
 from runtime_assert.reading import check_condition
 
-_SKIPPED = frozenset({"CACHE", "COPY_FREE_VARS", "EXTENDED_ARG", "NOP", "RESUME", "RESUME_CHECK"})
+_SKIPPED = frozenset({"CACHE", "COPY_FREE_VARS", "EXTENDED_ARG", "NOP", "RESUME", "RESUME_CHECK", "RETURN_VALUE"})
 
 
 def message_argument(node: fx.Node) -> Any:
@@ -29,34 +29,25 @@ def message_text(module: torch.nn.Module, node: fx.Node) -> str | None:
     """
     message = message_argument(node)
     if isinstance(message, fx.Node):
-        if message.op != "get_attr" or not isinstance(message.target, str):
+        if message.op != "get_attr":
             return None
         found: Any = module
-        for name in message.target.split("."):
+        for name in str(message.target).split("."):
             found = getattr(found, name, None)
         message = found
-    if isinstance(message, str):
-        return message
-    return constant_text(message) if callable(message) else None
+    return message if isinstance(message, str) else constant_text(message)
 
 
-def constant_text(function: Callable[..., object]) -> str | None:
-    """What a function without arguments returns, if that is a constant string or one from its closure."""
+def constant_text(function: object) -> str | None:
+    """What a function returns, if that is a constant string, or one from its closure or from its module."""
     code = getattr(function, "__code__", None)
-    if code is None or code.co_argcount or code.co_kwonlyargcount:
+    if code is None:
         return None
-    steps = [(i.opname, i.argval) for i in dis.get_instructions(code) if i.opname not in _SKIPPED]
-    text: object = None
-    if len(steps) == 1 and steps[0][0] == "RETURN_CONST":
-        text = steps[0][1]
-    elif len(steps) == 2 and steps[1][0] == "RETURN_VALUE":
-        opcode, operand = steps[0]
-        if opcode == "LOAD_CONST":
-            text = operand
-        elif opcode == "LOAD_DEREF":
-            text = _closure_value(function, operand)
-        elif opcode == "LOAD_GLOBAL":
-            text = getattr(function, "__globals__", {}).get(operand)
+    steps = [(step.opname, step.argval) for step in dis.get_instructions(code) if step.opname not in _SKIPPED]
+    if len(steps) != 1 or steps[0][0] not in _READERS:
+        return None
+    opcode, operand = steps[0]
+    text = _READERS[opcode](function, operand)
     return text if isinstance(text, str) else None
 
 
@@ -65,6 +56,14 @@ def _closure_value(function: Any, name: str) -> object:
         return function.__closure__[function.__code__.co_freevars.index(name)].cell_contents
     except ValueError:  # no variable of the closure, or one whose cell is still empty
         return None
+
+
+_READERS: dict[str, Callable[[Any, Any], object]] = {
+    "LOAD_CONST": lambda _, value: value,
+    "RETURN_CONST": lambda _, value: value,
+    "LOAD_DEREF": _closure_value,
+    "LOAD_GLOBAL": lambda function, name: function.__globals__.get(name),
+}
 
 
 def normalise(graph: fx.Graph, node: fx.Node, message: str) -> fx.Node:

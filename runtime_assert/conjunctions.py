@@ -16,7 +16,7 @@ def parts_of(value: Value) -> list[Value]:
         if part.op == "and" and part.kind == "bool" and all(isinstance(a, Value) for a in part.args):
             stack.extend(reversed(part.args))
         else:
-            found.setdefault(part.rank, part)
+            found[part.rank] = part
     return list(found.values())
 
 
@@ -24,14 +24,15 @@ def split(claims: list[Claim]) -> list[Claim]:
     """The claims, each conjunction replaced by claims of its parts, which keep its source and its words."""
     result = []
     for group, claim in enumerate(claims):
-        condition = claim.condition
-        conjunction = claim.status is None and isinstance(condition, Value) and condition.op == "and"
-        parts = parts_of(condition) if conjunction else []
-        if len(parts) < 2:
-            result.append(claim)
-        else:
-            result.extend(_part(claim, part, group) for part in parts)
+        parts = _parts(claim)
+        result += [_part(claim, part, group) for part in parts] if parts else [claim]
     return result
+
+
+def _parts(claim: Claim) -> list[Value]:
+    """Of what a claim consists if it is open and a conjunction, else nothing."""
+    parts = parts_of(claim.condition) if claim.status is None and isinstance(claim.condition, Value) else []
+    return parts if len(parts) > 1 else []
 
 
 def _part(claim: Claim, value: Value, group: int | None) -> Claim:
@@ -44,12 +45,7 @@ def _part(claim: Claim, value: Value, group: int | None) -> Claim:
 
 def facts_of(present: list[Claim]) -> list[Claim]:
     """What the conjunctions among the graph's own asserts say, part by part, to be used as premises."""
-    facts = []
-    for claim in present:
-        if isinstance(claim.condition, Value) and claim.status is None:
-            parts = parts_of(claim.condition)
-            if len(parts) > 1:
-                facts.extend(_part(claim, part, None) for part in parts)
+    facts = [_part(claim, part, None) for claim in present for part in _parts(claim)]
     for fact in facts:
         fact.user = True
     return facts
@@ -65,11 +61,9 @@ def join(claims: list[Claim], table: ValueTable) -> None:
     for claim in claims:
         if claim.group is not None and claim.status is None:
             groups.setdefault(claim.group, []).append(claim)
-    if not groups:
-        return
     patience = _patience(claims)
     for parts in groups.values():
-        while len(parts) > 1:
+        while parts:
             carrier = max(parts, key=lambda part: part.slot)
             waiting = [part for part in parts if part is not carrier and _can_wait(part, carrier.slot, patience)]
             for part in waiting:
@@ -83,8 +77,7 @@ def join(claims: list[Claim], table: ValueTable) -> None:
 
 
 def _can_wait(part: Claim, slot: int, patience: dict[int, int]) -> bool:
-    used = part.condition.deadline if isinstance(part.condition, Value) else NEVER
-    return used > slot and patience.get(id(part), slot) >= slot
+    return part.condition.deadline > slot and patience.get(id(part), slot) >= slot
 
 
 def _patience(claims: list[Claim]) -> dict[int, int]:

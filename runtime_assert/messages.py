@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import linecache
 import os
 import re
@@ -42,7 +43,7 @@ _INFIX = {
 _GENERATED = ("<frozen ", "<eval_with_key>")
 _DYNAMO = os.path.join("torch", "_dynamo", "symbolic_convert.py")
 _LOOSE = frozenset({"eq", "ne", "lt", "le", "gt", "ge"})
-_TERSE = {"min": "min", "max": "max", "float": "float"}
+_WEAK = _LOOSE | {"not"}
 _FORMS = {
     "neg": "-{}",
     "size": "{}.shape[{}]",
@@ -66,24 +67,24 @@ def user_message(text: object) -> str | None:
 
 def show(value: Argument, name_of: Callable[[Value], str | None]) -> str:
     """A value in the user's terms, as Python would write it."""
-    text = _show(value, name_of, True, [PART_LIMIT])
-    if len(text) <= LENGTH_LIMIT:
-        return text
-    if isinstance(value, Value) and value.op in _LOOSE:
-        # Both sides are cut, so that it still says how what is left of them compares.
-        sign = f" {_INFIX[value.op]} "
-        sides = [_show(side, name_of, not _is_weak(side), [PART_LIMIT]) for side in value.args]
-        room = LENGTH_LIMIT - len(sign)
-        half = max(room // 2, room - min(map(len, sides)))
-        return sign.join(_cut(side, half) for side in sides)
-    return _cut(text, LENGTH_LIMIT)
+    text = _show(value, name_of, [PART_LIMIT], outer=True)
+    short = _cut(text, LENGTH_LIMIT)
+    if short == text or not isinstance(value, Value) or value.op not in _LOOSE:
+        return short
+    # Both sides are cut, so that it still says how what is left of them compares.
+    sign = f" {_INFIX[value.op]} "
+    sides = [_show(side, name_of, [PART_LIMIT], outer=not _is_weak(side)) for side in value.args]
+    room = LENGTH_LIMIT - len(sign)
+    half = max(room // 2, room - min(map(len, sides)))
+    return sign.join(_cut(side, half) for side in sides)
 
 
 def _cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
-def _show(value: Argument, name_of: Callable[[Value], str | None], outer: bool, budget: list[int]) -> str:
+def _show(value: Argument, name_of: Callable[[Value], str | None], budget: list[int], outer: bool = False) -> str:
+    """A value in parentheses where it needs any, unless it is `outer`; `budget`: of how many parts it may say more."""
     if not isinstance(value, Value):
         return str(value)
     budget[0] -= 1
@@ -97,29 +98,29 @@ def _show(value: Argument, name_of: Callable[[Value], str | None], outer: bool, 
     if infix is not None:
         loose = op in _LOOSE
         left, right = value.args
-        first = _show(left, name_of, loose and not _is_weak(left), budget)
-        second = str(right) if type(right) is int else _show(right, name_of, loose and not _is_weak(right), budget)
+        first = _show(left, name_of, budget, loose and not _is_weak(left))
+        second = _show(right, name_of, budget, loose and not _is_weak(right))
         text = f"{first} {infix} {second}"
         return text if outer else f"({text})"
     if op == "not":
-        text = f"not {_show(value.args[0], name_of, True, budget)}"
+        text = f"not {_show(value.args[0], name_of, budget, outer=True)}"
         return text if outer else f"({text})"
     if op == "node":
-        return str(value.args[0])
-    args = [_show(a, name_of, False, budget) for a in value.args[:PART_LIMIT]]
+        return value.args[0]
+    args = [_show(argument, name_of, budget) for argument in value.args[:PART_LIMIT]]
     if op == "sum":
         text = " + ".join(args)
         return text if outer else f"({text})"
     form = _FORMS.get(op)
     if form is not None:
         return form.format(*args)
-    return f"{_TERSE.get(op, op)}({', '.join(args)})"
+    return f"{op}({', '.join(args)})"
 
 
 def _is_weak(operand: Argument) -> bool:
     """Whether an operand of a comparison needs parentheses: Python chains comparisons, and `not` binds less tightly
     than anything that a condition is made of but itself."""
-    return isinstance(operand, Value) and (operand.op in _LOOSE or operand.op == "not")
+    return isinstance(operand, Value) and operand.op in _WEAK
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,29 +134,25 @@ class Place:
 def symbolise(stacks: list[Any]) -> list[Place]:
     """The places of many captured tracebacks (None gives an empty one). Checks in a loop share theirs."""
     known: dict[tuple[int, ...], Place] = {}
-    files: dict[str, bool | None] = {}
     every = api.raw_frames(stacks)
     places: list[Place] = []
     for frames in every:
         key = tuple(map(id, frames))
         place = known.get(key)
         if place is None:
-            found = user_frames(((f["filename"], f["line"], f["name"]) for f in frames), files)
+            found = user_frames((f["filename"], f["line"], f["name"]) for f in frames)
             place = known[key] = Place(location_of(found), trace_of(found))
         places.append(place)
     return places
 
 
-def user_frames(frames: Iterable[Frame], files: dict[str, bool | None] | None = None) -> list[Frame]:
+def user_frames(frames: Iterable[Frame]) -> list[Frame]:
     """The innermost frames outside torch, outermost first; none where Dynamo stood between them and torch,
-    because then they are the caller's and not the check's. `files` remembers whose a file is."""
-    files = {} if files is None else files
+    because then they are the caller's and not the check's."""
     run: list[Frame] = []
     for frame in frames:
         file = frame[0]
-        if file not in files:
-            files[file] = _is_outside(file)
-        outside = files[file]
+        outside = _whose(file)
         if file == "<string>" and (frame[2] == "<lambda>" or frame[2].startswith("__")):
             outside = False  # made by exec(), as dataclasses are; `python -c` names what it runs
         if outside:
@@ -172,6 +169,9 @@ def _is_outside(file: str) -> bool | None:
     if not file.startswith((_TORCH, _SELF)) and not file.startswith(_GENERATED):
         return True
     return None if file.endswith(_DYNAMO) else False
+
+
+_whose = functools.lru_cache(maxsize=1024)(_is_outside)  # of the few files that the frames of all checks are in
 
 
 def location_of(frames: Sequence[Frame]) -> str:

@@ -73,20 +73,12 @@ class Value:
         return f"{self.op}({', '.join(map(str, self.args))})" if self.symbol is None else str(self.symbol)
 
 
-def _token(argument: Argument) -> Any:
-    """What stands for a constant that is no integer in a key: True, 1 and 1.0 are equal in Python, but not the same."""
-    if isinstance(argument, float):
-        return ("float", repr(argument))
-    return (type(argument).__name__, argument)
-
-
 # Among floats, 3 and 3.0 are the same operand of these, as long as the float holds the integer exactly.
 _ROUNDING = frozenset({"add", "sub", "mul", "truediv", "pow", *COMPARISONS})
 
 
 def _as_float(token: Any) -> Any:
-    exact = type(token) is int and abs(token) <= 2**53
-    return ("float", repr(float(token))) if exact else token
+    return repr(float(token)) if type(token) is int and abs(token) <= 2**53 else token
 
 
 class ValueTable:
@@ -94,18 +86,16 @@ class ValueTable:
 
     def __init__(self, preamble: int) -> None:
         self.preamble = preamble
-        self._values: dict[tuple[Any, ...], Value] = {}
-        self._opaque: dict[fx.Node, Value] = {}
+        self._values: dict[Any, Value] = {}
         self._atoms: dict[tuple[Any, ...], Value] = {}
 
     def opaque(self, node: fx.Node, slot: int, kind: Kind, deadline: int = NEVER) -> Value:
         """The value of a node that is not looked into."""
-        found = self._opaque.get(node)
+        found = self._values.get(node)
         if found is None:
             found = Value("node", (node.name,), kind, slot, deadline, len(self._values), self._atoms)
             found.node, found.settled = node, True
-            self._opaque[node] = found
-            self._values[("node", node)] = found
+            self._values[node] = found
         return found
 
     def get(self, op: str, args: Sequence[Argument], kind: Kind | None = None) -> Value:
@@ -122,18 +112,13 @@ class ValueTable:
         for argument in args:
             if type(argument) is Value:
                 tokens.append(argument)
-                if argument.slot > slot:
-                    slot = argument.slot
-                if argument.deadline < deadline:
-                    deadline = argument.deadline
+                slot, deadline = max(slot, argument.slot), min(deadline, argument.deadline)
                 rounds = rounds or argument.kind == "float"
-            elif type(argument) is int:
-                tokens.append(argument)
             else:
-                tokens.append(_token(argument))
-                rounds = rounds or isinstance(argument, float)
+                # Constants that are no integers by their text: True, 1 and 1.0 are equal in Python, but not the same.
+                tokens.append(argument if type(argument) is int else repr(argument))
         if rounds and op in _ROUNDING:
-            tokens = [_as_float(t) for t in tokens]
+            tokens = [_as_float(token) for token in tokens]
         if op in COMMUTATIVE:
             tokens.sort(key=_order)
             key: tuple[Any, ...] = (op, *tokens)
@@ -153,8 +138,8 @@ class ValueTable:
         key = (MIRRORED[op], right, left) if op in MIRRORED else (op, left, right)
         found = self._values.get(key)
         if found is None:
-            slot = left.slot if left.slot > self.preamble else self.preamble
-            kind = OF_INTEGERS.get(op) or result_kind(op, (left, right))
+            slot = max(left.slot, self.preamble)
+            kind = OF_INTEGERS.get(op, "other")
             found = Value(op, (left, right), kind, slot, left.deadline, len(self._values), self._atoms)
             self._values[key] = found
         return found
@@ -171,22 +156,20 @@ class ValueTable:
         if found is None:
             slot = max(left.slot, right.slot, self.preamble)
             deadline = min(left.deadline, right.deadline)
-            kind = OF_INTEGERS.get(op) or result_kind(op, (left, right))
+            kind = OF_INTEGERS.get(op, "other")
             found = Value(op, (left, right), kind, slot, deadline, len(self._values), self._atoms)
             self._values[key] = found
         return found
 
 
-def _order(token: Any) -> tuple[bool, int, str]:
-    return (False, token.rank, "") if type(token) is Value else (True, 0, str(token))
+def _order(token: Any) -> tuple[bool, Any]:
+    return (False, token.rank) if type(token) is Value else (True, str(token))
 
 
 def in_order(root: Value, done: Callable[[Value], bool]) -> Iterable[Value]:
     """`root` and everything below it that is not done, arguments first, without recursion."""
     if done(root):
         return ()
-    if all(type(a) is not Value or done(a) for a in root.args):
-        return (root,)
     found, stack = {root.rank: root}, [root]
     while stack:
         for argument in stack.pop().args:

@@ -112,6 +112,9 @@ def test_the_kind_of_a_value_is_that_of_its_operator_or_as_asked() -> None:
     for (op, *operands), kind in kinds.items():
         assert world.table.get(op, operands).kind == kind
     assert world.table.get("ite", (world.b, world.f, world.f), "float").kind == "float"
+    # Nobody knows what an operator yields that the table does not have.
+    for other in (3, world.y):
+        assert world.table.get("method:other", (world.x, other)).kind == "other"
 
 
 def test_values_are_ranked_as_they_are_made_and_share_where_atoms_meet() -> None:
