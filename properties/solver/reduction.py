@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from properties.solver.bounds import Box, Contradiction, box_of
 from properties.solver.monotone import without_functions
 from properties.solver.normal import Known, total_everywhere
+from properties.solver.whole import with_whole_limits
 from strategies.terms import (
     FALSE,
     TRUE,
@@ -45,7 +46,7 @@ def reduced(hold: Sequence[Term], broken: Sequence[Sequence[Term]]) -> Part:
     Raises:
         Contradiction: if there is no solution.
     """
-    conditions = _conditions(hold)
+    conditions = _conditions(map(with_whole_limits, hold))
     box = box_of(conditions)
     # What is rewritten within a box means the same only together with that box.
     conditions = _conditions((*(without_functions(condition, box) for condition in conditions), *box.as_terms()))
@@ -56,7 +57,9 @@ def reduced(hold: Sequence[Term], broken: Sequence[Sequence[Term]]) -> Part:
     rewritten = Known(substitute(condition, definitions) for condition in (*kept, *box.as_terms()) if definitions)
     groups: list[tuple[Term, ...]] = []
     for group in broken:
-        parts = _conditions(without_functions(condition, box) for condition in _conditions(group))
+        parts = _conditions(
+            without_functions(condition, box) for condition in _conditions(map(with_whole_limits, group))
+        )
         parts = _conditions(box.simplified(condition) for condition in parts)
         if FALSE in parts:
             continue

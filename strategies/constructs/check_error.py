@@ -14,13 +14,20 @@ if TYPE_CHECKING:
     from strategies.drawing.chooser import Chooser
 
 FUNCTIONS: dict[str, str] = {
-    "value": "_check_value({0}{1})",
-    "index": "_check_index({0}{1})",
-    "type": "_check_type({0}{1})",
-    "not_implemented": "_check_not_implemented({0}{1})",
-    "with": "_check_with(ArithmeticError, {0}{1})",
+    "value": "_check_value(",
+    "index": "_check_index(",
+    "type": "_check_type(",
+    "not_implemented": "_check_not_implemented(",
+    "with": "_check_with(ArithmeticError, ",
 }
-"""How the functions are called, with a condition and perhaps a message; each raises an error of its own."""
+"""How the functions are called, up to their condition; each raises an error of its own."""
+
+
+def called(function: str, condition: str, text: str = "") -> str:
+    """A call of what stands for a function, with a message that is a function, as torch 2.13 takes no plain string."""
+    # Only one function wants a message in any case.
+    message = f", lambda: {text!r}" if text else ", None" if "_with(" in function else ""
+    return f"torch.{function}{condition}{message})"
 
 
 class CheckError(Demands):
@@ -30,10 +37,7 @@ class CheckError(Demands):
     fields = (CONDITION, Field("function", "word", tuple(FUNCTIONS)))
 
     def source(self, statement: Statement, scope: Scope, render: Callable[[Term], str]) -> tuple[str, ...]:
-        word = statement.name("function")
-        # Only this one function wants a message in any case.
-        no_message = ", None" if word == "with" else ""
-        return (f"torch.{FUNCTIONS[word].format(render(statement.term('cond')), no_message)}",)
+        return (called(FUNCTIONS[statement.name("function")], render(statement.term("cond"))),)
 
     def choices(self, chooser: Chooser) -> dict[str, object]:
         return {"function": chooser.pick(tuple(FUNCTIONS))}

@@ -15,10 +15,11 @@ from strategies.terms import Term
 if TYPE_CHECKING:
     from strategies.drawing.chooser import Chooser
 
-FUNCTIONS: dict[str, str] = {"check": "_check({0}{1})", **errors.FUNCTIONS}
-"""How the functions of torch are called that take a condition and a message; each raises an error of its own."""
+FUNCTIONS: dict[str, str] = {"check": "_check(", **errors.FUNCTIONS}
+"""How the functions are called, up to their condition; each raises an error of its own."""
 
 MESSAGES: dict[str, str] = {
+    "none": "",
     "plain": "the size does not fit",
     "quoted": 'it\'s "too long"',
     "percent": "100% of the rows, %s and %d",
@@ -27,11 +28,12 @@ MESSAGES: dict[str, str] = {
     "backslash": "a\\b",
     "foreign": "größer als erlaubt",
 }
-"""What a message can say, by the word that stands for it in a document."""
+"""What a message can say, by the word that stands for it in a document. ``none`` is read and no longer drawn:
+that is what ``check`` and ``check_error`` say."""
 
 
 class CheckMessage(Demands):
-    """Raises if the condition is false; the message is a function, as torch 2.13 takes no plain string."""
+    """Raises if the condition is false, and says why."""
 
     name = "check_message"
     refused_by = MappingProxyType({"export-strict": "strict export of torch 2.13 takes no message that is a function"})
@@ -42,11 +44,11 @@ class CheckMessage(Demands):
     )
 
     def source(self, statement: Statement, scope: Scope, render: Callable[[Term], str]) -> tuple[str, ...]:
-        text, call = MESSAGES[statement.name("message")], FUNCTIONS[statement.name("function")]
-        return (f"torch.{call.format(render(statement.term('cond')), f', lambda: {text!r}')}",)
+        function, text = FUNCTIONS[statement.name("function")], MESSAGES[statement.name("message")]
+        return (errors.called(function, render(statement.term("cond")), text),)
 
     def choices(self, chooser: Chooser) -> dict[str, object]:
-        return {"function": chooser.pick(tuple(FUNCTIONS)), "message": chooser.pick(tuple(MESSAGES))}
+        return {"function": chooser.pick(tuple(FUNCTIONS)), "message": chooser.pick(tuple(MESSAGES)[1:])}
 
 
 CONSTRUCT = CheckMessage()
