@@ -117,12 +117,11 @@ def replaced_expr(value: object) -> sympy.Basic | None:
     if found is None:
         return None
     replacements = value.node.shape_env.replacements  # type: ignore[attr-defined]
-    for _ in range(len(replacements) + 1):
+    for _ in replacements:  # as many steps as a chain can have
         step = {symbol: replacements[symbol] for symbol in found.free_symbols if symbol in replacements}
-        replaced = found.xreplace(step) if step else found
-        if replaced == found:
+        if not step:
             break
-        found = replaced
+        found = found.xreplace(step)
     return found
 
 
@@ -165,22 +164,21 @@ def finite_int_bounds(env: ShapeEnv, symbol: sympy.Symbol) -> tuple[int | None, 
     The edges of int64 count as no bound: torch writes sys.maxsize - 1 where it knows nothing.
     """
     vr = env.var_to_range.get(symbol)
-    if vr is None or not getattr(vr, "is_int", False):
+    if vr is None or not vr.is_int:
         return None, None
+    lower: Any = vr.lower
+    upper: Any = vr.upper
     # Infinities are no sympy.Integer.
-    lower = int(vr.lower) if isinstance(vr.lower, sympy.Integer) else None
-    upper = int(vr.upper) if isinstance(vr.upper, sympy.Integer) else None
-    if lower is not None and lower <= -_EDGE - 1:
-        lower = None
-    if upper is not None and upper >= _EDGE - 1:
-        upper = None
-    return lower, upper
+    return (
+        int(lower) if isinstance(lower, sympy.Integer) and lower > -_EDGE - 1 else None,
+        int(upper) if isinstance(upper, sympy.Integer) and upper < _EDGE - 1 else None,
+    )
 
 
 def finite_float_bounds(env: ShapeEnv, symbol: sympy.Symbol) -> tuple[float | None, float | None]:
     """The bounds that `var_to_range` states for a float symbol, None where it states none."""
     vr = env.var_to_range.get(symbol)
-    if vr is None or not getattr(vr, "is_float", False):
+    if vr is None or not vr.is_float:
         return None, None
     lower = None if vr.lower == -sympy.oo else float(vr.lower)
     upper = None if vr.upper == sympy.oo else float(vr.upper)
@@ -192,21 +190,26 @@ def make_value(expr: sympy.Basic, kind: str, env: ShapeEnv, made_at_run_time: bo
 
     `made_at_run_time`: it is known to contain an unbacked symbol, so that there is no hint to look for.
     """
-    if kind == "bool":
-        return torch.SymBool(SymNode(expr, env, bool, _NO_HINT))
-    number = int if kind == "int" else float
-    if made_at_run_time:
-        return (torch.SymInt if kind == "int" else torch.SymFloat)(SymNode(expr, env, number, _NO_HINT))
-    hint: Any = _NO_HINT
+    wrapped, number = _WRAPPED.get(kind, (torch.SymFloat, float))
+    hint: Any = _NO_HINT if made_at_run_time or number is bool else _hint(expr, number, env)
+    return wrapped(SymNode(expr, env, number, hint))
+
+
+_WRAPPED: dict[str, tuple[Any, type]] = {"int": (torch.SymInt, int), "bool": (torch.SymBool, bool)}
+# What more symbols are in is not worked out: partial sums of hundreds of terms would each be gone through again.
+_HINT_LIMIT = 16
+
+
+def _hint(expr: sympy.Basic, number: type, env: ShapeEnv) -> Any:
+    """The example value of an expression over backed symbols."""
     free: set[Any] = expr.free_symbols
-    if 0 < len(free) <= 16:
-        known = backed_values(env)
-        if all(symbol in known for symbol in free):
-            found = expr.xreplace({symbol: known[symbol] for symbol in free})
-            if isinstance(found, sympy.Number):
-                hint = number(found)
-    node = SymNode(expr, env, number, hint)
-    return torch.SymInt(node) if kind == "int" else torch.SymFloat(node)
+    if len(free) > _HINT_LIMIT:
+        return _NO_HINT
+    known = backed_values(env)
+    if not free <= known.keys():
+        return _NO_HINT
+    found = expr.xreplace({symbol: known[symbol] for symbol in free})
+    return number(found) if isinstance(found, sympy.Number) else _NO_HINT
 
 
 def _is_export_hook(hook: object) -> bool:
@@ -248,19 +251,17 @@ class CallMaker:
 
     def __init__(self, graph: fx.Graph) -> None:
         self._graph: Any = graph
-        hooks = getattr(graph.owning_module, "_create_node_hooks", None)
-        names: Any = getattr(graph, "_graph_namespace", None)
-        self._short = (
-            not hooks
-            and all(hasattr(graph, name) for name in _GRAPH_LAYOUT)
-            and all(hasattr(names, name) for name in _NAMES_LAYOUT)
-            and isinstance(getattr(graph._find_nodes_lookup_table, "table", None), dict)
-        )
         self._kinds: dict[int, _Kind] = {}
-        if self._short:
+        self._short = not getattr(graph.owning_module, "_create_node_hooks", None)
+        try:
+            names = self._graph._graph_namespace
             self._name_of: dict[Any, str] = names._obj_to_name
             self._used: set[str] = names._used_names
             self._counts: dict[str, int] = names._base_count
+            self._listed: dict[tuple[str, Any], Any] = self._graph._find_nodes_lookup_table.table
+            self._length: int = self._graph._len
+        except AttributeError:
+            self._short = False
 
     def call(self, target: Any, args: tuple[Any, ...], anchor: fx.Node) -> fx.Node:
         """`call_function(target, args)` right behind the node `anchor`."""
@@ -282,7 +283,7 @@ class CallMaker:
         node = fx.Node(graph, name, "call_function", target, args, {})
         self._name_of[node] = name
         anchor.append(node)
-        kind.listed[node] = None
+        kind.listed.setdefault(node)
         graph._len += 1
         return node
 
@@ -290,7 +291,7 @@ class CallMaker:
         """See from a node that was created the public way how the next call of the same target is to be made."""
         target: Any = node.target
         base = _NUMBER.sub("", node.name)
-        listed = self._graph._find_nodes_lookup_table.table.get(("call_function", target))
+        listed = self._listed.get(("call_function", target))
         if base in self._counts and isinstance(listed, dict) and node in listed:
             self._kinds[id(target)] = _Kind(target, base, listed)
 
@@ -309,8 +310,6 @@ class _Kind:
 
 
 _NUMBER = re.compile(r"_\d+$")
-_GRAPH_LAYOUT = ("_graph_namespace", "_find_nodes_lookup_table", "_len")
-_NAMES_LAYOUT = ("_used_names", "_base_count", "_obj_to_name")
 
 
 def export_metadata(node: fx.Node) -> dict[str, Any]:
@@ -356,10 +355,10 @@ def input_sources(env: ShapeEnv | None, inputs: list[fx.Node]) -> dict[fx.Node, 
                 found[node] = source
     listed = list(getattr(env, "tracked_fakes", None) or ())
     last = inputs[len(inputs) - len(listed) :]
-    if listed and len(last) == len(listed) and all(_ANONYMOUS.match(str(node.target)) for node in last):
-        shapes = [str(getattr(example_value(node), "shape", None)) for node in last]
-        if shapes == [str(getattr(fake.fake, "shape", None)) for fake in listed]:
-            found.update({node: _text(fake.source) for node, fake in zip(last, listed, strict=True)})
+    shapes = [str(getattr(example_value(node), "shape", None)) for node in last]
+    expected = [str(getattr(fake.fake, "shape", None)) for fake in listed]
+    if shapes == expected and all(_ANONYMOUS.match(str(node.target)) for node in last):
+        found.update({node: _text(fake.source) for node, fake in zip(last, listed, strict=True)})
     return found
 
 

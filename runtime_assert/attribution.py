@@ -31,7 +31,8 @@ def attribute(present: list[Claim], wanted: list[Claim]) -> None:
     if not recorded:
         return
     for check in present:
-        condition = check_condition(check.node) if check.node is not None else None
+        assert check.node is not None
+        condition = check_condition(check.node)
         if not isinstance(condition, fx.Node):
             continue
         traced = api.example_value(condition)

@@ -45,6 +45,7 @@ class _Installation:
     lock: Any = field(default_factory=threading.RLock)
     depth: int = 0
     originals: list[tuple[ModuleType, Callable[..., Any]]] = field(default_factory=list)
+    """What was found at the last installation."""
 
 
 _installation = _Installation()
@@ -75,7 +76,6 @@ def uninstall() -> None:
         if _installation.depth == 0:
             for module, original in _installation.originals:
                 setattr(module, NAME, original)
-            _installation.originals = []
 
 
 @contextmanager
@@ -95,8 +95,8 @@ def is_installed() -> bool:
 
 
 def _call_sites() -> list[tuple[ModuleType, Callable[..., Any]]]:
-    version = tuple(int(part) for part in torch.__version__.split("+")[0].split(".")[:2] if part.isdigit())
-    if version < OLDEST:
+    major, minor = torch.__version__.split(".")[:2]
+    if (int(major), int(minor)) < OLDEST:
         raise UnknownTorch(f"torch {torch.__version__}: the pass installs into torch 2.11 and newer")
     found = []
     for name in CALL_SITES:
@@ -107,8 +107,8 @@ def _call_sites() -> list[tuple[ModuleType, Callable[..., Any]]]:
             if name in REQUIRED:
                 raise UnknownTorch(f"torch {torch.__version__}: {name} has no {NAME}") from fault
             continue
-        if getattr(original, "__module__", None) != HOME:
-            origin = getattr(original, "__module__", original)
+        origin = getattr(original, "__module__", original)
+        if origin != HOME:
             raise UnknownTorch(f"{name}.{NAME} is not torch's own function but one of {origin}")
         found.append((module, original))
     return found

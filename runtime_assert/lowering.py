@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from math import inf, lcm
+from collections.abc import Callable, Sequence
+from math import lcm
 from typing import Any
 
 import sympy
@@ -12,7 +12,7 @@ from sympy.logic.boolalg import BooleanAtom
 
 from runtime_assert import _torch_api as api
 from runtime_assert.operators import FLOAT_FUNCTIONS, WRITTEN, kind_of
-from runtime_assert.polynomials import polynomial, total_of
+from runtime_assert.polynomials import polynomial
 from runtime_assert.values import Argument, Value, ValueTable
 
 # Beyond this many terms a chain of additions becomes a balanced tree, so that the metadata of the partial
@@ -32,7 +32,8 @@ class UnboundSymbol(Exception):
         self.symbol = symbol
 
 
-_BINARY = {
+# Functions that one operator computes from their arguments.
+_DIRECT = {
     "FloorDiv": "floordiv",
     "CleanDiv": "floordiv",
     "Mod": "mod",
@@ -46,15 +47,8 @@ _BINARY = {
     "BitwiseFn_bitwise_and": "and",
     "BitwiseFn_bitwise_or": "or",
     "BitwiseFn_bitwise_xor": "xor",
-    "Equality": "eq",
-    "Unequality": "ne",
-    "StrictLessThan": "lt",
-    "LessThan": "le",
-    "StrictGreaterThan": "gt",
-    "GreaterThan": "ge",
-}
-_RELATIONS = frozenset({"Equality", "Unequality", "StrictLessThan", "LessThan", "StrictGreaterThan", "GreaterThan"})
-_UNARY = {
+    "Where": "ite",
+    "RoundDecimal": "round",
     "ToFloat": "float",
     "TruncToInt": "trunc",
     "FloorToInt": "floor",
@@ -68,7 +62,7 @@ _UNARY = {
     **{n: n for n in FLOAT_FUNCTIONS},
 }
 _FOLDED = {"Min": "min", "Max": "max", "And": "and", "Or": "or", "Xor": "xor"}
-_BOUND_TYPES = {
+_RELATIONS = {
     sympy.Eq: "eq",
     sympy.Ne: "ne",
     sympy.StrictLessThan: "lt",
@@ -114,10 +108,6 @@ class Lowering:
             return leaf
         if isinstance(expr, sympy.Integer):
             return int(expr)
-        if type(expr) in _BOUND_TYPES:
-            bound = self._bound(expr)
-            if bound is not None:
-                return bound
         found = self._memo.get(expr)
         if found is None:
             found = self._memo[expr] = self._lower(expr)
@@ -126,11 +116,11 @@ class Lowering:
         return found
 
     def _lower(self, expr: sympy.Basic) -> Argument:
-        name = type(expr).__name__
-        if name in _RELATIONS:
-            return self._relation(_BINARY[name], expr)
+        op = _RELATIONS.get(type(expr))
+        if op is not None:
+            return self._relation(op, expr)
         if isinstance(expr, sympy.Number):
-            return _number(expr)
+            return float(expr)
         if isinstance(expr, BooleanAtom):
             return bool(expr)
         if isinstance(expr, sympy.Add):
@@ -139,107 +129,73 @@ class Lowering:
             return self._product(expr)
         if isinstance(expr, sympy.Pow):
             return self._power(expr)
-        args = [] if isinstance(expr, sympy.Piecewise) else [self.lower(a) for a in expr.args]
-        if name in _BINARY:
-            return self._op(_BINARY[name], args)
-        if name in _UNARY:
-            return self._op(_UNARY[name], args)
+        if isinstance(expr, sympy.Piecewise):
+            return self._piecewise(expr)
+        name, args = type(expr).__name__, [self.lower(a) for a in expr.args]
+        if name in _DIRECT:
+            return self._op(_DIRECT[name], args)
         if name in _FOLDED:
             return self._fold(_FOLDED[name], args, expr)
-        special = _SPECIAL.get(name)
-        if special is None:
-            raise NotLowerable(f"no operator computes {name}")
-        return special(self, expr, args)
+        if name in _SPECIAL:
+            return _SPECIAL[name](self, args)
+        raise NotLowerable(f"no operator computes {name}")
 
-    def _op(self, op: str, args: Iterable[Argument]) -> Argument:
-        operands = args if type(args) is tuple or type(args) is list else list(args)
-        for operand in operands:
+    def _op(self, op: str, args: Sequence[Argument]) -> Argument:
+        for operand in args:
             if type(operand) is Value:
-                return self.table.get(op, operands)
-        return WRITTEN[op][0](*operands)
-
-    def _bound(self, expr: sympy.Basic) -> Value | None:
-        """A symbol compared with an integer, the most frequent condition; None for anything else."""
-        lhs, rhs = expr.args
-        op = _BOUND_TYPES[type(expr)]
-        if isinstance(lhs, sympy.Integer):
-            lhs, rhs, op = rhs, lhs, _MIRROR[op]
-        if type(lhs) is not sympy.Symbol or not isinstance(rhs, sympy.Integer):
-            return None
-        leaf = self.leaves.get(lhs)
-        if leaf is None:
-            raise UnboundSymbol(lhs)
-        value = self.table.get(op, (leaf, int(rhs)), "bool")
-        if value.expr is None:
-            value.expr = expr
-        return value
+                return self.table.get(op, args)
+        return WRITTEN[op][0](*args)
 
     def _relation(self, op: str, expr: sympy.Basic) -> Argument:
-        lhs, rhs = expr.args
-        if isinstance(lhs, sympy.Integer):
-            lhs, rhs, op = rhs, lhs, _MIRROR[op]
-        if not (lhs.is_Atom and rhs.is_Atom) or _is_fraction(lhs) or _is_fraction(rhs):
-            lhs, rhs = _without_fractions(lhs, rhs)
-        left, right = self.lower(lhs), self.lower(rhs)
+        left, right = map(self.lower, _without_fractions(*expr.args))
         if isinstance(right, Value) and not isinstance(left, Value):
             return self._op(_MIRROR[op], (right, left))
         return self._op(op, (left, right))
 
     def _sum(self, expr: sympy.Add) -> Argument:
-        terms = [(self.lower(a), a) for a in expr.args]
-        if {kind_of(value) for value, _ in terms} != {"int"}:
+        values = [self.lower(a) for a in expr.args]
+        if {kind_of(value) for value in values} != {"int"}:
             # Float addition is not associative: keep the order in which the terms are listed.
-            return self._fold("add", [value for value, _ in terms], expr)
-        if not self.export and len(terms) > 2:
-            return self._op("sum", [value for value, _ in terms])
-        plain, constants, negative = [], [], []
-        for item in terms:
-            value, term = item
-            if type(term) is not sympy.Symbol and _is_negative(term):
-                negative.append(item)
+            return self._fold("add", values, expr)
+        if not self.export and len(values) > 2:
+            return self._op("sum", values)
+        plain: list[int] = []
+        constants: list[int] = []
+        negative: list[int] = []
+        for index, term in enumerate(expr.args):
+            if _is_negative(term):
+                negative.append(index)
             else:
-                (plain if type(value) is Value else constants).append(item)
-        plain += constants
-        if len(terms) > CHAIN_LIMIT:
-            return self._tree([*plain, *negative])
-        if not plain:
-            plain, negative = negative[:1], negative[1:]
-        total, seen = plain[0][0], [plain[0][1]]
-        for value, term in plain[1:]:
-            seen.append(term)
-            total = self._partial("add", (total, value), seen)
-        for _, term in negative:
-            seen.append(term)
-            total = self._partial("sub", (total, self.lower(-term)), seen)
+                (plain if type(values[index]) is Value else constants).append(index)
+        order = [*plain, *constants, *negative]
+        if len(order) > CHAIN_LIMIT:
+            return self._tree(order, values, expr)
+        total = values[order[0]]
+        for count, index in enumerate(order[1:], start=2):
+            op, value = ("sub", self.lower(-expr.args[index])) if index in negative else ("add", values[index])
+            total = self._partial(op, (total, value), order[:count], expr)
         return total
 
-    def _tree(self, terms: list[tuple[Argument, Any]]) -> Argument:
-        """The sum of the terms as a balanced tree, level by level."""
-        level: list[tuple[Argument, list[Any]]] = [(value, [term]) for value, term in terms]
-        while len(level) > 1:
-            pairs = zip(level[::2], level[1::2], strict=False)
-            odd = level[-1:] if len(level) % 2 else []
-            level = []
-            for (left, some), (right, others) in pairs:
-                listed = some + others
-                level.append((self._partial("add", (left, right), listed), listed))
-            level += odd
-        root = level[0][0]
-        if type(root) is Value and root.poly is None:
-            # The terms are at hand: no need to open the tree again.
-            root.poly = total_of(value for value, _ in terms)
-        return root
+    def _tree(self, order: list[int], values: list[Argument], expr: sympy.Add) -> Argument:
+        """The sum of the terms in this order as a balanced tree."""
+        if len(order) == 1:
+            return values[order[0]]
+        middle = len(order) // 2
+        halves = tuple(self._tree(half, values, expr) for half in (order[:middle], order[middle:]))
+        return self._partial("add", halves, order, expr)
 
-    def _partial(self, op: str, args: tuple[Argument, Argument], terms: list[Any]) -> Argument:
+    def _partial(self, op: str, args: tuple[Argument, ...], order: list[int], expr: sympy.Add) -> Argument:
+        """What `op` makes of partial sums: the terms of `expr` at these places."""
         value = self._op(op, args)
         if type(value) is Value and value.expr is None:
-            # The terms are already canonical and distinct: no need to run sympy's flattening again.
-            value.expr = sympy.Add._from_args(list(terms), True)
+            # The terms are distinct, and canonical in the order in which they stand in the whole sum: no need to run
+            # sympy's flattening again.
+            value.expr = sympy.Add._from_args([expr.args[index] for index in sorted(order)])
         return value
 
     def _product(self, expr: sympy.Mul) -> Argument:
         coefficient, *rest = expr.args
-        if coefficient is sympy.S.NegativeOne and rest:
+        if coefficient is sympy.S.NegativeOne:
             return self._op("neg", [self.lower(sympy.Mul(*rest))])
         return self._fold("mul", [self.lower(a) for a in expr.args], expr)
 
@@ -259,7 +215,7 @@ class Lowering:
                 total.expr = expr if position == len(args) else expr.func(*expr.args[:position])
         return total
 
-    def _piecewise(self, expr: sympy.Basic, _args: list[Argument]) -> Argument:
+    def _piecewise(self, expr: sympy.Piecewise) -> Argument:
         *others, (last, condition) = [pair.args for pair in expr.args]
         if condition is not sympy.true:
             raise NotLowerable("a piecewise expression without a default")
@@ -268,29 +224,20 @@ class Lowering:
             result = self._op("ite", (self.lower(condition), self.lower(value), result))
         return result
 
-    def _modular_indexing(self, _expr: sympy.Basic, args: list[Argument]) -> Argument:
+    def _modular_indexing(self, args: list[Argument]) -> Argument:
         return self._op("mod", (self._op("floordiv", args[:2]), args[2]))
 
-    def _where(self, _expr: sympy.Basic, args: list[Argument]) -> Argument:
-        return self._op("ite", args)
-
-    def _identity(self, _expr: sympy.Basic, args: list[Argument]) -> Argument:
+    def _identity(self, args: list[Argument]) -> Argument:
         return args[0]
 
-    def _trunc_to_float(self, _expr: sympy.Basic, args: list[Argument]) -> Argument:
+    def _trunc_to_float(self, args: list[Argument]) -> Argument:
         return self._op("float", (self._op("trunc", args),))
 
-    def _round_decimal(self, _expr: sympy.Basic, args: list[Argument]) -> Argument:
-        return self._op("round", args)
 
-
-_SPECIAL: dict[str, Callable[[Lowering, Any, list[Argument]], Argument]] = {
-    "Piecewise": Lowering._piecewise,
+_SPECIAL: dict[str, Callable[[Lowering, list[Argument]], Argument]] = {
     "ModularIndexing": Lowering._modular_indexing,
-    "Where": Lowering._where,
     "Identity": Lowering._identity,
     "TruncToFloat": Lowering._trunc_to_float,
-    "RoundDecimal": Lowering._round_decimal,
 }
 
 
@@ -301,27 +248,14 @@ def _without_fractions(lhs: Any, rhs: Any) -> tuple[Any, Any]:
         head = term.args[0] if isinstance(term, sympy.Mul) else term
         if isinstance(head, sympy.Float):
             return lhs, rhs
-        if isinstance(head, sympy.Rational) and head.q != 1:
+        if isinstance(head, sympy.Rational):
             factor = lcm(factor, int(head.q))
     return (lhs, rhs) if factor == 1 else (sympy.expand(lhs * factor), sympy.expand(rhs * factor))
 
 
-def _is_fraction(expr: sympy.Basic) -> bool:
-    return isinstance(expr, sympy.Rational) and expr.q != 1
-
-
-def _number(expr: Any) -> int | float:
-    if expr == api.int_oo:
-        return inf
-    if expr == -api.int_oo:
-        return -inf
-    return int(expr) if expr.is_integer and not isinstance(expr, sympy.Float) else float(expr)
-
-
-def _is_negative(term: Any) -> bool:
-    if isinstance(term, sympy.Number):
-        return bool(term < 0)
-    return isinstance(term, sympy.Mul) and isinstance(term.args[0], sympy.Integer) and int(term.args[0]) < 0
+def _is_negative(term: sympy.Basic) -> bool:
+    coefficient = term.args[0] if isinstance(term, sympy.Mul) else term
+    return isinstance(coefficient, sympy.Integer) and bool(coefficient.is_negative)
 
 
 def sympy_of(value: Argument) -> sympy.Basic:

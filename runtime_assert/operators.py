@@ -105,21 +105,18 @@ def kind_of(argument: Any) -> Kind:
 
 def result_kind(op: str, args: Sequence[Any]) -> Kind:
     """The kind of what an operator yields for these operands."""
-    rule = WRITTEN[op][1] if op in WRITTEN else "other"
+    if op not in WRITTEN:
+        return "other"
+    rule = WRITTEN[op][1]
     if rule in _PLAIN_KINDS:
         return _PLAIN_KINDS[rule]
-    kinds: list[Kind] = [kind_of(a) for a in args]
-    if rule == "same":
-        found = set(kinds)
-        return "int" if found == {"int"} else "float" if found <= {"int", "float"} else "other"
-    first: Kind = kinds[-1] if kinds else "other"
-    if rule == "bitwise":
-        return first if len(set(kinds)) == 1 else "other"
-    if rule == "branches":
-        return first if kinds[1] == first else "other"
     if rule == "rounded":
-        return "int" if len(kinds) == 1 else "float"
-    return "other"
+        return "int" if len(args) == 1 else "float"
+    found: set[Kind] = {kind_of(a) for a in (args[1:] if rule == "branches" else args)}
+    if rule == "same":
+        return "int" if found == {"int"} else "float" if found <= {"int", "float"} else "other"
+    # The operands of a bitwise operator, or the values of a choice.
+    return found.pop() if rule in ("bitwise", "branches") and len(found) == 1 else "other"
 
 
 # What an operator yields for two integers.

@@ -13,7 +13,7 @@ from torch import fx
 from runtime_assert import _torch_api as api
 from runtime_assert.bindings import Bindings, node_kind
 from runtime_assert.lowering import Lowering, NotLowerable, UnboundSymbol
-from runtime_assert.operators import READ, operator_of
+from runtime_assert.operators import READ, kind_of, operator_of
 from runtime_assert.values import Argument, Value, ValueTable
 
 CHECK_TARGETS = frozenset({torch._check, getattr(torch, "_assert_scalar"), api.ASSERT_SCALAR})  # noqa: B009
@@ -73,12 +73,12 @@ def is_query(node: fx.Node) -> bool:
 def _is_entry(node: fx.Node) -> bool:
     """Whether a call takes the sizes of a tensor, or an entry of them."""
     if node.target is getattr:
-        return len(node.args) > 1 and node.args[1] in ("shape", "ndim")
+        return node.args[1] in ("shape", "ndim")
     return node.target is operator.getitem and _is_size(node.args[0])
 
 
 def _is_size(argument: Any) -> bool:
-    return isinstance(argument, fx.Node) and isinstance(api.example_value(argument), (torch.Size, tuple))
+    return isinstance(argument, fx.Node) and isinstance(api.example_value(argument), tuple)
 
 
 def is_transparent(node: fx.Node) -> bool:
@@ -97,15 +97,14 @@ def locate(nodes: list[fx.Node]) -> Reading:
     position, uses = reading.position, reading.uses
     never = len(nodes)
     clear = [is_transparent(node) for node in nodes]
-    for index in range(len(nodes) - 1, -1, -1):
+    for node in reversed(nodes):
         first = never
-        for user in nodes[index].users:
+        for user in node.users:
             at = position[user]
             if clear[at]:
                 at = never if user.target in CHECK_TARGETS else uses[user]
-            if at < first:
-                first = at
-        uses[nodes[index]] = first
+            first = min(first, at)
+        uses[node] = first
     busy = 0
     for is_clear in clear:
         reading.busy.append(busy)
@@ -143,9 +142,9 @@ def read_graph(
 
 
 def _placeholder_value(node: fx.Node, bindings: Bindings, table: ValueTable, reading: Reading) -> Value:
-    expr = bindings.first_names(api.raw_expr(api.example_value(node)))
-    if isinstance(expr, sympy.Symbol) and expr in bindings.leaves:
-        return bindings.leaves[expr]
+    leaf = bindings.leaves.get(bindings.first_names(api.raw_expr(api.example_value(node))))
+    if leaf is not None:
+        return leaf
     slot = max(reading.preamble, reading.position[node])
     return table.opaque(node, slot, node_kind(node))
 
@@ -165,18 +164,19 @@ def _read_operator(node: fx.Node, op: str, table: ValueTable, reading: Reading) 
     if op == "round" and len(raw) == 2 and raw[1] is None:
         raw = raw[:1]  # the same as no number of digits
     args = [_argument(a, reading) for a in raw]  # type: ignore[union-attr]
-    if node.kwargs or not args or any(a is None for a in args):
+    if node.kwargs or any(a is None for a in args):
         if api.raw_expr(api.example_value(node)) is not None:
             reading.values[node] = _opaque(node, table, reading)
         return
     if not any(isinstance(a, Value) for a in args):
         return
-    if op in _CONVERSIONS and isinstance(args[0], Value) and args[0].kind == _CONVERSIONS[op]:
+    operand: Any = args[0]
+    if kind_of(operand) == _CONVERSIONS.get(op):
         # sym_float of a float and sym_int of an integer are the operand itself.
-        reading.values[node] = args[0]
-        reading.shared.append((node, args[0]))
+        reading.values[node] = operand
+        reading.shared.append((node, operand))
         return
-    _record(node, table.get(op, args, None), reading)
+    _record(node, table.get(op, args), reading)
 
 
 def _record(node: fx.Node, value: Value, reading: Reading) -> None:
@@ -193,11 +193,11 @@ def _read_symbolic(node: fx.Node, bindings: Bindings, table: ValueTable, lowerin
     raw = api.raw_expr(traced)
     if raw is None:
         return
-    value: Argument | None = None
-    if is_query(node) or node.target in _ITEM:
-        if node.target in _NUMEL:
-            raw = _product_of_sizes(node) or raw
-        value = _lower_first(lowering, bindings, raw, api.replaced_expr(traced), node.target in _ITEM)
+    item = node.target in _ITEM
+    if node.target in _NUMEL:
+        raw = _product_of_sizes(node) or raw
+    asks = item or is_query(node)
+    value = _lower_first(lowering, bindings, raw, api.replaced_expr(traced), item) if asks else None
     if isinstance(value, Value) and value.slot <= reading.position[node]:
         reading.values[node] = value
         if value.node is None and _asks_for(node, value):
@@ -214,7 +214,7 @@ def _product_of_sizes(node: fx.Node) -> sympy.Basic | None:
     Tracing multiplies them, and puts in what replaced each: `t.numel() == u0` would become a second check of whatever
     u0 was found to equal.
     """
-    traced = api.example_value(node.args[0]) if node.args and isinstance(node.args[0], fx.Node) else None
+    traced = api.example_value(node.all_input_nodes[0])
     if not isinstance(traced, torch.Tensor):
         return None
     sizes: list[Any] = [size if isinstance(size, int) else api.raw_expr(size) for size in traced.shape]
@@ -225,19 +225,16 @@ def _asks_for(node: fx.Node, value: Value) -> bool:
     """Whether a query asks the very tensor that `value` is read from, in whatever spelling."""
     if value.op not in ("size", "stride", "storage_offset"):
         return False
-    source, key = node, value.args[1:]
-    if node.target is operator.getitem and isinstance(node.args[0], fx.Node):
-        source, asked = node.args[0], tuple(node.args[1:])
-    else:
-        asked = tuple(node.args[1:])
-    return not node.kwargs and bool(source.args) and asked == key and _yields(source.args[0], value.args[0])
+    source: Any = node.args[0] if node.target is operator.getitem else node
+    asked = tuple(node.args[1:])
+    return bool(source.args) and asked == value.args[1:] and _yields(source.args[0], value.args[0])
 
 
 def _yields(node: Any, value: Value) -> bool:
     """Whether a node computes `value`, which may be an entry of what an operator yields."""
     if node is value.node:
         return True
-    if value.op != "getitem" or not isinstance(node, fx.Node) or node.target is not operator.getitem or node.kwargs:
+    if value.op != "getitem" or not isinstance(node, fx.Node) or node.target is not operator.getitem:
         return False
     return tuple(node.args[1:]) == value.args[1:] and _yields(node.args[0], value.args[0])
 
@@ -250,8 +247,6 @@ def _lower_first(
     # an operator whose binding was lost (decompositions lose those in branches).
     expressions = [raw] if item or any(map(api.is_unbacked, raw.free_symbols)) else [raw, replaced]
     for expr in expressions:
-        if expr is None or isinstance(expr, sympy.Number):
-            continue
         try:
             return lowering.lower(bindings.first_names(expr))
         except (UnboundSymbol, NotLowerable):

@@ -82,7 +82,7 @@ def test_installations_nest() -> None:
 
 
 def test_uninstalling_what_is_not_installed_is_an_error() -> None:
-    with pytest.raises(RuntimeError, match="without install"):
+    with pytest.raises(RuntimeError, match=r"^uninstall\(\) without install\(\): torch's own pass is in place$"):
         uninstall()
 
 
@@ -92,9 +92,16 @@ def test_another_pass_in_torchs_place_is_not_overwritten(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(importlib.import_module("torch._dynamo.output_graph"), NAME, other)
     before = bound()
-    with pytest.raises(UnknownTorch, match=r"torch\._dynamo\.output_graph.*is not torch's own"):
+    said = rf"^torch\._dynamo\.output_graph\.{NAME} is not torch's own function but one of {re.escape(__name__)}$"
+    with pytest.raises(UnknownTorch, match=said):
         install()
     assert bound() == before
+
+
+def test_what_is_no_function_of_a_module_is_named_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.import_module("torch._dynamo.output_graph"), NAME, 7)
+    with pytest.raises(UnknownTorch, match=r"is not torch's own function but one of 7$"):
+        install()
 
 
 def test_a_torch_without_a_required_call_site_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,6 +109,20 @@ def test_a_torch_without_a_required_call_site_is_refused(monkeypatch: pytest.Mon
     with pytest.raises(UnknownTorch, match="has no insert_deferred_runtime_asserts"):
         install()
     assert not is_installed()
+
+
+def test_a_torch_without_another_call_site_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(importlib.import_module("torch._export.utils"), NAME)
+    with installed():
+        for name in set(CALL_SITES) - {"torch._export.utils"}:
+            assert getattr(importlib.import_module(name), NAME) is runtime_assert.insert_deferred_runtime_asserts
+
+
+@pytest.mark.parametrize("version", ["2.11.0", "2.13.0+cpu", "2.15.0a0+gitabc", "3.0.0"])
+def test_a_torch_that_is_new_enough_is_taken(version: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch, "__version__", version)
+    with installed():
+        assert is_installed()
 
 
 def test_a_torch_that_is_too_old_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,6 +56,18 @@ def test_a_row_prints_what_it_knows_and_nothing_else() -> None:
     assert str(row) == "range       u >= 0 — implied by a, b: it follows from bounds"
 
 
+def test_a_row_of_an_assert_prints_where_it_stands_and_where_the_check_was_written() -> None:
+    row = Row("deferred", "u >= 3", "emitted", "_assert_scalar", location="model.py:7")
+    assert str(row) == "deferred    u >= 3 (model.py:7) — emitted at _assert_scalar"
+    assert str(Row("check", "u >= 3", "trivial")) == "check       u >= 3 — trivial"
+
+
+def test_a_report_prints_how_much_there_is_and_then_its_rows() -> None:
+    rows = (Row("range", "u >= 0", "emitted", "a"), Row("check", "u >= 3", "trivial"))
+    said = str(InsertionReport("named", rows))
+    assert said == f"named: 2 obligations, 1 asserts emitted\n  {rows[0]}\n  {rows[1]}"
+
+
 def test_a_second_run_says_that_everything_is_there() -> None:
     gm, env = capture(program, (torch.tensor([7, 5]),), ((),))
     insert_with_report(gm, env, "first")
