@@ -77,14 +77,13 @@ class RealFloats:
         """What is true of the numbers that this builder has made up."""
         yield from self._facts
         roundings = list(self._rounded.values())
+        # A rounding does not pass over any double.
+        doubles = [*(double.value for double in self._doubles), *(rounded for _, rounded in roundings), self._real(0)]
         for position, (real, rounded) in enumerate(roundings):
             for other, other_rounded in roundings[:position]:
                 yield z3.Implies(real <= other, rounded <= other_rounded)
                 yield z3.Implies(real >= other, rounded >= other_rounded)
-            # A rounding does not pass over any double.
-            others = [double.value for double in self._doubles]
-            others += [other_rounded for index, (_, other_rounded) in enumerate(roundings) if index != position]
-            for double in (*others, self._real(0)):
+            for double in doubles:
                 yield z3.Implies(real <= double, rounded <= double)
                 yield z3.Implies(real >= double, rounded >= double)
 
@@ -293,5 +292,4 @@ def _nearest(exact: Fraction) -> float:
 
 
 def _power_of_two(value: Any) -> bool:
-    number = value if isinstance(value, int) else value.as_long() if z3.is_int_value(value) else 0
-    return number != 0 and abs(number) & (abs(number) - 1) == 0
+    return z3.is_int_value(value) and value.as_long().bit_count() == 1

@@ -369,3 +369,41 @@ def test_a_quotient_that_has_to_be_a_number_is_solved_as_a_fraction_and_nothing_
         part_of(quotient, *limits("u1", 3, 3), u1=(3, 3)),
     ):
         assert decided("_fractions", part).status == "unknown"
+
+
+@pytest.mark.parametrize(("op", "end"), [("ge", 2**20), ("le", -(2**20))])
+def test_near_zero_is_up_to_where_no_rounding_matters(op, end):
+    def beyond(number: int) -> Part:
+        rounded = apply("float_ne", apply("to_float", "x"), F)
+        return part_of(
+            apply("or", Var("b", "bool"), apply(op, "x", number)),
+            broken=((apply("not", rounded),), (Var("b", "bool"),)),
+        )
+
+    answer = decided("_near_zero", beyond(end))
+    assert (answer.status, answer.by) == ("sat", "z3")
+    assert answer.model is not None
+    assert answer.model["x"] == end
+    # That there is none near zero says nothing.
+    away = end + (1 if op == "ge" else -1)
+    assert decided("_near_zero", beyond(away)).reason == "no step decides this"
+    assert decided("_thorough", beyond(away)).status == "sat"
+
+
+def test_near_zero_is_for_integers_that_are_rounded(monkeypatch):
+    asked = []
+
+    def ask(hold, broken, budget, work):
+        asked.append((hold, broken, budget, work))
+        return Answer("unknown", "z3", None, "asked")
+
+    monkeypatch.setattr(portfolio, "ask", ask)
+    budget = Budget(77)
+    for part in (part_of(apply("gt", "x", 5)), part_of(apply("float_gt", F, 5.0))):
+        assert decide(part, budget, 1000, ALONE["_near_zero"]).reason == "no step decides this"
+    assert asked == []
+    rounded = apply("float_gt", apply("to_float", "x"), F)
+    part = part_of(rounded, broken=((rounded,),))
+    assert decide(part, budget, 1000, ALONE["_near_zero"]).reason == "no step decides this"
+    near = (apply("le", -(2**20), "x"), apply("le", "x", 2**20))
+    assert asked == [((rounded, *near), part.broken, budget, 100)]
