@@ -19,7 +19,7 @@ from torch.utils import _pytree as pytree
 from runtime_assert import messages
 from runtime_assert.checks import message_text
 from runtime_assert.names import Names
-from runtime_assert.operators import operator_of
+from runtime_assert.operators import Kind, operator_of
 from runtime_assert.reading import CHECK_TARGETS, QUERY_FUNCTIONS, check_condition
 from runtime_assert.values import Value, ValueTable
 
@@ -60,7 +60,7 @@ class _Violated(Exception):
     """Carries a diagnosis out of the interpreters of nested graphs."""
 
     def __init__(self, diagnosis: Diagnosis) -> None:
-        super().__init__(str(diagnosis))
+        super().__init__()
         self.diagnosis = diagnosis
 
 
@@ -170,7 +170,7 @@ class _Watcher(fx.Interpreter):
         assert isinstance(self.module, fx.GraphModule)
         graph = node.graph
         names = Names(None, list(graph.nodes))
-        table = ValueTable(-1)
+        table = ValueTable(_NOWHERE)
         condition: Any = check_condition(node)
         leaves: dict[str, Scalar] = {}
         if isinstance(condition, fx.Node):
@@ -184,6 +184,11 @@ class _Watcher(fx.Interpreter):
         trace = node.meta.get("stack_trace")
         location = messages.location_in_trace(trace)
         return Diagnosis(text, str(condition), tuple(leaves.items()), location, trace, node.name, self._inside)
+
+
+# What is only printed is neither placed nor typed.
+_NOWHERE = -1
+_UNPLACED: tuple[int, Kind] = (_NOWHERE, "other")
 
 
 def _is_arithmetic(node: fx.Node) -> bool:
@@ -202,7 +207,7 @@ def _leaves(root: fx.Node) -> list[fx.Node]:
         if _is_arithmetic(node):
             stack.extend(reversed(node.all_input_nodes))
         else:
-            found[node] = None
+            found.setdefault(node)
     return list(found)
 
 
@@ -234,12 +239,12 @@ def _value(node: fx.Node, table: ValueTable) -> Value:
 
 
 def _query(node: fx.Node, table: ValueTable) -> Value:
-    op = QUERY_FUNCTIONS.get(node.target) if node.op == "call_function" else None
+    op = QUERY_FUNCTIONS.get(node.target)
     if op not in ("size", "stride", "storage_offset"):
-        return table.opaque(node, -1, "other")
+        return table.opaque(node, *_UNPLACED)
     base, *rest = node.args
     assert isinstance(base, fx.Node)
-    return table.get(op, (table.opaque(base, -1, "other"), *rest))
+    return table.get(op, (table.opaque(base, *_UNPLACED), *rest))
 
 
 def _cond(run: Callable[..., Any], predicate: Any, yes: Any, no: Any, operands: Sequence[Any] = ()) -> Any:
