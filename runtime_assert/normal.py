@@ -80,13 +80,13 @@ def _relation(condition: Value) -> Relation:
         # The most frequent form by far, a bound of one symbol: u0 >= 3 is -u0 <= -3.
         sign, slack = _BOUND[op]
         return Bound((((args[0],), sign),), sign * args[1] + slack)
-    if op == "not" and isinstance(args[0], Value):
+    if op == "not":
         return negated(relation(args[0]))
     if op in _DUAL and all(kind_of(argument) == "bool" for argument in args):
         return _joined(op, [relation(argument) for argument in args])
     if op not in _DIFFERENCE:
         return Holds(condition)
-    if kind_of(args[0]) == "int" and kind_of(args[1]) == "int":
+    if all(kind_of(argument) == "int" for argument in args):
         return _of_integers(op, args)
     return _of_float(op, *args) or Holds(condition)
 
@@ -95,9 +95,7 @@ def _of_integers(op: str, args: Sequence[Argument]) -> Relation:
     first, second, slack, form = _DIFFERENCE[op]
     difference = dict(polynomial(args[first]))
     accumulate(difference, polynomial(args[second]), -1)
-    if form == "bound":
-        difference, slack = _undivided(difference, slack)
-    return _of_remainder(_opened(from_polynomial(form, difference, slack)))
+    return _of_remainder(_opened(_undivided(from_polynomial(form, difference, slack))))
 
 
 # Below this every integer is a float of its own, and no integer from here on rounds to one below.
@@ -110,9 +108,9 @@ def _of_float(op: str, left: Argument, right: Argument) -> Relation | None:
     x >= 1. None for any other comparison."""
     if not isinstance(left, Value):
         left, right, op = right, left, _FLIPPED[op]
-    if isinstance(left, Value) and left.op == "float" and left.symbol is None:
+    if left.op == "float" and left.symbol is None:
         left = left.args[0]
-    if kind_of(left) != "int" or kind_of(right) not in ("int", "float") or isinstance(right, Value):
+    if kind_of(left) != "int" or type(right) not in (int, float):
         return None
     if not -_EXACT < right < _EXACT:  # neither is NaN
         return None
@@ -129,12 +127,12 @@ def _of_remainder(found: Relation) -> Relation:
         return found
     monomial, factor = found.terms[0]
     divisor = monomial[0].args[1] if len(monomial) == 1 and monomial[0].op == "mod" else None
-    if type(divisor) is not int or divisor == 0 or kind_of(monomial[0].args[0]) != "int":
+    if type(divisor) is not int or divisor == 0:
         return found
-    low, high = (0, divisor - 1) if divisor > 0 else (divisor + 1, 0)
+    low, high = min(0, divisor + 1), max(0, divisor - 1)
     if isinstance(found, Bound):
         # |factor| is 1: the coefficients are coprime.
-        bottom, top = (low, min(high, found.limit)) if factor > 0 else (max(low, -found.limit), high)
+        bottom, top = (low, min(high, found.limit)) if factor == 1 else (max(low, -found.limit), high)
         if bottom > top or (bottom, top) == (low, high):
             return Constant(bottom <= top)
         return Equal(((monomial, 1),), top) if bottom == top else found
@@ -164,30 +162,37 @@ _DIFFERENCE: dict[str, tuple[int, int, int, str]] = {
 _BOUND = {"le": (1, 0), "lt": (1, -1), "ge": (-1, 0), "gt": (-1, -1)}
 
 
-def _undivided(poly: dict[Monomial, int], slack: int) -> tuple[dict[Monomial, int], int]:
+def _undivided(found: Relation) -> Relation:
     """A bound on `x // k` alone as the bound on x that it is: x // 2 <= 0 says x <= 1, the very bound that the
     ShapeEnv derives from it and states as a range."""
-    while True:
-        monomials = [m for m in poly if m != ONE]
-        divided = divided_by_constant(monomials[0]) if len(monomials) == 1 else None
+    while isinstance(found, Bound) and len(found.terms) == 1:
+        monomial, factor = found.terms[0]
+        divided = divided_by_constant(monomial)
         if divided is None:
-            return poly, slack
+            return found
         base, divisor = divided
-        factor, limit = poly[monomials[0]], slack - poly.get(ONE, 0)
-        if factor > 0:
-            poly, slack = _times(base, 1), divisor * (limit // factor + 1) - 1
-        else:
-            poly, slack = _times(base, -1), divisor * (limit // -factor)
+        # |factor| is 1: the coefficients are coprime.
+        limit = divisor * (found.limit + 1) - 1 if factor == 1 else divisor * found.limit
+        found = from_polynomial("bound", _times(base, factor), limit)
+    return found
 
 
 def divided_by_constant(monomial: Monomial) -> tuple[Polynomial, int] | None:
     """x and k > 0 if the monomial is x // k (x // -k is -x // k) and has no symbol of its own, else None."""
+    divisor = _divisor(monomial)
+    return (_times(polynomial(monomial[0].args[0]), _sign(divisor)), abs(divisor)) if divisor else None
+
+
+def _divisor(monomial: Monomial) -> int:
+    """k if the monomial is x // k with a constant k and has no symbol of its own, else 0."""
     if len(monomial) != 1 or monomial[0].op != "floordiv" or monomial[0].symbol is not None:
-        return None
-    base, divisor = monomial[0].args
-    if type(divisor) is not int or divisor == 0 or kind_of(base) != "int":
-        return None
-    return _times(polynomial(base), 1 if divisor > 0 else -1), abs(divisor)
+        return 0
+    divisor = monomial[0].args[1]
+    return divisor if type(divisor) is int else 0
+
+
+def _sign(number: int) -> int:
+    return number // abs(number)
 
 
 def _times(poly: Polynomial, factor: int) -> dict[Monomial, int]:
@@ -202,27 +207,18 @@ def _opened(found: Relation) -> Relation:
     """
     if not isinstance(found, (Bound, Equal, Differs)):
         return found
-    divided = [m for m, c in found.terms if _cancels(m, c)]
+    divided = [m for m, c in found.terms if (divisor := _divisor(m)) and c % divisor == 0]
     if not divided:
         return found
     poly = dict(found.terms)
     for monomial in divided:
-        base, divisor = monomial[0].args
-        times = poly.pop(monomial) // divisor
-        accumulate(poly, polynomial(base), times)
+        times = poly.pop(monomial) // _divisor(monomial)
+        accumulate(poly, polynomial(monomial[0].args[0]), times)
         accumulate(poly, {(_remainder(monomial[0]),): 1}, -times)
     if isinstance(found, Bound):
         return from_polynomial("bound", poly, found.limit)
     accumulate(poly, {ONE: 1}, -found.value)
     return from_polynomial("equal" if isinstance(found, Equal) else "differs", poly)
-
-
-def _cancels(monomial: Monomial, coefficient: int) -> bool:
-    """Whether a term is a multiple of k * (x // k)."""
-    if len(monomial) != 1 or monomial[0].op != "floordiv" or monomial[0].symbol is not None:
-        return False
-    divisor = monomial[0].args[1]
-    return isinstance(divisor, int) and divisor != 0 and coefficient % divisor == 0
 
 
 def _remainder(division: Value) -> Value:
@@ -274,8 +270,7 @@ def from_polynomial(form: str, difference: dict[Monomial, int], slack: int = 0) 
     divisor = gcd(*difference.values())
     if form == "bound":
         return Bound(tuple((m, c // divisor) for m, c in terms), (slack - constant) // divisor)
-    if terms[0][1] < 0:
-        divisor = -divisor
+    divisor *= _sign(terms[0][1])
     if constant % divisor:
         return Constant(form == "differs")
     make = Equal if form == "equal" else Differs

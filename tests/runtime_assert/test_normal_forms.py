@@ -131,6 +131,11 @@ RELATIONS = {
     "x % (0 - 5) <= 0 - 4": "1 mod(x, -5) == -4",
     "x % 5 + y <= 3": "1 y + 1 mod(x, 5) <= 3",
     "x % y <= 3": "1 mod(x, y) <= 3",
+    "x % 0 <= 3": "1 mod(x, 0) <= 3",
+    "x // 0 <= 3": "1 floordiv(x, 0) <= 3",
+    "x // y <= 3": "1 floordiv(x, y) <= 3",
+    "x // y * 2 + z <= 3": "1 z + 2 floordiv(x, y) <= 3",
+    "x // 1 + y <= 3": "1 x + 1 y + -1 mod(x, 1) <= 3",
     # Connectives: nested ones opened, in no order, without repetitions and literals.
     "(x < y) & (y > x)": "1 x + -1 y <= -1",
     "(x <= 3) & ((y <= 3) & (z <= 3))": "(1 x <= 3) and (1 y <= 3) and (1 z <= 3)",
@@ -149,6 +154,22 @@ RELATIONS = {
 def test_a_relation_has_this_form(text: str) -> None:
     world = World()
     assert world.shown(relation(world.value(text))) == RELATIONS[text]
+
+
+@pytest.mark.parametrize("text", ["x <= 3", "x < 3", "x >= 3", "x > 3", "x == 3", "x != 3"])
+def test_a_bound_of_what_has_a_symbol_has_the_same_form(text: str) -> None:
+    world = World()
+    world.names["x"].symbol = sympy.Symbol("u7", integer=True)
+    assert world.shown(relation(world.value(text))) == RELATIONS[text]
+
+
+@pytest.mark.parametrize("op", ["le", "lt", "ge", "gt"])
+def test_a_bound_of_a_float_that_has_a_symbol_is_left_alone(op: str) -> None:
+    table, graph = ValueTable(-1), fx.Graph()
+    number = table.opaque(graph.placeholder("f"), -1, "float")
+    number.symbol = sympy.Symbol("zuf0", real=True)
+    below = table.get(op, (number, 3))
+    assert relation(below) == Holds(below)
 
 
 NEGATIONS = {
@@ -252,6 +273,8 @@ def test_relations_of_sums() -> None:
     assert from_polynomial("bound", {ONE: 3, x: 2}, 8) == Bound(((x, 1),), 2)
     assert from_polynomial("bound", {ONE: 3}, 3) == Constant(True)
     assert from_polynomial("bound", {ONE: 3}, 2) == Constant(False)
+    assert from_polynomial("bound", {ONE: 1}) == Constant(False)
+    assert from_polynomial("bound", {}) == Constant(True)
     assert from_polynomial("equal", {}) == Constant(True)
     assert from_polynomial("differs", {}) == Constant(False)
     assert from_polynomial("equal", {ONE: 3, x: -3}) == Equal(((x, 1),), 1)
