@@ -45,9 +45,14 @@ def _part(claim: Claim, value: Value, group: int | None) -> Claim:
 
 def facts_of(present: list[Claim]) -> list[Claim]:
     """What the conjunctions among the graph's own asserts say, part by part, to be used as premises."""
-    facts = [_part(claim, part, None) for claim in present for part in _parts(claim)]
-    for fact in facts:
-        fact.user = True
+    facts = []
+    for claim in present:
+        for part in _parts(claim):
+            fact = _part(claim, part, None)
+            if fact.relation != claim.relation:
+                # None of them is checked before the whole.
+                fact.slot, fact.deadline, fact.user = claim.slot, claim.deadline, True
+                facts.append(fact)
     return facts
 
 

@@ -141,6 +141,9 @@ def _drop_repeated(claims: list[Claim], kept: _Kept) -> list[Claim]:
         if not claim.user and first.slot <= kept.horizon(claim):
             kept.drop(claim, "merged", first, "the same condition")
             continue
+        if claim.slot < first.slot:
+            # Both stay: the earlier one is in time for whatever says the same.
+            kept.exact[relation] = claim
         places[id(claim)] = len(survivors)
         survivors.append(claim)
     return survivors

@@ -3,7 +3,7 @@
 ## What it guarantees
 If the eager program rejects an input by a check, the guarded graph does not get into an operator that fails on that
 input while an assert that would have rejected it stands further behind, with all its values at hand before that
-operator. An assert on sizes of inputs has its values at hand from the start.
+operator. An assert on sizes of inputs has its values at hand from the start; of a conjunction each part is looked at.
 
 ## Why it matters
 A check that comes late is reported as a failure inside of a kernel, or not at all if the kernel goes on with bad
@@ -33,12 +33,12 @@ from properties.verdict import PROVED, Status, Verdict
 from strategies.evaluate import holds
 from strategies.operators import sort_of
 from strategies.statement import Unrealisable
-from strategies.terms import Apply, Term, Valuation, Var, apply, variables
+from strategies.terms import Apply, Term, Valuation, Var, apply, conjuncts, variables
 
 
 @dataclass(frozen=True)
 class _Late:
-    """An assert that stands behind a node that computes, though its leaves are ready (at ``ready``) before that."""
+    """An assert or a part of one that stands behind a node that computes, though its leaves are ready before that."""
 
     term: Term
     index: int
@@ -80,19 +80,18 @@ def _suspects(case: Case) -> tuple[_Late, ...]:
         return ()
     plain = unaliased(case.facts)
     found = []
-    for emitted in case.emitted:
-        if emitted.term is None:
-            continue
-        leaves = variables(emitted.term)
+    asserted = [(part, item.index) for item in case.emitted if item.term is not None for part in conjuncts(item.term)]
+    for term, position in asserted:
+        leaves = variables(term)
         if not leaves <= ready.keys():
             continue
         start = max((ready[leaf] for leaf in leaves), default=0)
-        first = next((index for index in computing if start < index < emitted.index), None)
+        first = next((index for index in computing if start < index < position), None)
         if first is None:
             continue
-        earlier = [plain(item.term) for item in case.emitted if item.term is not None and item.index < first]
-        if not Known(earlier).implies(plain(emitted.term)):
-            found.append(_Late(emitted.term, emitted.index, start))
+        earlier = [plain(part) for part, index in asserted if index < first]
+        if not Known(earlier).implies(plain(term)):
+            found.append(_Late(term, position, start))
     return tuple(found)
 
 

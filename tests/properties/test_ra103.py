@@ -82,3 +82,18 @@ def test_a_check_that_is_an_operator_of_the_graph_is_no_operator_that_fails_too_
     first = {"op": "check_range", "leaf": "u0", "least": 0, "most": 2, "function": "constrain"}
     prog = program((), [item(0), first, check("le", "u0", 0)])
     assert str(verdict(prog, frontend, resolve("torch"))) == "PROVED"
+
+
+def test_a_part_of_an_assert_that_could_have_stood_before_an_operator_is_late_behind_it():
+    """The whole has to wait for another value; what the operator needs of the part does not."""
+    both = {"op": "check_assert", "cond": ["and", ["gt", "u0", 2], ["lt", "u1", 8]], "form": "scalar"}
+    prog = program((), [item(4), check("gt", "u0", 2), {"op": "zeros", "shape": ["u0"]}, item(3), both])
+
+    def only_the_last(gm, shape_env, name, export=False):
+        reference(gm, shape_env, name, export=export)
+        for node in gm.graph.find_nodes(op="call_function", target=ASSERT)[:-1]:
+            gm.graph.erase_node(node)
+
+    found = verdict(prog, "make_fx", only_the_last)
+    assert (str(found), found.stage) == ("REFUTED(late)", "pass")
+    assert str(verdict(prog, "make_fx", reference)) == "PROVED"

@@ -34,6 +34,37 @@ PROGRAMS = {
 
 # The same, where only one front end shows it.
 CAPTURED = {
+    "a conjunction of which one part holds anyway is not dropped for the sake of the other": (
+        "make_fx",
+        {
+            "schema": 1,
+            "dims": [4, 2, 5],
+            "params": [{"shape": ["d0", 1], "dtype": "float32"}, {"shape": ["d1", "d2"], "dtype": "float32"}],
+            "body": [
+                {"op": "item", "value": 2},
+                {
+                    "op": "check_assert",
+                    "cond": ["and", ["lt", "d2", 6], ["ge", ["mod", "u0", -2], -40]],
+                    "form": "scalar",
+                },
+            ],
+        },
+    ),
+    "a part of a conjunction is asserted at its check, though the conjunction says it later": (
+        "make_fx",
+        {
+            "schema": 1,
+            "dims": [2],
+            "params": [{"shape": ["d0"], "dtype": "float32"}],
+            "body": [
+                {"op": "item", "value": 2},
+                {"op": "check", "cond": ["lt", "u0", 6]},
+                {"op": "zeros", "shape": ["u0"]},
+                {"op": "item", "value": 3},
+                {"op": "check_assert", "cond": ["and", ["lt", "u0", 6], ["lt", "u1", 8]], "form": "scalar"},
+            ],
+        },
+    ),
     "a check that tracing added is asserted of the input that its value was found equal to": (
         "make_fx",
         {

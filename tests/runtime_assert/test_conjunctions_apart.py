@@ -80,6 +80,22 @@ def test_what_conjunctions_of_the_graphs_own_asserts_say_is_known_part_by_part()
     assert facts_of([]) == []
 
 
+def test_what_a_conjunction_says_is_known_when_the_whole_is_checked_and_not_before() -> None:
+    world = World()
+    early, late = world.value("le", world.u1, 5), world.value("le", world.u3, 7)
+    whole = Claim("check", None, both(world, early, late), slot=3, deadline=12)
+    assert [(fact.slot, fact.deadline) for fact in facts_of([whole])] == [(3, 12), (3, 12)]
+
+
+def test_a_conjunction_that_says_no_more_than_one_of_its_parts_says_nothing_beside_itself() -> None:
+    """What would be dropped for the sake of that part is the part's own assert."""
+    world = World()
+    low, always = world.value("le", world.u1, 5), world.value("ge", world.value("mod", world.u1, -2), -40)
+    condition = both(world, low, always)
+    (fact,) = facts_of([Claim("check", None, condition, relation(condition), slot=3)])
+    assert fact.condition == always
+
+
 def parts(world: World, *conditions: Value) -> list[Claim]:
     return split([Claim("deferred", None, both(world, *conditions))])
 
