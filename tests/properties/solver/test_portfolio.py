@@ -407,3 +407,13 @@ def test_near_zero_is_for_integers_that_are_rounded(monkeypatch):
     assert decide(part, budget, 1000, ALONE["_near_zero"]).reason == "no step decides this"
     near = (apply("le", -(2**20), "x"), apply("le", "x", 2**20))
     assert asked == [((rounded, *near), part.broken, budget, 100)]
+
+
+def test_a_simple_fraction_is_looked_for_with_a_tenth_of_the_work_and_is_not_believed(monkeypatch):
+    asked = []
+    guess = Answer("sat", "z3", {"u0": 1, "u1": 1})
+    monkeypatch.setattr(portfolio, "decide", lambda *args: asked.append(args[1:]) or guess)
+    part = part_of(apply("float_eq", apply("int_div", "u0", "u1"), 2.5), apply("ge", "u1", 3), u1=(3, None))
+    budget = Budget(77)
+    assert decide(part, budget, 1000, ALONE["_fractions"]).reason == "no step decides this"
+    assert asked == [(budget, 100, portfolio._INNER)]

@@ -360,6 +360,15 @@ PROVED: list[tuple[list[Term], Term]] = [
         apply("float_le", apply("float_add", F, G), 4.5),
     ),
     ([apply("float_eq", SUM, SUM)], apply("float_eq", SUM, apply("float_add", G, F))),
+    (
+        [
+            apply("float_eq", F, F),
+            apply("float_eq", G, G),
+            apply("float_lt", F, math.inf),
+            apply("float_gt", F, -math.inf),
+        ],
+        apply("float_eq", apply("float_sub", F, G), apply("float_add", F, apply("float_neg", G))),
+    ),
     # The same operands give the same result, and it is a double.
     (
         [apply("float_eq", F, G), apply("float_gt", apply("float_sin", F), 0.5)],
@@ -420,6 +429,17 @@ def test_two_functions_have_different_values_and_one_may_be_no_number_where_the_
     related = apply("or", apply("float_eq", SINE, EXPONENTIAL), apply("float_ne", SINE, EXPONENTIAL))
     for follows, proved in ((related, True), (nan_alike, False), (alike, False)):
         assert (ask(hold, [[follows]], Budget(10**7), 10**5).status == "unsat") == proved, follows
+
+
+def test_a_function_of_two_operands_depends_on_both():
+    for first, second in (
+        (apply("float_pow", F, 2.5), apply("float_pow", G, 2.5)),
+        (apply("float_pow", 2.5, F), apply("float_pow", 2.5, G)),
+    ):
+        hold = [has_value(first), has_value(second)]
+        alike = apply("or", apply("float_eq", first, second), *(apply("float_ne", one, one) for one in (first, second)))
+        assert ask([*hold, apply("float_eq", F, G)], [[alike]], Budget(10**7), 10**5).status == "unsat"
+        assert ask(hold, [[alike]], Budget(10**7), 10**5).status != "unsat"
 
 
 def test_the_numbers_that_are_made_up_are_as_many_as_there_are_operators():
