@@ -73,15 +73,22 @@ def _arange(*bounds: Any, **_: Any) -> Shape:
 
 
 def _view(tensor: Shape, *sizes: Any) -> Shape:
-    wanted = _sizes(sizes)
-    if Const(-1) not in wanted:
-        return wanted
-    if wanted.count(Const(-1)) > 1:
+    found = with_inferred(_sizes(sizes), tensor)
+    if found is None:
         raise Unknown
-    others = _numel([size for size in wanted if size != Const(-1)])
+    return found
+
+
+def with_inferred(sizes: Shape, tensor: Shape) -> Shape | None:
+    """``sizes`` of a view of ``tensor``, with what is left of its elements where they say -1; None for two such."""
+    if Const(-1) not in sizes:
+        return sizes
+    if sizes.count(Const(-1)) > 1:
+        return None
+    others = _numel([size for size in sizes if size != Const(-1)])
     elements = _numel(tensor)
     inferred = elements if others == Const(1) else apply("floordiv", elements, others)
-    return tuple(inferred if size == Const(-1) else size for size in wanted)
+    return tuple(inferred if size == Const(-1) else size for size in sizes)
 
 
 def _repeat(tensor: Shape, *times: Any) -> Shape:

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from properties.read.eager_shapes import eager_shape
+from properties.read.eager_shapes import eager_shape, with_inferred
 from strategies.custom_operators import NAMESPACE
 from strategies.terms import Const, Term, apply
 
@@ -36,9 +36,7 @@ def _arange(*args: Any, **_: Any) -> Shape | None:
 
 
 def _view(tensor: Shape, size: Any, *_: Any, **__: Any) -> Shape | None:
-    if not all(_is_term(item) for item in size):
-        return None
-    return None if Const(-1) in size else tuple(size)
+    return with_inferred(tuple(size), tensor) if all(_is_term(item) for item in size) else None
 
 
 def _cat(tensors: Any, dim: Any = None, *_: Any, **__: Any) -> Shape | None:

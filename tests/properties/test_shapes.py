@@ -31,8 +31,8 @@ CALLS: dict[str, list[tuple[Any, ...]]] = {
     "aten.ones.default": [([2, 3],)],
     "aten.full.default": [([2, 3], 1.5)],
     "aten.arange.default": [(4,)],
-    "aten.view.default": [(A, [3, 2])],
-    "aten.reshape.default": [(A, [6])],
+    "aten.view.default": [(A, [3, 2]), (A, [-1, 2]), (A, [1, 6, -1])],
+    "aten.reshape.default": [(A, [6]), (A, [-1])],
     "aten.cat.default": [([A, B],), ([A, A], 1)],
     "aten.clone.default": [(A,)],
     "aten.zeros_like.default": [(A,)],
@@ -70,6 +70,17 @@ def test_a_rule_gives_the_sizes_of_several_results(name: str, args: tuple[Any, .
 
 def test_tensors_of_other_sizes_are_left_unread() -> None:
     assert RULES["aten.add.Tensor"](_terms(A), _terms(torch.ones(3))) is None
+
+
+def test_two_sizes_that_follow_from_the_rest_are_left_unread() -> None:
+    assert RULES["aten.view.default"](_terms(A), _terms([-1, -1])) is None
+
+
+def test_a_check_in_a_body_of_a_size_that_a_view_infers_is_read() -> None:
+    """In a search of 100,000 Programs it left RA101 undecided."""
+    asked = {"op": "check_query", "tensor": "t0", "query": "numel", "dim": 1, "comparison": "lt", "other": 15}
+    flat = [{"op": "view_infer", "tensor": "a0", "last": 2}, {"op": "map_rows", "tensor": "a1", "length": 1}, asked]
+    assert str(verdict_of("RA101", program((8, 5), flat), "make_fx", reference)) == "PROVED"
 
 
 @pytest.mark.parametrize(("name", "args"), [(name, args) for name, calls in CALLS.items() for args in calls])
