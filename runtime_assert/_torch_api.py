@@ -212,9 +212,9 @@ def _hint(expr: sympy.Basic, number: type, env: ShapeEnv) -> Any:
     return number(found) if isinstance(found, sympy.Number) else _NO_HINT
 
 
-def _is_export_hook(hook: object) -> bool:
-    func = hook.func if isinstance(hook, partial) else hook
-    return getattr(func, "__module__", "") == "torch._export.passes._node_metadata_hook"
+def _is_export_hook(hook: Any) -> bool:
+    func: Any = hook.func if isinstance(hook, partial) else hook
+    return func.__module__ == "torch._export.passes._node_metadata_hook"
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from torch.utils._pytree import GetAttrKey, MappingKey, SequenceKey
 from torch.utils._sympy.value_ranges import ValueRanges
 
 from runtime_assert import UnplaceableObligation, insert_with_report
+from runtime_assert._torch_api import raw_expr
 from runtime_assert.operators import WRITTEN
 from tests.runtime_assert.graphs import GraphBuilder, accepts, asserts, aten, capture, conditions
 
@@ -436,8 +437,23 @@ def test_a_divisor_that_nothing_in_the_graph_tells_is_said_and_not_raised() -> N
     gm = made.finish(item)
     rows = insert_with_report(gm, made.env, "test").unplaceable
     assert rows
-    assert all("its binding divides by" in row.reason for row in rows)
+    divisor = raw_expr(unknown)
+    why = f"u0: its binding divides by {divisor}: symbol {divisor} is not bound in this graph"
+    assert [row.reason for row in rows] == [why] * len(rows)
     assert asserts(gm) == []
+
+
+@pytest.mark.parametrize("export", [False, True])
+def test_a_divisor_is_computed_by_operators_of_the_flavour_that_is_asked_for(export: bool) -> None:
+    made = GraphBuilder()
+    sizes = [made.size(number) for number in (4, 5, 6)]
+    source = made.tensor("a", *sizes)
+    divisor, value = sizes[0] + sizes[1] + sizes[2], made.unbacked()
+    item = made.call(aten.item.default, (source,), value * divisor, u0=(DivideByKey(divisor),))
+    torch._check(value <= 6)
+    gm = made.finish(item)
+    insert_with_report(gm, made.env, "test", export=export, strict=True)
+    assert (torch.sym_sum in {node.target for node in gm.graph.nodes}) is not export
 
 
 def test_a_size_that_only_a_guard_equates_with_an_inputs_is_read_from_that_input() -> None:

@@ -234,12 +234,18 @@ def test_an_unplaceable_obligation_raises_in_strict_mode_and_changes_nothing(cap
     for node in gm.graph.nodes:
         node.meta.pop("unbacked_bindings", None)
     text = str(gm.graph)
-    with pytest.raises(UnplaceableObligation, match=r"u0 is used, but no node declares that it binds it"):
+    with pytest.raises(UnplaceableObligation, match=r"u0 is used, but no node declares that it binds it") as caught:
         insert_with_report(gm, env, "test", strict=True)
     assert str(gm.graph) == text
+    assert [record for record in caplog.records if record.name == "runtime_assert.insertion"] == []
     report = insert_with_report(gm, env, "test")
     assert {row.source for row in report.unplaceable} == {"deferred", "replacement"}
-    assert "u0 is used" in caplog.text
+    assert caught.value.rows == report.unplaceable
+    first, second = map(str, caught.value.rows)
+    assert str(caught.value) == f"test: 2 obligations cannot be checked in this graph:\n  {first}\n  {second}"
+    assert [record.getMessage() for record in caplog.records if record.name == "runtime_assert.insertion"] == [
+        f"test: no assert for {row.condition}, required by a {row.source}: {row.reason}" for row in report.unplaceable
+    ]
 
 
 def test_every_obligation_has_a_row() -> None:
@@ -316,14 +322,18 @@ def test_only_the_operators_of_the_export_flavour_are_used_for_export() -> None:
         torch._check(values[0] + values[1] + values[2] <= 20)
         return values[0]
 
-    found = {}
-    for export in (False, True):
+    found: dict[Any, set[Any]] = {}
+    for export in (None, False, True):
         gm, env = capture(long_sum, (X,), ((),))
-        insert_deferred_runtime_asserts(gm, env, "test", export)
+        options = {} if export is None else {"export": export}
+        insert_deferred_runtime_asserts(gm, env, "test", **options)
         found[export] = {n.target for n in gm.graph.nodes}
+        gm, env = capture(long_sum, (X,), ((),))
+        insert_with_report(gm, env, "test", **options)
+        assert {n.target for n in gm.graph.nodes} == found[export]
         assert accepts(gm, torch.tensor([7, 2, 9]))
         assert not accepts(gm, torch.tensor([7, 2, 12]))
-    assert torch.sym_sum in found[False]
+    assert torch.sym_sum in found[False] & found[None]
     assert torch.sym_sum not in found[True]
 
 

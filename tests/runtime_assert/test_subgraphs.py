@@ -121,7 +121,10 @@ def test_what_a_body_makes_is_not_asked_of_the_enclosing_graph() -> None:
     ("targets", "name", "expected"),
     [
         (["L_x_", "s0"], "frame", False),
+        (["G_y_", "s0"], "frame", False),
+        (["G_y_", "l_x_"], "frame", False),
         (["l_x_", "s0"], "frame", True),
+        (["g_y_", "s0"], "frame", True),
         (["s0"], "frame", False),
         (["child", "child_1"], "__compiled_fn_1_ab", True),
         (["child", "child_1"], "frame", False),
@@ -137,6 +140,23 @@ def test_bodies_are_told_from_whole_graphs(targets: list[str], name: str, expect
     for node in nodes:
         node.meta["example_value"] = None
     assert is_branch(nodes, name) is expected
+
+
+def test_only_inputs_that_dynamo_traced_tell_a_body_by_their_names() -> None:
+    graph = fx.Graph()
+    exported, weight = graph.placeholder("l_x_"), graph.get_attr("l_weight")
+    exported.meta["val"] = weight.meta["example_value"] = None
+    assert not is_branch([exported, weight], "frame")
+    assert not is_branch([exported, weight], "__compiled_fn_1_ab")
+
+
+def test_an_input_that_an_argument_is_kept_for_is_one_of_the_whole_graph() -> None:
+    graph = fx.Graph()
+    nodes = [graph.placeholder("child"), graph.placeholder("child_1")]
+    for node in nodes:
+        node.meta["example_value"] = None
+    nodes[1].meta["grapharg"] = None
+    assert not is_branch(nodes, "__compiled_fn_1_ab")
 
 
 def test_dynamo_names_the_inputs_of_bodies_as_expected(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,15 +51,15 @@ def calls(maker: Any) -> Counted:
     """Calls of operators, of which one is called four times, beside nodes whose names are in the way."""
     graph = Counted()
     x = graph.placeholder("x")
-    graph.placeholder("add_2")
-    graph.placeholder("add_3")
+    for name in ("add_5", "add_6", "add_9", "add_1"):
+        graph.placeholder(name)
     create = maker(graph)
     second = create(operator.add, (x, 2), x)
     first = create(operator.add, (x, 1), x)
     condition = create(operator.ge, (first, 2), second)
     create(api.ASSERT_SCALAR, (condition, "words"), condition)
-    create(operator.add, (second, 2), second)
-    create(operator.add, (second, 3), second)
+    for number in range(6):
+        create(operator.add, (second, number), second)
     create(operator.ge, (second, 3), second)
     graph.output((first,))
     graph.lint()
@@ -70,11 +70,16 @@ def test_the_short_way_to_create_a_call_gives_what_the_public_way_gives() -> Non
     short, public = calls(shortly), calls(publicly)
     assert str(short) == str(public)
     assert len(short.nodes) == len(public.nodes)
-    assert (short.publicly, public.publicly) == (3, 7)
+    assert (short.publicly, public.publicly) == (3, 11)
+    taken = [node.name for node in public.nodes if node.name.startswith("add")]
     for graph in (short, public):
         with graph.inserting_before(next(reversed(graph.nodes))):
             graph.call_function(operator.add, (1, 1))
+            for name in taken:
+                graph.create_node("call_function", operator.neg, (1,), name=name)
         graph.lint()
+        names: Any = graph._graph_namespace
+        assert [names._obj_to_name[node] for node in graph.nodes] == [node.name for node in graph.nodes]
     for target in (operator.add, operator.ge, api.ASSERT_SCALAR):
         found, expected = (graph.find_nodes(op="call_function", target=target) for graph in (short, public))
         assert [(node.name, node.op, node.kwargs) for node in found] == [
@@ -96,7 +101,7 @@ def test_a_graph_of_another_layout_creates_its_calls_itself(hidden: str) -> None
 
     graph = calls(lambda graph: api.CallMaker(Other(graph)).call)  # type: ignore[arg-type]
     assert str(graph) == str(calls(publicly))
-    assert graph.publicly == 7
+    assert graph.publicly == 11
 
 
 def test_an_operator_that_is_listed_in_another_way_is_called_publicly() -> None:
@@ -114,8 +119,9 @@ def test_hooks_on_node_creation_are_called() -> None:
     gm = fx.GraphModule(torch.nn.Module(), calls(shortly))
     gm._register_create_node_hook(lambda node: seen.append(node.name))
     output = next(n for n in gm.graph.nodes if n.op == "output")
-    api.CallMaker(gm.graph).call(operator.neg, (output.args[0][0],), output.prev)  # type: ignore[index]
-    api.CallMaker(gm.graph).call(operator.neg, (1,), output.prev)
+    maker = api.CallMaker(gm.graph)
+    for _ in range(2):
+        maker.call(operator.neg, (output.args[0][0],), output.prev)  # type: ignore[index]
     assert seen == ["neg", "neg_1"]
 
 
@@ -252,6 +258,12 @@ def test_chains_of_replacements_are_followed_to_their_end() -> None:
     made.env.replacements.update({U: V + 1, V: W, W: sympy.Integer(5)})  # type: ignore[dict-item]
     assert api.raw_expr(value) == U * 2 + 1
     assert api.replaced_expr(value) == sympy.Integer(13)
+
+
+def test_what_was_not_replaced_is_what_it_was() -> None:
+    made = GraphBuilder()
+    made.env.replacements.update({U: V, V: W})
+    assert api.replaced_expr(value_of(W + 1, made.env)) == W + 1
 
 
 def test_a_replacement_that_leads_back_is_given_up() -> None:
