@@ -102,6 +102,9 @@ RELATIONS = {
     "x // 3 * 3 + y != 2": "1 x + 1 y + -1 mod(x, 3) != 2",
     "x // 3 * 4 + y <= 2": "1 y + 4 floordiv(x, 3) <= 2",
     "x == x // 3 * 3": "1 mod(x, 3) == 0",
+    "x == x // 3 * 3 + x % 3": "True",
+    "x != x // 3 * 3 + x % 3": "False",
+    "x <= x // 3 * 3 + x % 3": "True",
     # A remainder alone has few values.
     "x % 2 != 0": "1 mod(x, 2) == 1",
     "x % 2 != 1": "1 mod(x, 2) == 0",
