@@ -138,7 +138,7 @@ def _drop_repeated(claims: list[Claim], kept: _Kept) -> list[Claim]:
             survivors[places[id(first)]] = claim
             places[id(claim)] = places[id(first)]
             continue
-        if not claim.user and first.slot <= kept.horizon(claim):
+        if not claim.user and first.slot <= _patience(claim, kept):
             kept.drop(claim, "merged", first, "the same condition")
             continue
         if claim.slot < first.slot:
@@ -147,6 +147,13 @@ def _drop_repeated(claims: list[Claim], kept: _Kept) -> list[Claim]:
         places[id(claim)] = len(survivors)
         survivors.append(claim)
     return survivors
+
+
+def _patience(claim: Claim, kept: _Kept) -> int:
+    """How long a claim can wait for an assert of the same: parts of a conjunction as long as `join` lets them."""
+    if claim.group is None:
+        return kept.horizon(claim)
+    return min(claim.condition.deadline - 1, kept.patience.get(id(claim), NEVER))
 
 
 def _drop_squeezed(claims: list[Claim], kept: _Kept) -> None:

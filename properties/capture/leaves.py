@@ -13,7 +13,7 @@ from properties.read.bodies import Entered
 from properties.read.sympy_terms import leaf_of
 from properties.read.targets import target_name
 from strategies.inputs import all_inputs, inner_dims, input_offsets, input_strides, outer_dims
-from strategies.terms import Apply, Const, Term, Var, apply, sort_of_value, substitute
+from strategies.terms import Apply, Const, Term, Var, apply, sort_of_value, substitute, variables
 
 _PARTS = ("aten.unbind.int", "aten.split.Tensor", "aten.split_with_sizes.default")
 """Operators whose results are one element each where the elements of an input are read."""
@@ -62,10 +62,9 @@ def program_leaves(
     for leaf, value in capture.example().items():
         if leaf.startswith("u"):
             found.setdefault(leaf, Var(f"{leaf} (not read)", sort_of_value(value)))
-    links: list[Term] = [
-        apply("eq", leaf, substitute(term, found)) for leaf, term in pending if not isinstance(leaf, Const)
-    ]
-    return found, links
+    # Two constants are the same. One alone is what tracing took a size for.
+    links: list[Term] = [apply("eq", leaf, substitute(term, found)) for leaf, term in pending]
+    return found, [link for link in links if variables(link)]
 
 
 def _sizes_of_results(paths: Mapping[tuple[str, ...], str]) -> list[str]:

@@ -34,6 +34,18 @@ PROGRAMS = {
 
 # The same, where only one front end shows it.
 CAPTURED = {
+    "what tracing made a constant of in one input is assumed of the size of another that it may not look at": (
+        "make_fx",
+        {
+            "schema": 1,
+            "dims": [0],
+            "params": [{"shape": ["d0"], "dtype": "float32", "unbacked": [0]}],
+            "body": [
+                {"op": "nonzero", "shape": ["d0"], "count": 0},
+                {"op": "check", "cond": ["le", "u0", 0]},
+            ],
+        },
+    ),
     "a conjunction of which one part holds anyway is not dropped for the sake of the other": (
         "make_fx",
         {
