@@ -117,7 +117,8 @@ def trace_example():
             dynamic_sizes=sizes,
             constraint_sizes=[None] * tensor.dim(),
         )
-        source = ConstantSource(f"arg{index}")
+        # Of two equal symbols torch keeps the one whose name comes first, and names come from sources.
+        source = ConstantSource(f"__arg{index}")
         fakes.append(mode.from_tensor(tensor, symbolic_context=context, source=source))
     with mode:
         gm = make_fx(forward, tracing_mode="real")(*fakes)

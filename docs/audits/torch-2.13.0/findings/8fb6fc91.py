@@ -5,8 +5,8 @@
 # Emitted: u0 >= 0
 # Emitted: u0 <= 0
 # replacements
-# before: [('s97', 's21'), ('s21', '2'), ('u0', '0')]
-# after: [('s97', '2'), ('s21', '2'), ('u0', '0')]
+# before: [('s97', 's21'), ('u0', '0'), ('s21', '2')]
+# after: [('s97', '2'), ('u0', '0'), ('s21', '2')]
 # var_to_range
 # before: [('s21', 'VR[2, 2]'), ('s97', 'VR[2, int_oo]'), ('u0', 'VR[0, 0]')]
 # after: [('s21', 'VR[2, 2]'), ('s97', 'VR[2, 2]'), ('u0', 'VR[0, 0]')]
@@ -142,7 +142,8 @@ def trace_example():
             dynamic_sizes=sizes,
             constraint_sizes=[None] * tensor.dim(),
         )
-        source = ConstantSource(f"arg{index}")
+        # Of two equal symbols torch keeps the one whose name comes first, and names come from sources.
+        source = ConstantSource(f"__arg{index}")
         if isinstance(tensor, Wrapped):
             # The tensor inside has sizes of its own, which are dynamic as well.
             context = symbolic_shapes.SubclassSymbolicContext(

@@ -143,7 +143,8 @@ def trace_example():
             dynamic_sizes=sizes,
             constraint_sizes=[None] * tensor.dim(),
         )
-        source = ConstantSource(f"arg{index}")
+        # Of two equal symbols torch keeps the one whose name comes first, and names come from sources.
+        source = ConstantSource(f"__arg{index}")
         if isinstance(tensor, Wrapped):
             # The tensor inside has sizes of its own, which are dynamic as well.
             context = symbolic_shapes.SubclassSymbolicContext(
