@@ -151,9 +151,10 @@ def _drop_repeated(claims: list[Claim], kept: _Kept) -> list[Claim]:
 
 def _patience(claim: Claim, kept: _Kept) -> int:
     """How long a claim can wait for an assert of the same: parts of a conjunction as long as `join` lets them."""
+    horizon = kept.horizon(claim)
     if claim.group is None:
-        return kept.horizon(claim)
-    return min(claim.condition.deadline - 1, kept.patience.get(id(claim), NEVER))
+        return horizon
+    return max(horizon, min(claim.condition.deadline - 1, kept.patience.get(id(claim), NEVER)))
 
 
 def _drop_squeezed(claims: list[Claim], kept: _Kept) -> None:

@@ -34,6 +34,20 @@ PROGRAMS = {
 
 # The same, where only one front end shows it.
 CAPTURED = {
+    "a second run finds the parts of a conjunction asserted that could not stand before what they protect": (
+        "make_fx",
+        {
+            "schema": 1,
+            "dims": [],
+            "params": [],
+            "body": [
+                {"op": "item", "value": 0},
+                {"op": "zeros", "shape": ["u0"]},
+                {"op": "item", "value": 0},
+                {"op": "check", "cond": ["or", ["le", "u0", 0], ["and", ["lt", "u1", -2], ["gt", "u1", -2]]]},
+            ],
+        },
+    ),
     "what tracing made a constant of in one input is assumed of the size of another that it may not look at": (
         "make_fx",
         {
