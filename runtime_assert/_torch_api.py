@@ -252,14 +252,13 @@ class CallMaker:
     def __init__(self, graph: fx.Graph) -> None:
         self._graph: Any = graph
         self._kinds: dict[int, _Kind] = {}
-        self._short = not getattr(graph.owning_module, "_create_node_hooks", None)
+        self._short = not getattr(graph.owning_module, "_create_node_hooks", None) and hasattr(graph, "_len")
         try:
             names = self._graph._graph_namespace
             self._name_of: dict[Any, str] = names._obj_to_name
             self._used: set[str] = names._used_names
             self._counts: dict[str, int] = names._base_count
             self._listed: dict[tuple[str, Any], Any] = self._graph._find_nodes_lookup_table.table
-            self._length: int = self._graph._len
         except AttributeError:
             self._short = False
 

@@ -70,7 +70,7 @@ def join(claims: list[Claim], table: ValueTable) -> None:
     for parts in groups.values():
         while parts:
             carrier = max(parts, key=lambda part: part.slot)
-            waiting = [part for part in parts if part is not carrier and _can_wait(part, carrier.slot, patience)]
+            waiting = [part for part in parts if part is not carrier and carrier.slot <= latest(part, patience)]
             for part in waiting:
                 # The user's order, so that the condition reads as it was written.
                 first, second = sorted((part, carrier), key=parts.index)
@@ -81,8 +81,12 @@ def join(claims: list[Claim], table: ValueTable) -> None:
             parts = [part for part in parts if part.status is None and part is not carrier]
 
 
-def _can_wait(part: Claim, slot: int, patience: dict[int, int]) -> bool:
-    return part.condition.deadline > slot and patience.get(id(part), slot) >= slot
+def latest(part: Claim, patience: dict[int, int]) -> int:
+    """Until which slot a part can wait: nothing that it protects is used, nor anything dropped because of it due.
+
+    `patience`: by the `id` of a claim the last slot at which it is in time for what was dropped because of it.
+    """
+    return min(part.condition.deadline - 1, patience.get(id(part), NEVER))
 
 
 def _patience(claims: list[Claim]) -> dict[int, int]:

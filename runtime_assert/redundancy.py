@@ -18,6 +18,7 @@ from fractions import Fraction
 from math import gcd, inf, lcm
 
 from runtime_assert.claims import Claim, Status
+from runtime_assert.conjunctions import latest
 from runtime_assert.equalities import Equalities
 from runtime_assert.implication import bounds_of, follows
 from runtime_assert.intervals import EVERYTHING, Facts, Interval, interval
@@ -138,7 +139,7 @@ def _drop_repeated(claims: list[Claim], kept: _Kept) -> list[Claim]:
             survivors[places[id(first)]] = claim
             places[id(claim)] = places[id(first)]
             continue
-        if not claim.user and first.slot <= _patience(claim, kept):
+        if not claim.user and first.slot <= _waits(claim, kept):
             kept.drop(claim, "merged", first, "the same condition")
             continue
         if claim.slot < first.slot:
@@ -149,12 +150,11 @@ def _drop_repeated(claims: list[Claim], kept: _Kept) -> list[Claim]:
     return survivors
 
 
-def _patience(claim: Claim, kept: _Kept) -> int:
-    """How long a claim can wait for an assert of the same: parts of a conjunction as long as `join` lets them."""
+def _waits(claim: Claim, kept: _Kept) -> int:
+    """Until which slot a claim can wait for an assert of the same; parts of a conjunction wait as long as `join` lets
+    them."""
     horizon = kept.horizon(claim)
-    if claim.group is None:
-        return horizon
-    return max(horizon, min(claim.condition.deadline - 1, kept.patience.get(id(claim), NEVER)))
+    return horizon if claim.group is None else max(horizon, latest(claim, kept.patience))
 
 
 def _drop_squeezed(claims: list[Claim], kept: _Kept) -> None:

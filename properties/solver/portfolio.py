@@ -118,7 +118,7 @@ def _fractions(part: Part, budget: Budget, work: int, hint: Mapping[str, Value])
     if answer.model is None:
         return None
     model = {**free_values(left, part.sorts), **answer.model}
-    return Answer("sat", model=model) if satisfies(part.hold, part.broken, model) else None
+    return _confirmed(part, model)
 
 
 def _second(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) -> Answer | None:
@@ -139,8 +139,12 @@ def _residues(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) 
             return None
         if answer.model is not None:
             model = case.model({**free_values(left, case.sorts), **answer.model})
-            return Answer("sat", model=model) if satisfies(part.hold, part.broken, model) else None
+            return _confirmed(part, model)
     return Answer("unsat") if split else None
+
+
+def _confirmed(part: Part, model: Mapping[str, Value]) -> Answer | None:
+    return Answer("sat", model=model) if satisfies(part.hold, part.broken, model) else None
 
 
 def _bits(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) -> Answer | None:
@@ -195,7 +199,7 @@ def _values(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) ->
             return None
         if answer.model is not None:
             model = {**free_values(left, part.sorts), **answer.model, name: value}
-            return Answer("sat", model=model) if satisfies(part.hold, part.broken, model) else None
+            return _confirmed(part, model)
     return Answer("unsat")
 
 

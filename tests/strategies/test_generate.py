@@ -99,7 +99,7 @@ def test_every_operator_appears_in_checks(op: str) -> None:
                 isinstance(part, Apply) and part.op == op for check in checks_of(program) for part in walk(check)
             )
         )
-        > 0.005
+        >= 0.01
     )
 
 
