@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from properties.campaign.drawn import bucket_of
 from properties.campaign.plan import OUTSIDE
+from properties.capture.leaves import is_lost
 from properties.case import Case
 from properties.solver.normal import linear
 from properties.solver.skeleton import skeleton
@@ -47,11 +48,16 @@ def signature_of(case: Case, code: str, verdict: Verdict) -> Signature:
 
 
 def _cause(case: Case, constraint: Term) -> str:
-    """How the ShapeEnv treats the constraint: its relation, how many leaves, whether one of them was replaced."""
+    """How the ShapeEnv treats the constraint: its relation, how many leaves, whether one of them was replaced.
+
+    A value that the graph does not read takes all its constraints with it, whatever their form.
+    """
+    leaves = variables(constraint)
+    if any(map(is_lost, leaves)):
+        return "of a value that is not read"
     relation = constraint.op if isinstance(constraint, Apply) else "literal"
     kind = {"eq": "equality", "ne": "inequality"}.get(relation, "bound" if relation in NEGATION else relation)
     replaced = {symbol.name for symbol in case.capture.shape_env.replacements}
-    leaves = variables(constraint)
     form = "one leaf" if len(leaves) == 1 else "several leaves"
     if isinstance(constraint, Apply) and relation in NEGATION:
         left, right = constraint.args

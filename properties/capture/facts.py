@@ -13,7 +13,7 @@ from torch.fx.experimental.symbolic_shapes import ShapeEnv
 from torch.utils._sympy.symbol import SymT, symbol_is_type
 from torch.utils._sympy.value_ranges import ValueRanges
 
-from properties.capture.leaves import program_leaves
+from properties.capture.leaves import is_lost, program_leaves
 from properties.capture.types import Capture, Part
 from properties.errors import NotCaptured, Unsupported
 from properties.read.bindings import Bindings, TensorLeaf, bindings_of
@@ -104,10 +104,14 @@ class Facts:
 
     @cached_property
     def kinds(self) -> dict[str, str]:
-        """The kind of each capture leaf: ``dim``, or the construct that yields it; of other names of one another."""
+        """The kind of each capture leaf: ``dim``, or the construct that yields it; of other names of one another.
+
+        ``lost_`` stands before the construct where the graph does not read the value.
+        """
         program = self.capture.program
         named = {leaf.name: source_of(program, name)[0] for name, leaf in self.leaf_of.items() if isinstance(leaf, Var)}
-        return {**dict.fromkeys(self.equated, "other_name"), **named}
+        told = {name: f"lost_{kind}" if is_lost(name) else kind for name, kind in named.items()}
+        return {**dict.fromkeys(self.equated, "other_name"), **told}
 
     @cached_property
     def probes(self) -> Probes:

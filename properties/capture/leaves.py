@@ -17,6 +17,12 @@ from strategies.terms import Apply, Const, Term, Var, apply, sort_of_value, subs
 
 _PARTS = ("aten.unbind.int", "aten.split.Tensor", "aten.split_with_sizes.default")
 """Operators whose results are one element each where the elements of an input are read."""
+_NOT_READ = " (not read)"
+
+
+def is_lost(leaf: str) -> bool:
+    """Whether this leaf of a capture stands for a value of the Program that nothing in the graph reads."""
+    return leaf.endswith(_NOT_READ)
 
 
 def program_leaves(
@@ -61,7 +67,7 @@ def program_leaves(
     # A value that torch no longer reads, because it took another one in its place, is still one of the program's.
     for leaf, value in capture.example().items():
         if leaf.startswith("u"):
-            found.setdefault(leaf, Var(f"{leaf} (not read)", sort_of_value(value)))
+            found.setdefault(leaf, Var(leaf + _NOT_READ, sort_of_value(value)))
     # Two constants are the same. One alone is what tracing took a size for.
     links: list[Term] = [apply("eq", leaf, substitute(term, found)) for leaf, term in pending]
     return found, [link for link in links if variables(link)]
