@@ -282,7 +282,7 @@ class CallMaker:
         node = fx.Node(graph, name, "call_function", target, args, {})
         self._name_of[node] = name
         anchor.append(node)
-        kind.listed.setdefault(node)
+        kind.listed[node] = None
         graph._len += 1
         return node
 

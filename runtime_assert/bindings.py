@@ -292,6 +292,7 @@ def _follow(
         elif isinstance(key, api.MappingKey):
             value = table.get("getitem", (value, key.key))
         elif isinstance(key, api.ConvertIntKey):
+            value.kind = "bool"  # torch makes numbers of truth values alone
             value = table.get("ite", (value, 1, 0))
         elif isinstance(key, api.DivideByKey):
             divisor: Any = key.divisor

@@ -197,7 +197,7 @@ def _is_arithmetic(node: fx.Node) -> bool:
 
 def _leaves(root: fx.Node) -> list[fx.Node]:
     """The nodes from which a condition is computed, in the order in which it mentions them."""
-    found: dict[fx.Node, None] = {}
+    found: list[fx.Node] = []
     stack, seen = [root], set()
     while stack:
         node = stack.pop()
@@ -207,8 +207,8 @@ def _leaves(root: fx.Node) -> list[fx.Node]:
         if _is_arithmetic(node):
             stack.extend(reversed(node.all_input_nodes))
         else:
-            found.setdefault(node)
-    return list(found)
+            found.append(node)
+    return found
 
 
 def _value(node: fx.Node, table: ValueTable) -> Value:

@@ -9,7 +9,16 @@ from typing import Any
 import sympy
 from torch import fx
 
-from runtime_assert.operators import COMMUTATIVE, COMPARISONS, MIRRORED, OF_INTEGERS, Kind, result_kind
+from runtime_assert.operators import (
+    COMMUTATIVE,
+    COMPARISONS,
+    MIRRORED,
+    OF_INTEGERS,
+    WRITTEN,
+    Kind,
+    kind_of,
+    result_kind,
+)
 
 NEVER = sys.maxsize
 
@@ -140,9 +149,23 @@ class ValueTable:
         if found is None:
             slot = max(left.slot, self.preamble)
             kind = OF_INTEGERS.get(op, "other")
-            found = Value(op, (left, right), kind, slot, left.deadline, len(self._values), self._atoms)
+            found = self._of_truth(op, left, right) if left.op == "ite" else None
+            found = found or Value(op, (left, right), kind, slot, left.deadline, len(self._values), self._atoms)
             self._values[key] = found
         return found
+
+    def _of_truth(self, op: str, left: Value, right: int) -> Value | None:
+        """The truth value that is asked for by a comparison of its number: `ite(x, 1, 0) == 1` is x."""
+        truth, *numbers = left.args
+        if op not in COMPARISONS or numbers != [1, 0] or kind_of(truth) != "bool":
+            return None
+        compare = WRITTEN[op][0]
+        match compare(1, right), compare(0, right):
+            case True, False:
+                return truth
+            case False, True:
+                return self.get("not", (truth,))
+        return None
 
     def _of_integers(self, op: str, left: Value, right: Value) -> Value:
         """`get` for two integers, of which nothing rounds."""

@@ -13,6 +13,7 @@ from properties.backends import USUAL
 from properties.campaign.check import check_program
 from properties.campaign.signature import Signature
 from properties.capture.facts import Facts
+from properties.capture.leaves import named_leaf
 from properties.capture.types import subgraphs
 from properties.case import Case
 from properties.registry import properties
@@ -24,7 +25,7 @@ from strategies.inputs import build_inputs, input_dims, input_names, unbacked_ax
 from strategies.program import Program
 from strategies.semantics import example
 from strategies.source import leaf_names, render_term, standalone_source
-from strategies.terms import Const, Term, Valuation, Value, Var, variables
+from strategies.terms import Const, Term, Valuation, Value, variables
 
 _TITLES = {
     "missing": "an assert is missing",
@@ -125,7 +126,8 @@ def ablation(
 def printed_leaves(facts: Facts) -> dict[str, str]:
     """How each leaf of the capture is called in the program's source."""
     in_source = leaf_names(facts.capture.program)
-    return {leaf.name: in_source.get(name, name) for name, leaf in facts.leaf_of.items() if isinstance(leaf, Var)}
+    named = ((name, named_leaf(term)) for name, term in facts.leaf_of.items())
+    return {leaf.name: in_source.get(name, name) for name, leaf in named if leaf}
 
 
 class _Names(dict[str, str]):

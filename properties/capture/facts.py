@@ -13,7 +13,7 @@ from torch.fx.experimental.symbolic_shapes import ShapeEnv
 from torch.utils._sympy.symbol import SymT, symbol_is_type
 from torch.utils._sympy.value_ranges import ValueRanges
 
-from properties.capture.leaves import is_lost, program_leaves
+from properties.capture.leaves import is_lost, named_leaf, program_leaves
 from properties.capture.types import Capture, Part
 from properties.errors import NotCaptured, Unsupported
 from properties.read.bindings import Bindings, TensorLeaf, bindings_of
@@ -109,9 +109,12 @@ class Facts:
         ``lost_`` stands before the construct where the graph does not read the value.
         """
         program = self.capture.program
-        named = {leaf.name: source_of(program, name)[0] for name, leaf in self.leaf_of.items() if isinstance(leaf, Var)}
-        told = {name: f"lost_{kind}" if is_lost(name) else kind for name, kind in named.items()}
-        return {**dict.fromkeys(self.equated, "other_name"), **told}
+        named = dict.fromkeys(self.equated, "other_name")
+        for name, term in self.leaf_of.items():
+            if leaf := named_leaf(term):
+                kind = source_of(program, name)[0]
+                named[leaf.name] = f"lost_{kind}" if is_lost(leaf.name) else kind
+        return named
 
     @cached_property
     def probes(self) -> Probes:
@@ -163,9 +166,11 @@ class Facts:
                 found.setdefault(binding.name, spec)
             elif isinstance(binding, Var) and isinstance(spec, str):
                 found.setdefault(binding.name, Var(spec))
-        for name, leaf in self.leaf_of.items():
-            if isinstance(leaf, Var):
-                found.setdefault(leaf.name, Var(name))
+        for name, term in self.leaf_of.items():
+            if isinstance(term, Var):
+                found.setdefault(term.name, Var(name))
+            elif leaf := named_leaf(term):
+                found.setdefault(leaf.name, apply("ite", Var(name, "bool"), 1, 0))
         found |= {name: found[leaf] for name, leaf in self.equated.items() if leaf in found}
         return tuple(found.items())
 
@@ -371,9 +376,6 @@ def program_values(facts: Facts, model: Valuation) -> dict[str, Value]:
     # Of an input that the front end left out the Program's conditions speak all the same.
     values.update((name, model[name]) for name in values if name not in facts.leaf_of and name in model)
     for name, leaf in facts.leaf_of.items():
-        if isinstance(leaf, Var):
-            if leaf.name in model:
-                values[name] = model[leaf.name]
-        else:
+        if variables(leaf) <= model.keys():
             values[name] = evaluate(leaf, model)
     return values

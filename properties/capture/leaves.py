@@ -25,6 +25,17 @@ def is_lost(leaf: str) -> bool:
     return leaf.endswith(_NOT_READ)
 
 
+def named_leaf(leaf: Term) -> Var | None:
+    """The leaf of a capture that a leaf of the Program is: itself, or the number of which it is the truth value.
+
+    None for a constant, which names nothing.
+    """
+    match leaf:
+        case (Var() as found) | Apply("ne", (Var() as found, Const(0))):
+            return found
+    return None
+
+
 def program_leaves(
     capture: Capture, bindings: Bindings, bodies: tuple[Entered, ...] = ()
 ) -> tuple[dict[str, Term], list[Term]]:
@@ -54,29 +65,40 @@ def program_leaves(
         elif isinstance(spec, (Const, Var, Apply)) and isinstance(binding, Var):
             pending.append((binding, spec))
     by_node = list(bindings.placeholders)
+    taken = {leaf.name for leaf in found.values() if isinstance(leaf, Var)}
+    truths: list[Var] = []
     for node, paths, names in _reading(capture.graph.graph, bindings, bodies):
         origins = {by_node.index(name) for name in names}
-        for symbol in _sizes_of_results(paths):
+        for symbol, truth in _read_here(paths):
             leaves = [leaf for leaf, position in capture.source_placeholders.items() if position in origins]
             element = _element(node) if len(origins) == 1 else None
             # An input with several leaves has them read one by one, in their order; what is not used may not be read.
             own = leaves[element : element + 1] if element is not None else []
             first = next((leaf for leaf in (*own, *leaves) if leaf not in found), None)
-            if first is not None and leaf_of(symbol) not in found.values():
-                found[first] = leaf_of(symbol)
+            if first is None or symbol in taken:
+                continue
+            taken.add(symbol)
+            number = leaf_of(symbol)
+            found[first] = apply("ne", number, 0) if truth else number
+            truths += [number] if truth else []
     # A value that torch no longer reads, because it took another one in its place, is still one of the program's.
     for leaf, value in capture.example().items():
         if leaf.startswith("u"):
             found.setdefault(leaf, Var(leaf + _NOT_READ, sort_of_value(value)))
     # Two constants are the same. One alone is what tracing took a size for.
     links: list[Term] = [apply("eq", leaf, substitute(term, found)) for leaf, term in pending]
+    links += [apply(op, number, bound) for number in truths for op, bound in (("ge", 0), ("le", 1))]
     return found, [link for link in links if variables(link)]
 
 
-def _sizes_of_results(paths: Mapping[tuple[str, ...], str]) -> list[str]:
-    """The symbol that a node binds first, and the sizes of its other results: each is a leaf of the program's."""
+def _read_here(paths: Mapping[tuple[str, ...], str]) -> list[tuple[str, bool]]:
+    """The symbol that a node binds first, and the sizes of its other results: each is a leaf of the program's.
+
+    With each, whether the leaf is a truth value, of which the symbol is the number.
+    """
     first, *others = paths.items()
-    return [first[1], *(symbol for path, symbol in others if path[1:2] == ("size",))]
+    sizes = ((symbol, False) for path, symbol in others if path[1:2] == ("size",))
+    return [(first[1], first[0] == ("ConvertIntKey",)), *sizes]
 
 
 def _reading(

@@ -34,7 +34,7 @@ from properties.checks.placement import unaliased
 from properties.checks.ra502 import recorded_messages
 from properties.errors import Unsupported
 from properties.read.bindings import TensorLeaf
-from properties.read.claims import claim_in
+from properties.read.claims import claim_in, names_a_value
 from properties.read.graph import Emitted, read_nodes
 from properties.read.sympy_terms import term_of
 from properties.read.targets import message_of, target_name
@@ -50,7 +50,7 @@ _WRITTEN = "aten._assert_scalar.default"
 _PLACE = re.compile(r"<program (\w+)[^>]*>(?:\", line |:)(\d+)")
 _MOST_CANDIDATES = 8
 _ARITHMETIC = ("_operator", "torch", "math")
-_RELATION = re.compile(r"==|!=|<|>|\b(?:Eq|Ne|Not|And|Or)\(|\bnot\b|~")
+_RELATION = re.compile(r"==|!=|<|>|[|&]|\b(?:Eq|Ne|Not|And|Or)\(|\bnot\b|~")
 
 
 def check(case: Case) -> Verdict:
@@ -78,6 +78,7 @@ def _fault(case: Case) -> tuple[Emitted, str, str] | None:
         if item.origin == "existing" and node.name == item.text
     }
     words = sorted(recorded_messages(case.capture.graph), key=len, reverse=True)
+    truths = {normal(leaf) for leaf in case.facts.leaf_of.values() if sort_of(leaf) == "bool"}
     reported: set[Term] = set()
     for emitted in case.emitted:
         node = nodes[emitted.node]
@@ -94,7 +95,8 @@ def _fault(case: Case) -> tuple[Emitted, str, str] | None:
         # Of several that say the same the first one fires.
         wanted = frozenset() if form in reported else statements.get(form, frozenset())
         reported.add(form)
-        if not isinstance(form, Const) and not _says(message) and _can_fail(case, emitted.term):
+        says = _says(message) or (form in truths and names_a_value(message))
+        if not isinstance(form, Const) and not says and _can_fail(case, emitted.term):
             return emitted, "no condition", f"the message names no condition: {message!r}"
         if _claims_otherwise(case, emitted.term, message, words):
             return emitted, "wrong condition", f"the message shows a condition that is not asserted: {message!r}"

@@ -25,6 +25,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from properties.capture.facts import Facts
+from properties.capture.leaves import named_leaf
 from properties.capture.types import Capture
 from properties.case import Case
 from properties.checks.models import refuted
@@ -38,7 +39,7 @@ from properties.verdict import PROVED, Outcome, Status, Verdict, Witness
 from strategies.input_forms import JAGGED
 from strategies.inputs import unbacked_axes
 from strategies.semantics import has_form
-from strategies.terms import Term, Var, conjuncts, substitute
+from strategies.terms import Term, conjuncts, substitute
 
 SHARE = "device"
 """Which share of a campaign's programs it is asked of."""
@@ -112,7 +113,8 @@ def _differing(case: Case, other: Case) -> Term | None:
 
 def _translated(facts: Facts, twin: Facts, terms: Sequence[Term]) -> tuple[Term, ...]:
     """``terms`` of ``twin`` over the leaves of ``facts``: two traces may name one leaf differently."""
-    names = {leaf.name: facts.leaf_of[name] for name, leaf in twin.leaf_of.items() if isinstance(leaf, Var)}
+    paired = ((named_leaf(term), facts.leaf_of[name]) for name, term in twin.leaf_of.items())
+    names = {theirs.name: named_leaf(ours) or ours for theirs, ours in paired if theirs}
     return tuple(substitute(term, names) for term in terms)
 
 

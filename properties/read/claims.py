@@ -7,6 +7,7 @@ own way. So what a name stands for is open: a claim can be shown to be wrong wha
 from __future__ import annotations
 
 import ast
+import contextlib
 import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -86,16 +87,7 @@ def claim_in(message: str, words: Sequence[str]) -> Claim | None:
 
     None if there is none that can be read, or it has too many names to tell anything of.
     """
-    for text in words:
-        message = message.replace(text, "")
-    for pattern in _AROUND:
-        message = pattern.sub("", message)
-    starts = [0, *(found.end() for found in re.finditer(r":\s|\bfor expression\s", message))]
-    for start in reversed(starts):
-        try:
-            tree = ast.parse(message[start:].strip(), mode="eval").body
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            continue
+    for tree in _expressions(message, words):
         if not isinstance(tree, (ast.Compare, ast.BinOp, ast.BoolOp, ast.UnaryOp, ast.Call)):
             continue
         try:
@@ -106,6 +98,25 @@ def claim_in(message: str, words: Sequence[str]) -> Claim | None:
             return Claim(names, tree)
         return None
     return None
+
+
+def names_a_value(message: str) -> bool:
+    """Whether ``message`` ends with what a value is called, as where a truth value is asserted by itself."""
+    return any(
+        isinstance(tree, (ast.Name, ast.Attribute, ast.Subscript, ast.Call)) for tree in _expressions(message, ())
+    )
+
+
+def _expressions(message: str, words: Sequence[str]) -> Iterator[ast.expr]:
+    """What can be read as an expression at the end of ``message``, shortest first, the ``words`` of users left out."""
+    for text in words:
+        message = message.replace(text, "")
+    for pattern in _AROUND:
+        message = pattern.sub("", message)
+    starts = [0, *(found.end() for found in re.finditer(r":\s|\bfor expression\s", message))]
+    for start in reversed(starts):
+        with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+            yield ast.parse(message[start:].strip(), mode="eval").body
 
 
 def _claims(tree: ast.expr) -> bool:

@@ -38,7 +38,17 @@ def _normal(term: Apply) -> Term:
         return Apply(term.op, tuple(parts)) if len(parts) > 1 else parts[0]
     if term.op not in NEGATION:
         return _floats_in_order(term) if term.op.startswith("float_") else term
-    return _as_term(comparison(term))
+    return _of_choice(comparison(term)) or _as_term(comparison(term))
+
+
+def _of_choice(found: Comparison) -> Term | None:
+    """A comparison of a number that a condition chooses from two: the condition itself, or that it does not hold."""
+    match found:
+        case op, ((Apply("ite", (condition, Const(then), Const(other))), factor),), constant:
+            truths = tuple(_is_true(op, factor * number + constant) for number in (then, other))
+            if truths[0] != truths[1]:
+                return normal(condition if truths[0] else Apply("not", (condition,)))
+    return None
 
 
 def _floats_in_order(term: Apply) -> Term:
@@ -88,10 +98,14 @@ def _partial(coefficients: tuple[tuple[Term, int], ...]) -> bool:
     return not all(total_everywhere(atom) for atom, _ in coefficients)
 
 
+def _is_true(op: str, constant: int) -> bool:
+    return {"le": constant <= 0, "eq": constant == 0, "ne": constant != 0}[op]
+
+
 def _as_term(found: Comparison) -> Term:
     op, coefficients, constant = found
     if not coefficients:
-        return TRUE if {"le": constant <= 0, "eq": constant == 0, "ne": constant != 0}[op] else FALSE
+        return TRUE if _is_true(op, constant) else FALSE
     total: Term = Const(constant)
     for atom, value in coefficients:
         total = Apply("add", (total, Apply("mul", (Const(value), atom))))

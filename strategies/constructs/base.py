@@ -39,7 +39,8 @@ class Reading:
     output, then ``"size"`` and a dimension; the empty path is the result itself. ``bounded`` says that the leaf
     is at most the number of the input's elements. ``before`` names the overload whose result is read instead of the
     input itself. The size that is bound is ``factor`` times the leaf. ``least`` and ``most`` are what torch is told of
-    the leaf, where that is more than that it is a size; ``most`` is ``None`` where it is told nothing.
+    the leaf, where that is more than that it is a size; ``most`` is ``None`` where it is told nothing. ``truth`` says
+    that the leaf is a truth value.
     """
 
     target: str
@@ -49,10 +50,13 @@ class Reading:
     factor: int = 1
     least: int | None = None
     most: int | None = None
+    truth: bool = False
 
 
 SCALAR = Reading("aten._local_scalar_dense.default", ())
 """How the element of a tensor of one is read."""
+TRUTH = Reading("aten._local_scalar_dense.default", (), truth=True)
+"""How the element of a tensor of one truth value is read, as what it is."""
 
 
 class Construct(ABC):

@@ -43,6 +43,25 @@ def test_the_same_condition_in_other_words_is_a_duplicate(relation, value):
     assert found.witness is not None
 
 
+@pytest.mark.parametrize("value", [0, 1])
+def test_a_truth_value_and_a_comparison_of_its_number_are_one_condition(value):
+    def subject(gm, shape_env, name, export=False):
+        reference(gm, shape_env, name, export=export)
+        (last,) = gm.graph.find_nodes(op="call_function", target=ASSERT)
+        truth = last.all_input_nodes[0] if value else last.all_input_nodes[0].all_input_nodes[0]
+        with gm.graph.inserting_after(last):
+            number = gm.graph.call_function(torch.sym_ite, (truth, 1, 0))
+        with gm.graph.inserting_after(number):
+            bound = gm.graph.call_function(operator.eq, (number, value))
+        with gm.graph.inserting_after(bound):
+            gm.graph.call_function(ASSERT, (bound, "once more"))
+
+    condition = "u0" if value else ["not", "u0"]
+    one = program((), [{"op": "item_truth", "value": value}, {"op": "check", "cond": condition}])
+    found = verdict(one, "make_fx", subject)
+    assert (str(found), found.skeleton) == ("REFUTED(redundant)", "duplicate")
+
+
 def test_a_bound_beside_a_tighter_one_is_weaker():
     found = verdict(BOUND, "make_fx", also(operator.ge, 1))
     assert (str(found), found.skeleton) == ("REFUTED(redundant)", "weaker")

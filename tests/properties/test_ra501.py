@@ -145,3 +145,26 @@ def test_words_that_nobody_can_ever_read_are_not_judged():
     assert str(verdict(always, "compile", resolve("torch"))) == "PROVED"
     sometimes = program((), [item(6), check("ge", ["min", "u0", 9], -1)])
     assert str(verdict(sometimes, "compile", resolve("torch"))) == "REFUTED(unhelpful)"
+
+
+TRUTH = program((), [{"op": "item_truth", "value": 1}, {"op": "check", "cond": "u0"}])
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("Runtime assertion failed: x0.item()", "PROVED"),
+        ("Runtime assertion failed: u0", "PROVED"),
+        ("Runtime assertion failed for expression True on node 'item'", "REFUTED(unhelpful)"),
+        ("Runtime assertion failed: True", "REFUTED(unhelpful)"),
+        ("Runtime assertion failed", "REFUTED(unhelpful)"),
+    ],
+)
+def test_a_truth_value_by_itself_is_a_condition_where_it_is_named(text, status):
+    trace = f'  File "<program {TRUTH.key()}>", line 3, in forward\n'
+    assert str(verdict(TRUTH, "make_fx", saying(text, trace))) == status
+
+
+def test_the_name_of_a_number_is_no_condition():
+    found = verdict(BOUND, "make_fx", saying("Runtime assertion failed: u0"))
+    assert (str(found), found.skeleton) == ("REFUTED(unhelpful)", "no condition")

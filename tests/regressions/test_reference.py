@@ -34,6 +34,21 @@ PROGRAMS = {
 
 # The same, where only one front end shows it.
 CAPTURED = {
+    "beside the user's check of a truth value another one of its number is not asserted": (
+        "compile",
+        {
+            "schema": 1,
+            "dims": [],
+            "params": [],
+            "body": [
+                {"op": "item_truth", "value": 1},
+                {"op": "check", "cond": "u0"},
+                {"op": "item", "value": 4},
+                {"op": "check", "cond": ["ge", ["ite", "u0", "u1", ["add", "u1", 1]], 2]},
+                {"op": "check", "cond": "u0"},
+            ],
+        },
+    ),
     "a second run finds the parts of a conjunction asserted that could not stand before what they protect": (
         "make_fx",
         {

@@ -275,16 +275,33 @@ def test_bounds_of_a_value_that_is_read_by_dividing_its_multiple_are_one_however
 
 def test_a_truth_value_is_converted_to_the_integer_that_stands_for_it() -> None:
     made = GraphBuilder()
-    source = made.tensor("a", 8)
-    value = made.unbacked()
-    traced = value == 1
-    node = made.call(aten.item.default, (source,), traced, u0=(ConvertIntKey(),))
-    torch._check(value >= 1)
+    source, count = made.tensor("a", 8), made.tensor("b", 8)
+    value, other = made.unbacked(), made.unbacked()
+    node = made.call(aten.item.default, (source,), value == 1, u0=(ConvertIntKey(),))
+    number = made.call(aten.item.default, (count,), other, u1=())
+    torch._check(value + other <= 5)
     gm = made.finish(node)
     insert_with_report(gm, made.env, "test", strict=True)
-    checks = asserts(gm)
-    converted = checks[0].args[0].args[0]  # type: ignore[union-attr]
-    assert (converted.target, converted.args) == (WRITTEN["ite"][0], (node, 1, 0))  # type: ignore[union-attr]
+    (check,) = asserts(gm)
+    converted, added = check.args[0].args[0].args  # type: ignore[union-attr]
+    assert (converted.target, converted.args, added) == (WRITTEN["ite"][0], (node, 1, 0), number)  # type: ignore[union-attr]
+
+
+def test_a_truth_value_is_asserted_as_what_it_is() -> None:
+    """Found once programs read truth values: beside the user's own check of x stood one of ite(x, 1, 0) == 1."""
+    made = GraphBuilder()
+    first, second = made.tensor("a", 8), made.tensor("b", 8)
+    value, other = made.unbacked(), made.unbacked()
+    node = made.call(aten.item.default, (first,), value == 1, u0=(ConvertIntKey(),))
+    opposite = made.call(aten.item.default, (second,), other == 1, u1=(ConvertIntKey(),))
+    made.call(torch._check, (node,), None)
+    torch._check(value == 1)
+    torch._check(other != 1)
+    gm = made.finish(node)
+    insert_with_report(gm, made.env, "test", strict=True)
+    added, own = asserts(gm)
+    assert own.args[0] is node
+    assert (added.args[0].target, added.args[0].args) == (WRITTEN["not"][0], (opposite,))  # type: ignore[union-attr]
 
 
 def test_an_unknown_key_is_reported_by_name() -> None:

@@ -8,6 +8,7 @@ import pytest
 import sympy
 from torch import fx
 
+from runtime_assert.operators import COMPARISONS, WRITTEN, Kind
 from runtime_assert.values import NEVER, Value, ValueTable, in_order
 
 
@@ -154,3 +155,27 @@ def test_what_is_below_a_value_comes_in_order_and_once() -> None:
     for number in range(5_000):
         long = world.table.get("add", (long, number))
     assert len(list(in_order(long, lambda value: False))) == 5_001
+
+
+@pytest.mark.parametrize("op", sorted(COMPARISONS))
+@pytest.mark.parametrize("limit", range(-1, 3))
+def test_a_comparison_of_a_truth_values_number_is_the_truth_value_or_its_opposite(op: str, limit: int) -> None:
+    table = ValueTable(0)
+    truth = table.opaque(fx.Graph().placeholder("p"), 0, "bool")
+    found = table.get(op, (table.get("ite", (truth, 1, 0)), limit))
+    compare = WRITTEN[op][0]
+    if compare(1, limit) == compare(0, limit):
+        assert (found.op, found.args[1]) == (op, limit)
+    elif compare(1, limit):
+        assert found is truth
+    else:
+        assert found is table.get("not", (truth,))
+
+
+@pytest.mark.parametrize("choice", [(1, 0, "int"), (0, 1, "bool"), (2, 0, "bool"), (1, 1, "bool")])
+def test_what_is_no_truth_values_number_is_compared_as_it_is(choice: tuple[int, int, Kind]) -> None:
+    then, other, kind = choice
+    table = ValueTable(0)
+    chosen = table.get("ite", (table.opaque(fx.Graph().placeholder("p"), 0, kind), then, other))
+    assert table.get("eq", (chosen, 1)).op == "eq"
+    assert table.get("add", (chosen, 1)).op == "add"

@@ -21,6 +21,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.fx._lazy_graph_module import _LazyGraphModule
 from torch.fx.experimental.symbolic_shapes import (
     CallMethodKey,
+    ConvertIntKey,
     DimDynamic,
     DivideByKey,
     ShapeEnv,
@@ -164,7 +165,7 @@ def _bind(
             tensor = graph.call_function(torch.ops.aten.select.int, (tensor, 0, index))
             with mode:
                 tensor.meta["val"] = torch.empty((), dtype=torch.int64, device=device)
-        if item.dtype == "bool" and not (reading.path or reading.before):
+        if item.dtype == "bool" and not (reading.path or reading.before or reading.truth):
             # The item of a bool tensor is a bool, of which torch makes no symbolic integer.
             tensor = graph.call_function(torch.ops.aten._to_copy.default, (tensor,), {"dtype": torch.int32})
             with mode:
@@ -174,10 +175,16 @@ def _bind(
             tensor = graph.call_function(attrgetter(reading.before)(torch.ops), (tensor,))
             with mode:
                 tensor.meta["val"] = torch.empty((), dtype=torch.int64, device=device)
-        real = item.dtype.startswith("float") and not reading.path
-        values[leaf] = env.create_unbacked_symfloat() if real else env.create_unbacked_symint()
+        values[leaf] = _unbacked(reading, item, env)
         node = graph.call_function(attrgetter(reading.target)(torch.ops), (tensor,))
         _describe(reading, item, node, mode, device, values, values[leaf])
+
+
+def _unbacked(reading: Reading, item: Input, env: ShapeEnv) -> torch.SymInt | torch.SymFloat | torch.SymBool:
+    if reading.truth:
+        return env.create_unbacked_symbool()
+    real = item.dtype.startswith("float") and not reading.path
+    return env.create_unbacked_symfloat() if real else env.create_unbacked_symint()
 
 
 def _describe(
@@ -187,12 +194,18 @@ def _describe(
     mode: FakeTensorMode,
     device: str,
     values: Mapping[str, Any],
-    symint: torch.SymInt,
+    symint: Any,
 ) -> None:
     """The metadata of a node that reads the leaf ``symint`` of a source."""
     path = tuple(_KEYS[type(step)](step) for step in reading.path)
     if reading.factor != 1:
         path += (DivideByKey(reading.factor),)
+    if reading.truth:
+        # The symbol is the number that torch makes of the truth value.
+        (symbol,) = symint.node._expr.free_symbols
+        node.meta["unbacked_bindings"] = {symbol: (ConvertIntKey(),)}
+        node.meta["val"] = symint
+        return
     node.meta["unbacked_bindings"] = {symint.node._expr: path}
     if not reading.path:
         if reading.least is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from properties.solver.normal import Known, comparison, is_trivial, linear, normal, normal_set, total_everywhere
+from strategies.evaluate import holds
 from strategies.terms import FALSE, TRUE, Apply, Const, Term, Var, apply
 
 X, Y, F, B = Var("x"), Var("y"), Var("f", "float"), Var("b", "bool")
@@ -194,3 +195,20 @@ def test_a_literal_of_truth_is_no_number():
     term: Term = Apply("add", (Const(True), Const(2)))
     assert linear(term) == (((Const(True), 1),), 2)
     assert linear(Const(2.5)) == (((Const(2.5), 1),), 0)
+
+
+@pytest.mark.parametrize("op", ["eq", "ne", "le", "lt", "ge", "gt"])
+@pytest.mark.parametrize("limit", range(-1, 8))
+def test_a_comparison_of_a_number_that_a_condition_chooses_is_the_condition_or_its_opposite(op, limit):
+    """``ite(b, 2, 1) * 3 - 1 == 5`` says b."""
+    chosen = apply("sub", apply("mul", apply("ite", B, 2, 1), 3), 1)
+    found = normal(apply(op, chosen, limit))
+    truths = [holds(apply(op, chosen, limit), {"b": value}) for value in (True, False)]
+    assert [holds(found, {"b": value}) for value in (True, False)] == truths
+    if truths[0] != truths[1]:
+        assert found == (B if truths[0] else Apply("not", (B,)))
+
+
+def test_a_number_that_a_comparison_chooses_is_compared_as_the_comparison():
+    assert normal(apply("ge", 0, apply("ite", apply("ge", "x", 3), 1, 0))) == normal(apply("lt", "x", 3))
+    assert normal(apply("eq", apply("ite", apply("ge", "x", 3), 1, "y"), 1)) != normal(apply("ge", "x", 3))
