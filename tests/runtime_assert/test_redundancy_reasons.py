@@ -184,6 +184,44 @@ def test_an_assert_in_time_knows_the_late_one_whose_place_it_takes_through_whate
     assert claim.check is check
 
 
+def test_beside_a_late_assert_of_the_users_one_in_time_stands_for_all_that_say_the_same() -> None:
+    w = World()
+    check, bound, claim, again = (
+        w.claim("ge", w.u0, 3, source=source) for source in ("check", "range", "deferred", "deferred")
+    )
+    check.slot, check.user = 5, True
+    drop_redundant([], [check], [w.claim("le", w.u1, 8), bound, claim, again], {})
+    assert [one.by for one in (check, bound, claim, again)] == [None, claim, None, claim]
+    assert [one.status for one in (check, bound, claim, again)] == [None, "merged", None, "merged"]
+
+
+def test_what_the_guards_imply_is_found_behind_what_they_say_nothing_of() -> None:
+    w = World()
+    guard = w.claim("le", w.s0, 3, source="assumption")
+    first, second = w.claim("le", w.u0, 3), w.claim("le", w.s0, 4)
+    drop_redundant([guard], [], [first, second], {})
+    assert [first.status, second.status] == [None, "implied"]
+
+
+def test_of_several_equalities_that_the_ranges_decide_none_is_asserted() -> None:
+    w = World()
+    first, second = (w.claim("eq", w.value("min", leaf, 2), 2) for leaf in (w.u0, w.u1))
+    drop_redundant([], [], [first, second], {(w.u0,): (2, 9), (w.u1,): (2, 9)})
+    assert [first.status, second.status] == ["implied", "implied"]
+
+
+@pytest.mark.parametrize("group", [None, 7])
+def test_a_part_of_a_conjunction_waits_for_a_check_of_the_users_as_long_as_it_waits_for_the_other_parts(
+    group: int | None,
+) -> None:
+    """Else a second run of the pass would assert again what the first one left to the whole conjunction."""
+    w = World()
+    check, part = w.claim("ge", w.u0, 3, source="check"), w.claim("ge", w.u0, 3)
+    check.slot, check.user, part.group = 5, True, group
+    drop_redundant([], [check], [part], {})
+    assert part.by is (None if group is None else check)
+
+
 def test_an_assumption_is_never_given_up_for_what_would_have_to_be_asserted() -> None:
     """x <= 5 follows from x + y <= 5 and y >= 0; but x <= 5 is there, and x + y <= 5 follows from it and y <= 0."""
     w = World()

@@ -13,7 +13,13 @@ from torch._higher_order_ops.map import map as map_rows
 from torch.export import Dim
 
 import runtime_assert.insertion as insertion
-from runtime_assert import diagnose, insert_with_report, installed
+from runtime_assert import (
+    UnplaceableObligation,
+    diagnose,
+    insert_deferred_runtime_asserts,
+    insert_with_report,
+    installed,
+)
 from runtime_assert.insertion import is_branch
 from tests.runtime_assert.graphs import GraphBuilder, asserts, aten, conditions
 
@@ -98,6 +104,26 @@ def test_the_enclosing_graphs_obligations_are_not_repeated_in_a_body() -> None:
     assert conditions(gm) == ["(a.size(0) >= 3)"]
 
 
+def test_the_name_that_torch_gives_tells_a_body() -> None:
+    made = GraphBuilder()
+    count = made.unbacked()
+    torch._check(count >= 3)
+    gm = made.finish(made.tensor("a", count))
+    insert_deferred_runtime_asserts(gm, made.env, "reenter_make_fx")
+    assert asserts(gm) == []
+
+
+def test_what_a_body_makes_is_not_compared_there_with_what_only_the_enclosing_graph_knows() -> None:
+    made = GraphBuilder()
+    outside, inside = made.unbacked(), made.unbacked()
+    gm = made.finish(made.call(aten.item.default, (made.tensor("a", 1),), inside, u1=()))
+    torch._check(inside <= outside)
+    (row,) = insert_with_report(gm, made.env, "reenter_make_fx", strict=True)
+    assert (row.outcome, row.reason) == ("elsewhere", "no node of this graph computes u0")
+    with pytest.raises(UnplaceableObligation, match="no node of this graph computes u0"):
+        insert_with_report(gm, made.env, "the whole graph", strict=True)
+
+
 def test_what_a_body_makes_is_not_asked_of_the_enclosing_graph() -> None:
     made = GraphBuilder()
     count = made.unbacked()
@@ -123,6 +149,7 @@ def test_what_a_body_makes_is_not_asked_of_the_enclosing_graph() -> None:
         (["L_x_", "s0"], "frame", False),
         (["G_y_", "s0"], "frame", False),
         (["G_y_", "l_x_"], "frame", False),
+        (["L_y_", "l_x_"], "frame", False),
         (["l_x_", "s0"], "frame", True),
         (["g_y_", "s0"], "frame", True),
         (["s0"], "frame", False),
@@ -148,6 +175,13 @@ def test_only_inputs_that_dynamo_traced_tell_a_body_by_their_names() -> None:
     exported.meta["val"] = weight.meta["example_value"] = None
     assert not is_branch([exported, weight], "frame")
     assert not is_branch([exported, weight], "__compiled_fn_1_ab")
+
+
+def test_what_is_no_input_tells_nothing_of_a_body() -> None:
+    graph = fx.Graph()
+    untraced, weight = graph.placeholder("l_x_"), graph.get_attr("l_weight")
+    weight.meta["example_value"] = None
+    assert not is_branch([untraced, weight], "frame")
 
 
 def test_an_input_that_an_argument_is_kept_for_is_one_of_the_whole_graph() -> None:
