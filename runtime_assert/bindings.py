@@ -118,7 +118,7 @@ def _bind_placeholders(
         slot = max(table.preamble, position[node])
         expr = bindings.first_names(api.raw_expr(traced))
         if expr is not None:
-            found["scalar"].append((table.opaque(node, slot, node_kind(node)), expr))
+            found["scalar"].append(_number(table.opaque(node, slot, node_kind(node)), expr, table))
         elif isinstance(traced, torch.Tensor):
             base = table.opaque(node, slot, "other")
             for op, dim, size in _queries(traced):
@@ -136,6 +136,13 @@ def _bind_placeholders(
             elif isinstance(expr, sympy.Expr) and expr.free_symbols:
                 compound.append((value, expr))
     return compound
+
+
+def _number(value: Value, expr: sympy.Basic, table: ValueTable) -> tuple[Value, sympy.Basic]:
+    """What an input is called in conditions: of a truth value torch makes a number, which is 1 where it holds."""
+    if isinstance(expr, sympy.Eq) and isinstance(expr.lhs, sympy.Symbol) and expr.rhs == 1:
+        return table.get("ite", (value, 1, 0)), expr.lhs
+    return value, expr
 
 
 def bind(bindings: Bindings, symbol: sympy.Symbol, value: Value) -> None:

@@ -60,7 +60,7 @@ def program_leaves(
             layout = zip((*binding.stride, binding.offset), (*strides[spec], offsets[spec]), strict=True)
             if laid_out[spec]:
                 pending += [(leaf, term) for leaf, term in layout if isinstance(leaf, Var)]
-        elif isinstance(spec, str) and isinstance(binding, (Var, Const)):
+        elif isinstance(spec, str) and isinstance(binding, (Var, Const, Apply)):
             found.setdefault(spec, binding)
         elif isinstance(spec, (Const, Var, Apply)) and isinstance(binding, Var):
             pending.append((binding, spec))

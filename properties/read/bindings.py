@@ -153,6 +153,13 @@ def bindings_of(
             return leaf_of(expr.name)
         if isinstance(expr, (sympy.Integer, sympy.Float, sympy.logic.boolalg.BooleanAtom)):
             return term_of(expr)
+        match expr:
+            case sympy.Eq(args=(sympy.Symbol() as symbol, sympy.core.numbers.One())) if symbol not in seen:
+                # A truth value, of which torch makes a number that is 0 or 1.
+                seen.add(symbol)
+                number = leaf_of(symbol.name)
+                links.extend((apply("ge", number, 0), apply("le", number, 1)))
+                return apply("ne", number, 0)
         # A leaf without a link is a free variable: less is assumed, nothing is lost.
         whole = isinstance(value, torch.SymInt)
         found = Var(name, "int" if whole else "float" if isinstance(value, torch.SymFloat) else "bool")

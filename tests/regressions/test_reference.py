@@ -34,6 +34,21 @@ PROGRAMS = {
 
 # The same, where only one front end shows it.
 CAPTURED = {
+    "a check that mentions a truth value that is an input is asserted": (
+        "make_fx",
+        {
+            "schema": 1,
+            "dims": [],
+            "params": [],
+            "scalars": [{"value": True, "before": 0}, {"value": False, "before": 0}],
+            "body": [
+                {"op": "check", "cond": "n0"},
+                {"op": "item", "value": 5},
+                {"op": "check", "cond": ["or", ["not", "n1"], ["gt", "u0", 7]]},
+                {"op": "check", "cond": ["ge", ["ite", "n1", "u0", ["add", "u0", -3]], 2]},
+            ],
+        },
+    ),
     "beside the user's check of a truth value another one of its number is not asserted": (
         "compile",
         {

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import sympy
 import torch
+from torch.fx.experimental.sym_node import SymNode
 from torch.fx.experimental.symbolic_shapes import (
     CallMethodKey,
     ConvertIntKey,
@@ -285,6 +286,22 @@ def test_a_truth_value_is_converted_to_the_integer_that_stands_for_it() -> None:
     (check,) = asserts(gm)
     converted, added = check.args[0].args[0].args  # type: ignore[union-attr]
     assert (converted.target, converted.args, added) == (WRITTEN["ite"][0], (node, 1, 0), number)  # type: ignore[union-attr]
+
+
+def test_a_check_that_mentions_a_truth_value_that_is_an_input_is_asserted() -> None:
+    """torch's pass and this one found nothing in the graph that has its number, and lost the check."""
+    made = GraphBuilder()
+    number, value = made.size(4), made.unbacked()
+    truth = torch.SymBool(SymNode(sympy.Eq(number.node._expr, 1), made.env, bool, None))
+    flag = made.scalar("flag", truth)
+    item = made.call(aten.item.default, (made.tensor("a", 1),), value, u0=())
+    torch._check(truth | (value > 3))
+    gm = made.finish(item)
+    insert_with_report(gm, made.env, "test", strict=True)
+    (check,) = asserts(gm)
+    assert flag in check.args[0].args  # type: ignore[union-attr]
+    accepted = [accepts(gm, given, torch.tensor([element])) for given in (True, False) for element in (3, 4)]
+    assert accepted == [True, True, False, True]
 
 
 def test_a_truth_value_is_asserted_as_what_it_is() -> None:
