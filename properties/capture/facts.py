@@ -23,7 +23,7 @@ from properties.read.sympy_terms import finite_bounds, term_of
 from properties.read.values import Opaque
 from strategies.evaluate import evaluate
 from strategies.inputs import inner_dims, input_offsets, input_strides, outer_dims
-from strategies.semantics import Requirement, guarantees, requirements, source_of
+from strategies.semantics import Requirement, guarantees, requirements, scopes, source_of
 from strategies.terms import (
     Apply,
     Const,
@@ -106,13 +106,19 @@ class Facts:
     def kinds(self) -> dict[str, str]:
         """The kind of each capture leaf: ``dim``, or the construct that yields it; of other names of one another.
 
-        ``lost_`` stands before the construct where the graph does not read the value.
+        ``inner_`` stands before the construct where it runs in a branch or a loop, ``lost_`` where the graph does not
+        read the value.
         """
         program = self.capture.program
         named = dict.fromkeys(self.equated, "other_name")
+        inner = scopes(program)[-1].closed
         for name, term in self.leaf_of.items():
             if leaf := named_leaf(term):
-                kind = source_of(program, name)[0]
+                kind, _ = source_of(program, name)
+                if kind == "scalar" and leaf is not term:
+                    kind = "scalar_truth"
+                if name in inner:
+                    kind = f"inner_{kind}"
                 named[leaf.name] = f"lost_{kind}" if is_lost(leaf.name) else kind
         return named
 
