@@ -23,7 +23,7 @@ def width_for(terms: Iterable[Term], box: Box) -> int | None:
         for sub in walk(term):
             if isinstance(sub, Apply) and OPERATORS[sub.op].approximation not in ("", "bits"):
                 return None
-            if sort_of(sub) == "float" or (isinstance(sub, Apply) and sub.op in ("pow", "lshift", "rshift")):
+            if sort_of(sub) == "float":
                 return None
             if sort_of(sub) != "int":
                 continue

@@ -13,12 +13,13 @@ from strategies.evaluate import evaluate
 from strategies.terms import TRUE, Const, Undefined, Var, apply
 
 F, B = Var("f", "float"), Var("b", "bool")
-BOX = Box({"x": (-3, 5), "y": (0, 100), "z": (0, 2**40)})
+BOX = Box({"x": (-3, 5), "y": (0, 100), "z": (0, 2**40), "v": (-40, 3), "low": (0, None), "high": (None, 0)})
 
 
 @pytest.mark.parametrize(
     ("term", "largest"),
     [
+        (apply("le", "v", 0), 40),
         (apply("gt", "x", 2), 5),
         (apply("gt", "x", -9), 9),
         (apply("gt", apply("mul", "x", "y"), 2), 500),
@@ -42,6 +43,8 @@ def test_a_vector_holds_the_largest_number_its_sign_and_a_difference(term, large
     "term",
     [
         apply("gt", "w", 2),
+        apply("gt", "low", 2),
+        apply("gt", "high", 2),
         apply("gt", apply("add", "x", "w"), 2),
         apply("float_gt", F, 1.0),
         apply("float_gt", apply("to_float", "x"), 1.0),

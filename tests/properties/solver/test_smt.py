@@ -6,6 +6,7 @@ import time
 
 from properties.phases import listen
 from properties.solver import smt
+from properties.solver.context import Builder
 from properties.solver.smt import Budget, approximations, ask, satisfies
 from properties.solver.smtlib import smtlib
 from strategies.terms import FALSE, TRUE, Var, apply
@@ -48,9 +49,7 @@ def test_work_is_taken_from_the_budget_and_no_call_does_more_than_is_left():
     hard = [apply("eq", apply("mul", "x", apply("mul", "x", "x")), apply("add", apply("mul", "y", "y"), 117))]
     for left, work in ((1, 10**6), (10**6, 1)):
         limited = ask(hard, [], Budget(left), work)
-        assert limited.status == "unknown"
-        assert limited.model is None
-        assert limited.reason not in ("", "the budget is used up", "watchdog")
+        assert (limited.status, limited.by, limited.model, limited.reason) == ("unknown", "z3", None, "canceled")
 
 
 def test_a_clock_stands_behind_the_budget(monkeypatch):
@@ -73,6 +72,30 @@ def test_a_model_that_evaluating_does_not_confirm_is_a_hint_and_says_what_it_res
     assert wave.status == "unknown"
     assert wave.reason == "model not confirmed by evaluation (approximate: libm)"
     assert wave.model is not None
+
+
+def test_what_may_be_approximate_is_named_if_there_is_any():
+    class Careless(Builder):
+        """Forgets what it was asked."""
+
+        def conjunction(self, terms):
+            super().conjunction(terms)
+            return self.BoolVal(True)
+
+    exact = ask([LARGE], [], Budget(10**6), 10**6, Careless())
+    assert (exact.status, exact.by, exact.model) == ("unknown", "z3", {"x": 0})
+    assert exact.reason == "model not confirmed by evaluation"
+    rounded = apply("float_gt", apply("float_add", apply("float_sin", F), F), 9.0)
+    rests = ask([rounded], [], Budget(10**6), 10**6, Careless())
+    assert rests.reason == "model not confirmed by evaluation (approximate: libm, rounding)"
+
+
+def test_a_call_ends_when_its_time_is_up():
+    cubes = apply("mul", "x", apply("mul", "x", "x"))
+    hard = [apply("eq", cubes, apply("add", apply("mul", "y", "y"), 117)), apply("gt", "x", 1000)]
+    budget = Budget(10**9, 0.05)
+    assert ask(hard, [], budget, 10**9).status == "unknown"
+    assert budget.left > 0
 
 
 def test_approximations_are_named_once_in_order():
