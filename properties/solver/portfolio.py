@@ -106,19 +106,19 @@ def _near_zero(part: Part, budget: Budget, work: int, hint: Mapping[str, Value])
 
 
 def _fractions(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) -> Answer | None:
-    """A solution whose quotients of integers, as far as they have to be certain doubles, are simple fractions."""
-    found = quotients.fractional(part.hold, part.broken)
-    if found is None:
-        return None
-    try:
-        left = reduced(*found)
-    except Contradiction:
-        return None
-    answer = decide(left, budget, int(work * _QUICK), _INNER)
-    if answer.model is None:
-        return None
-    model = {**free_values(left, part.sorts), **answer.model}
-    return _confirmed(part, model)
+    """A solution whose quotients of integers, as far as they have to be certain doubles, are simple fractions or nearly
+    so."""
+    for query in quotients.fractional(part.hold, part.broken):
+        try:
+            left = reduced(*query)
+        except Contradiction:
+            continue
+        answer = decide(left, budget, int(work * _QUICK), _INNER)
+        if answer.model is not None:
+            found = _confirmed(part, {**free_values(left, part.sorts), **answer.model})
+            if found is not None:
+                return found
+    return None
 
 
 def _second(part: Part, budget: Budget, work: int, hint: Mapping[str, Value]) -> Answer | None:

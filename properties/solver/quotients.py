@@ -1,42 +1,68 @@
-"""Solutions in which a quotient of integers that has to be a given double is a simple fraction that rounds to it."""
+"""Solutions in which a quotient of integers that has to be a given double is a simple fraction that rounds to it, or is
+one of numbers so large that it rounds to the same."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import TypeGuard
+from typing import TypeAlias, TypeGuard
 
-from strategies.terms import Apply, Const, Term, conjuncts
+from strategies.terms import Apply, Const, Term, apply, conjuncts
+
+Query: TypeAlias = tuple[list[Term], list[list[Term]]]
 
 _DENOMINATORS = tuple(2**power for power in range(0, 64, 4))
 """How large the denominator may be, the simplest first. Numbers near one need no more than 2**27."""
+_NEAREST = 2**55
+"""What differs from a double by less than one part in so many is rounded to it."""
+_SLACK = (16, 4, 1)
+"""By how many units the dividend of large numbers may be off, the widest first."""
+_LARGEST = 2**62
 
 
-def fractional(hold: Sequence[Term], broken: Sequence[Sequence[Term]]) -> tuple[list[Term], list[list[Term]]] | None:
-    """A query without those quotients: each solution of it is one of ``hold`` and ``broken``, which may have others.
+def fractional(hold: Sequence[Term], broken: Sequence[Sequence[Term]]) -> Iterator[Query]:
+    """Queries without those quotients, the simplest first; none if no quotient has to be a certain number.
 
-    Python's quotient of two integers is rounded correctly, so that ``8*k / 3*k`` is the double next to 8/3 for any k.
-    ``None`` if no quotient has to be a certain number.
+    Python's quotient of two integers is rounded correctly, so that ``8*k / 3*k`` is the double next to 8/3 for any k:
+    each solution of a query is one of ``hold`` and ``broken``, which may have others.
     """
     known: dict[Term, Const] = {}
-    linear: list[Term] = []
+    quotients: list[tuple[Term, Term, float]] = []
     for quotient, number in _required(hold, broken):
-        fraction = simplest(float(number.value))
-        if quotient not in known and fraction is not None:
+        if quotient not in known and simplest(float(number.value)) is not None:
             known[quotient] = number
-            left, right = quotient.args
-            sides = (
-                Apply("mul", (Const(fraction.denominator), left)),
-                Apply("mul", (Const(fraction.numerator), right)),
-            )
-            linear += [Apply("eq", sides), Apply("ne", (right, Const(0)))]
+            dividend, divisor = quotient.args
+            quotients.append((dividend, divisor, float(number.value)))
     if not known:
-        return None
-    return (
-        [*(_with(term, known) for term in hold), *linear],
-        [[_with(term, known) for term in group] for group in broken],
-    )
+        return
+    left = [_with(term, known) for term in hold]
+    groups = [[_with(term, known) for term in group] for group in broken]
+    for form in (_simply, _nearly, _nearly_below):
+        yield [*left, *(term for quotient in quotients for term in form(*quotient))], groups
+
+
+def _simply(dividend: Term, divisor: Term, number: float) -> tuple[Term, ...]:
+    fraction = simplest(number)
+    assert fraction is not None
+    equation = apply("eq", apply("mul", fraction.denominator, dividend), apply("mul", fraction.numerator, divisor))
+    return equation, apply("ne", divisor, 0)
+
+
+def _nearly(dividend: Term, divisor: Term, number: float) -> tuple[Term, ...]:
+    """Numbers that are large enough for a few units more or less not to count; simple ones if none are."""
+    for units in _SLACK if number else ():
+        least = math.ceil(units * _NEAREST / abs(number))
+        if least <= _LARGEST:
+            top, bottom = number.as_integer_ratio()
+            difference = apply("sub", apply("mul", bottom, dividend), apply("mul", top, divisor))
+            within = apply("le", -units * bottom, difference), apply("le", difference, units * bottom)
+            return *within, apply("ge", divisor, least)
+    return _simply(dividend, divisor, number)
+
+
+def _nearly_below(dividend: Term, divisor: Term, number: float) -> tuple[Term, ...]:
+    return _nearly(apply("neg", dividend), apply("neg", divisor), number)
 
 
 def simplest(number: float) -> Fraction | None:

@@ -416,4 +416,5 @@ def test_a_simple_fraction_is_looked_for_with_a_tenth_of_the_work_and_is_not_bel
     part = part_of(apply("float_eq", apply("int_div", "u0", "u1"), 2.5), apply("ge", "u1", 3), u1=(3, None))
     budget = Budget(77)
     assert decide(part, budget, 1000, ALONE["_fractions"]).reason == "no step decides this"
-    assert asked == [(budget, 100, portfolio._INNER)]
+    assert len(asked) > 1
+    assert all(each == (budget, 100, portfolio._INNER) for each in asked)

@@ -51,8 +51,7 @@ def test_what_is_no_quotient_of_small_numbers_has_no_fraction(number: float):
     ],
 )
 def test_a_quotient_that_has_to_be_a_number_becomes_an_equation_of_multiples(hold, broken):
-    found = fractional(hold, broken)
-    assert found is not None
+    found = next(fractional(hold, broken))
     terms = [*found[0], *(term for group in found[1] for term in group)]
     assert found[0][-2:] == [
         Apply("eq", (apply("mul", 2, "u0"), apply("mul", 5, "u1"))),
@@ -77,22 +76,53 @@ def test_a_quotient_that_has_to_be_a_number_becomes_an_equation_of_multiples(hol
     ],
 )
 def test_a_quotient_that_may_be_another_number_stays(hold, broken):
-    assert fractional(hold, broken) is None
+    assert list(fractional(hold, broken)) == []
 
 
 def test_the_number_stands_wherever_the_quotient_stood():
     other = apply("le", apply("floor", apply("float_mul", HALF, 3.0)), "u2")
-    found = fractional([apply("float_eq", HALF, 2.5), other], [[apply("float_gt", HALF, 7.0)]])
-    assert found is not None
-    assert found[0][1] == apply("le", apply("floor", apply("float_mul", 2.5, 3.0)), "u2")
-    assert found[1] == [[apply("float_gt", Const(2.5), 7.0)]]
+    for hold, broken in fractional([apply("float_eq", HALF, 2.5), other], [[apply("float_gt", HALF, 7.0)]]):
+        assert hold[1] == apply("le", apply("floor", apply("float_mul", 2.5, 3.0)), "u2")
+        assert broken == [[apply("float_gt", Const(2.5), 7.0)]]
 
 
 def test_of_two_numbers_that_one_quotient_has_to_be_the_other_is_compared_with_the_first():
-    found = fractional([apply("float_eq", HALF, 2.5), apply("float_eq", HALF, 3.5)], [])
-    assert found is not None
-    assert found[0][1] == apply("float_eq", 2.5, 3.5)
-    assert len(found[0]) == 4
+    found, *_ = next(fractional([apply("float_eq", HALF, 2.5), apply("float_eq", HALF, 3.5)], []))
+    assert found[1] == apply("float_eq", 2.5, 3.5)
+    assert len(found) == 4
+
+
+@given(st.floats(2.0**-6, 2.0**20), st.booleans(), st.integers(0, 2**61), st.integers(-16, 16))
+def test_large_numbers_nearly_in_proportion_have_the_same_quotient(number: float, below: bool, more: int, off: int):
+    """Every solution of a query is one of the question, and many are no multiples of a simple fraction."""
+    question = [apply("float_eq", HALF, number)]
+    *_, above, under = (hold for hold, _ in fractional(question, []))
+    ((_, least),) = (term.args for term in (under if below else above) if isinstance(term, Apply) and term.op == "ge")
+    assert isinstance(least, Const)
+    divisor = least.value + more
+    dividend = round(Fraction(number) * divisor)
+    exact = {"u0": -dividend, "u1": -divisor} if below else {"u0": dividend, "u1": divisor}
+    assert satisfies(under if below else above, [], exact)
+    near = {**exact, "u0": exact["u0"] + off}
+    if satisfies(under if below else above, [], near):
+        assert satisfies(question, [], near)
+
+
+@pytest.mark.parametrize("number", [0.0, -0.0, 2.0**-9])
+def test_where_no_number_is_large_enough_simple_ones_are_asked_for_again(number: float):
+    simple, above, below = (hold for hold, _ in fractional([apply("float_eq", HALF, number)], []))
+    assert above == simple
+    assert satisfies(simple, [], {"u0": 0 if number == 0 else 1, "u1": 512})
+    assert satisfies(below, [], {"u0": 0 if number == 0 else -1, "u1": -512})
+
+
+@pytest.mark.parametrize(("number", "units"), [(0.125, 16), (2.0**-5, 4), (2.0**-7, 1)])
+def test_of_smaller_quotients_fewer_units_may_be_missing(number: float, units: int):
+    _, above, _ = (hold for hold, _ in fractional([apply("float_eq", HALF, number)], []))
+    divisor = 2**62
+    dividend = int(number * divisor)
+    for off, within in ((0, True), (units, True), (units + 1, False), (-units, True), (-units - 1, False)):
+        assert satisfies(above, [], {"u0": dividend + off, "u1": divisor}) is within
 
 
 @pytest.mark.parametrize("number", [2.666666666666667, 2.6666666666666674])
@@ -122,3 +152,31 @@ def test_a_quotient_of_one_beside_a_product_is_solved():
         apply("and", apply("le", 3, "u0"), apply("eq", 6, apply("mod", apply("sub", "u4", 26), 7))),
     ]
     assert solve(hold, [apply("ge", "u4", 0)]).status == "sat"
+
+
+WHOLE = [bound for n in range(6) for bound in (apply("ge", f"u{n}", -(2**63)), apply("le", f"u{n}", 2**63 - 1))]
+
+
+def test_a_quotient_that_only_large_numbers_have_beside_what_else_they_are_is_solved():
+    """In a search of 100,000 Programs these were left open: nothing small has the quotient and breaks the rest."""
+    hold = [
+        *WHOLE,
+        apply("float_eq", apply("int_div", "u3", "u0"), 1.0),
+        apply("float_lt", apply("int_div", "u4", "u2"), 0.6666666676666666),
+        apply("eq", apply("bitand", "u3", 6), 0),
+        apply("ge", "u1", 0),
+        apply("ge", Apply("add", (Var("u1"), Var("u0"), Var("u3"), Var("u2"), Var("u4"))), 7),
+        apply("eq", apply("add", apply("mul", "u0", 13), apply("mul", "u4", 8)), 31),
+    ]
+    assert solve(hold).status == "sat"
+    total = Apply("add", tuple(Var(f"u{n}") for n in range(6)))
+    hold = [
+        *WHOLE,
+        apply("le", total, 35),
+        apply("gt", total, "u0"),
+        apply("float_eq", apply("int_div", "u2", "u1"), 0.4),
+        apply("eq", "u5", apply("sub", "u0", "u2")),
+        apply("ge", Apply("add", (Var("u2"), Var("u0"), Var("u1"), Var("u3"), Var("u4"))), 31),
+        apply("eq", apply("mod", apply("sub", "u2", 11), 3), 0),
+    ]
+    assert solve(hold, [apply("eq", 4, apply("mod", apply("sub", "u1", 1), 5))]).status == "sat"
