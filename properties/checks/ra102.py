@@ -81,7 +81,9 @@ def _probe(case: Case, probe: Probe, after: Outcome) -> Verdict | None:
         stage = "frontend" if traced_wrong or recorded is not None else "pass"
         direction = "extra" if after.by == "assert" else "broken"
         assumed = direction == "extra" and recorded is not None and _about_inputs(facts.kinds, recorded)
-        return refuted(case, direction, emitted, witness, stage=stage, skeleton=ASSUMED if assumed else "")
+        # Where no condition is false, the kind of the error is all that there is to tell one fault from another.
+        skeleton = ASSUMED if assumed else after.error if emitted is None else ""
+        return refuted(case, direction, emitted, witness, stage=stage, skeleton=skeleton)
     if after.by == "assert" or (
         after.by == "operator"
         # A check of the user's may stand in the graph as an operator (``sym_constrain_range``).
@@ -118,7 +120,7 @@ def _sizes_fixed(case: Case, probe: Probe) -> bool:
 
 
 def _about_inputs(kinds: Mapping[str, str], term: Term) -> bool:
-    return all(kinds.get(name) in ("dim", "scalar") for name in variables(term))
+    return all(kinds.get(name) in ("dim", "scalar", "scalar_truth") for name in variables(term))
 
 
 def _undefined(facts: Facts, probe: Probe, after: Outcome) -> bool:
