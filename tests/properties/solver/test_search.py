@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from properties.solver.search import candidates, plainness, search, search_solution, simpler
+from properties.solver.search import candidates, plainness, search, search_solution, simpler, solving
 from properties.solver.smt import satisfies
 from strategies.terms import Const, Var, apply
 
@@ -108,6 +108,20 @@ def test_a_search_evaluates_no_more_than_it_may(most):
     seen, found = _trials([apply("lt", X, Y)], most=most)
     assert found is None
     assert len(seen) == most
+
+
+@pytest.mark.parametrize(("most", "solved"), [(33, False), (34, True)])
+def test_what_cannot_help_counts_as_if_it_had_been_tried(most, solved):
+    """Four leaves of truth: the first valuation, four times two, six times four; then three leaves are changed."""
+    terms = [apply("and", B, apply("and", Var("c", "bool"), apply("and", Var("d", "bool"), Var("e", "bool"))))]
+    found = search(terms, lambda base, names: (lambda trial: True) if len(names) == 3 else None, {}, most)
+    assert found == ({"b": False, "c": False, "d": False, "e": False} if solved else None)
+
+
+def test_where_a_leaf_has_no_value_everything_is_decided_anew_for_each_trial():
+    solves = solving([apply("lt", X, 5)], [[apply("lt", X, Y)]], {"x": 1}, ["y"])
+    assert solves is not None
+    assert [solves({"x": x, "y": y}) for x, y in ((1, 0), (1, 3), (7, 0))] == [True, False, False]
 
 
 QUERIES = [
