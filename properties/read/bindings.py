@@ -116,6 +116,14 @@ def _inside(value: torch.Tensor) -> Iterator[tuple[str, tuple[Term, ...]]]:
             yield name, tuple(leaf_of(size.name) if isinstance(size, sympy.Symbol) else Const(size) for size in sizes)
 
 
+def _number_of(expr: Any) -> sympy.Symbol | None:
+    """The symbol of the number that torch makes of a truth value; it is 1 where the value is true."""
+    match expr:
+        case sympy.Eq(args=(sympy.Symbol() as symbol, sympy.core.numbers.One())):
+            return symbol
+    return None
+
+
 def example_value(node: fx.Node) -> Any:
     """The example value that tracing noted on ``node`` (Dynamo and the others use different keys)."""
     return node.meta.get("example_value", node.meta.get("val"))
@@ -142,6 +150,9 @@ def bindings_of(
         if not isinstance(value, (torch.SymInt, torch.SymFloat, torch.SymBool)):
             return Const(value)
         expr: Any = value.node._expr
+        number = _number_of(expr)
+        if number is not None:
+            expr = number
         old: Any = renamed.get(expr, expr)
         if old is not expr and expr.name not in around and old.name in around:
             again[expr.name] = leaf_of(old.name)
@@ -150,16 +161,12 @@ def bindings_of(
             seen.add(expr)
             if symbol_is_type(expr, _UNBACKED):
                 shown.add(expr.name)
-            return leaf_of(expr.name)
+            if number is None:
+                return leaf_of(expr.name)
+            links.extend((apply("ge", leaf_of(expr.name), 0), apply("le", leaf_of(expr.name), 1)))
+            return apply("ne", leaf_of(expr.name), 0)
         if isinstance(expr, (sympy.Integer, sympy.Float, sympy.logic.boolalg.BooleanAtom)):
             return term_of(expr)
-        match expr:
-            case sympy.Eq(args=(sympy.Symbol() as symbol, sympy.core.numbers.One())) if symbol not in seen:
-                # A truth value, of which torch makes a number that is 0 or 1.
-                seen.add(symbol)
-                number = leaf_of(symbol.name)
-                links.extend((apply("ge", number, 0), apply("le", number, 1)))
-                return apply("ne", number, 0)
         # A leaf without a link is a free variable: less is assumed, nothing is lost.
         whole = isinstance(value, torch.SymInt)
         found = Var(name, "int" if whole else "float" if isinstance(value, torch.SymFloat) else "bool")
