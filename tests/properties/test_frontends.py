@@ -12,6 +12,7 @@ from properties.campaign.plan import FRONTENDS as NAMES
 from properties.capture.facts import facts_of
 from properties.capture.frontends import FRONTENDS, capture
 from properties.capture.interception import reach
+from properties.capture.leaves import named_leaf
 from properties.errors import NotCaptured, ToolError
 from properties.solver import solve
 from properties.subjects import resolve
@@ -123,9 +124,12 @@ def test_an_input_of_which_torch_makes_a_constant_is_not_captured(frontend):
 
 @pytest.mark.parametrize("frontend", ["shape_env", "make_fx"])
 def test_a_truth_value_is_a_leaf_where_a_symbol_can_stand_for_it(frontend):
-    leaf = facts_of(capture(TRUTH_VALUE, frontend)).leaf_of["n0"]
-    assert isinstance(leaf, Var)
-    assert leaf.sort == "bool"
+    facts = facts_of(capture(TRUTH_VALUE, frontend))
+    number = named_leaf(facts.leaf_of["n0"])
+    assert number is not None
+    assert facts.leaf_of["n0"] == apply("ne", number, 0)
+    assert {apply("ge", number, 0), apply("le", number, 1)} <= set(facts.assumptions)
+    assert facts.kinds[number.name] == "scalar_truth"
 
 
 HIDDEN = Program.from_json(
