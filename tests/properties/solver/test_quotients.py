@@ -92,6 +92,16 @@ def test_of_two_numbers_that_one_quotient_has_to_be_the_other_is_compared_with_t
     assert len(found) == 4
 
 
+def test_each_of_several_quotients_becomes_an_equation():
+    other = apply("int_div", "u2", "u3")
+    queries = [hold for hold, _ in fractional([apply("float_eq", HALF, 2.5), apply("float_eq", other, 3.5)], [])]
+    assert len(queries) == 3
+    for hold, unit in zip(queries, (1, 2**60, -(2**60)), strict=True):
+        for left, right, solves in ((5, 7, True), (6, 7, False), (5, 8, False)):
+            numbers = {"u0": left * unit, "u1": 2 * unit, "u2": right * unit, "u3": 2 * unit}
+            assert satisfies(hold, [], numbers) is solves
+
+
 @given(st.floats(2.0**-6, 2.0**20), st.booleans(), st.integers(0, 2**61), st.integers(-16, 16))
 def test_large_numbers_nearly_in_proportion_have_the_same_quotient(number: float, below: bool, more: int, off: int):
     """Every solution of a query is one of the question, and many are no multiples of a simple fraction."""

@@ -66,6 +66,12 @@ def test_what_compares_no_whole_number_with_a_fraction_stays(condition):
     assert with_whole_limits(condition) == condition
 
 
+@pytest.mark.parametrize("op", ["and", "or"])
+def test_every_part_of_a_condition_is_made_simpler(op: str):
+    parts = [apply("float_lt", leaf, 2.5) for leaf in (U, V)]
+    assert with_whole_limits(Apply(op, tuple(parts))) == apply(op, *(apply("float_lt", leaf, 3.0) for leaf in (U, V)))
+
+
 def test_conditions_within_conditions_are_simpler_too():
     inner, simpler = apply("float_lt", U, 2.5), apply("float_lt", U, 3.0)
     assert with_whole_limits(apply("or", apply("not", inner), inner)) == apply("or", apply("not", simpler), simpler)
