@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import TypeAlias, TypeGuard
 
-from strategies.terms import Apply, Const, Term, apply, conjuncts
+from properties.solver.bounds import Box
+from strategies.terms import FALSE, Apply, Const, Term, apply, conjuncts
 
 Query: TypeAlias = tuple[list[Term], list[list[Term]]]
 
@@ -19,6 +20,7 @@ _NEAREST = 2**55
 _SLACK = (16, 4, 1)
 """By how many units the dividend of large numbers may be off, the widest first."""
 _LARGEST = 2**62
+_NO_DOUBLE = 2**1000
 
 
 def fractional(hold: Sequence[Term], broken: Sequence[Sequence[Term]]) -> Iterator[Query]:
@@ -63,6 +65,41 @@ def _nearly(dividend: Term, divisor: Term, number: float) -> tuple[Term, ...]:
 
 def _nearly_below(dividend: Term, divisor: Term, number: float) -> tuple[Term, ...]:
     return _nearly(apply("neg", dividend), apply("neg", divisor), number)
+
+
+def without_quotient(condition: Term, box: Box) -> Term:
+    """``condition`` as one of integers, if it asks whether a quotient with a small divisor is a certain double.
+
+    Of two numbers with divisors of at most ``m`` and ``q`` the difference is 0 or at least ``1 / (m*q)``: within a box
+    where that is more than doubles are apart, ``u1 / u0 == 1.25`` says ``4*u1 == 5*u0``, and ``u1 / u0 ==
+    0.3333333333333334`` nothing at all. What has no value holds as little as before, but is not undefined any more.
+    """
+    if not isinstance(condition, Apply) or condition.op not in ("float_eq", "float_ne"):
+        return condition
+    left, right = condition.args
+    quotient, number = (left, right) if _is(left, "int_div") else (right, left)
+    if not _is(quotient, "int_div") or not isinstance(number, Const) or not math.isfinite(number.value):
+        return condition
+    dividend, divisor = quotient.args
+    most, largest = (_most(box, side) for side in (divisor, dividend))
+    # Python divides no integer by another where the quotient is no double.
+    if not most or largest is None or largest >= _NO_DOUBLE:
+        return condition
+    wanted, apart = Fraction(number.value), Fraction(math.ulp(number.value))
+    nearest = wanted.limit_denominator(most)
+    divides = apply("ne", divisor, 0)
+    equal = condition.op == "float_eq"
+    if abs(nearest - wanted) > apart / 2:
+        return FALSE if equal else divides
+    if float(nearest) != number.value or apart * most * nearest.denominator >= 1:
+        return condition
+    sides = apply("mul", nearest.denominator, dividend), apply("mul", nearest.numerator, divisor)
+    return apply("and", divides, apply("eq" if equal else "ne", *sides))
+
+
+def _most(box: Box, term: Term) -> int | None:
+    low, high = box.of(term)
+    return None if low is None or high is None else max(abs(low), abs(high))
 
 
 def simplest(number: float) -> Fraction | None:

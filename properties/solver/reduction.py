@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from properties.solver.bounds import Box, Contradiction, box_of
 from properties.solver.monotone import without_functions
 from properties.solver.normal import Known, total_everywhere
+from properties.solver.quotients import without_quotient
 from properties.solver.whole import with_whole_limits
 from strategies.terms import (
     FALSE,
@@ -49,7 +50,7 @@ def reduced(hold: Sequence[Term], broken: Sequence[Sequence[Term]]) -> Part:
     conditions = _conditions(map(with_whole_limits, hold))
     box = box_of(conditions)
     # What is rewritten within a box means the same only together with that box.
-    conditions = _conditions((*(without_functions(condition, box) for condition in conditions), *box.as_terms()))
+    conditions = _conditions((*_within(box, conditions), *box.as_terms()))
     box = box_of(conditions)
     kept = _conditions(box.simplified(condition) for condition in conditions)
     known = Known((*kept, *box.as_terms()))
@@ -57,9 +58,7 @@ def reduced(hold: Sequence[Term], broken: Sequence[Sequence[Term]]) -> Part:
     rewritten = Known(substitute(condition, definitions) for condition in (*kept, *box.as_terms()) if definitions)
     groups: list[tuple[Term, ...]] = []
     for group in broken:
-        parts = _conditions(
-            without_functions(condition, box) for condition in _conditions(map(with_whole_limits, group))
-        )
+        parts = _conditions(_within(box, _conditions(map(with_whole_limits, group))))
         parts = _conditions(box.simplified(condition) for condition in parts)
         if FALSE in parts:
             continue
@@ -74,6 +73,11 @@ def reduced(hold: Sequence[Term], broken: Sequence[Sequence[Term]]) -> Part:
     sorts = leaves_of(*kept, *(term for group in groups for term in group))
     bounds = tuple(bound for bound in box.as_terms() if variables(bound) <= sorts.keys())
     return Part((*kept, *bounds), tuple(groups), sorts, box)
+
+
+def _within(box: Box, conditions: Iterable[Term]) -> Iterator[Term]:
+    """What is the same as ``conditions`` for leaves within ``box``."""
+    return (without_quotient(without_functions(condition, box), box) for condition in conditions)
 
 
 def _definitions(conditions: Sequence[Term]) -> dict[str, Term]:

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from properties.solver import solve
-from properties.solver.quotients import fractional, simplest
+from properties.solver.bounds import Box
+from properties.solver.quotients import fractional, simplest, without_quotient
 from properties.solver.smt import satisfies
-from strategies.terms import Apply, Const, Var, apply
+from strategies.terms import FALSE, Apply, Const, Var, apply
 
 HALF = apply("int_div", "u0", "u1")
 
@@ -162,6 +163,79 @@ def test_a_quotient_of_one_beside_a_product_is_solved():
         apply("and", apply("le", 3, "u0"), apply("eq", 6, apply("mod", apply("sub", "u4", 26), 7))),
     ]
     assert solve(hold, [apply("ge", "u4", 0)]).status == "sat"
+
+
+NEAR = (0.0, 1.0, -1.0)
+"""The double itself, and the ones beside it."""
+
+
+@given(
+    st.sampled_from(["float_eq", "float_ne"]),
+    st.tuples(st.integers(-(2**26) + 1, 2**26 - 1), st.integers(1, 2**25)),
+    st.sampled_from(NEAR),
+    st.integers(-(2**40), 2**40),
+    st.integers(-(2**25), 2**25),
+    st.integers(-3, 3),
+    st.booleans(),
+)
+def test_a_quotient_of_small_numbers_is_compared_as_an_equation_that_holds_for_the_same_numbers(
+    op, wanted, beside, dividend, divisor, times, mirrored
+):
+    number = wanted[0] / wanted[1]
+    number = math.nextafter(number, beside * math.inf) if beside else number
+    condition = Apply(op, (Const(number), HALF) if mirrored else (HALF, Const(number)))
+    found = without_quotient(condition, Box({"u0": (-(2**60), 2**60), "u1": (-(2**25), 2**25)}))
+    assert "int_div" not in str(found)
+    for numbers in ((dividend, divisor), (wanted[0] * times, wanted[1] * times), (dividend, 0)):
+        if abs(numbers[1]) <= 2**25:
+            values = dict(zip(("u0", "u1"), numbers, strict=True))
+            assert satisfies([found], [], values) == satisfies([condition], [], values)
+
+
+@pytest.mark.parametrize(
+    ("condition", "box"),
+    [
+        # The divisor or the dividend may be any number, or so large that no double is far enough from the next.
+        (apply("float_eq", HALF, 2.5), {"u0": (0, 9)}),
+        (apply("float_eq", HALF, 2.5), {"u0": (0, 9), "u1": (None, 9)}),
+        (apply("float_eq", HALF, 2.5), {"u1": (0, 9)}),
+        (apply("float_eq", HALF, 2.5), {"u0": (-(2**1000), 0), "u1": (0, 9)}),
+        (apply("float_eq", HALF, 1.0000000000000002), {"u0": (0, 2**63), "u1": (0, 2**63)}),
+        (apply("float_eq", HALF, 0.3333333333333333), {"u0": (0, 2**63), "u1": (0, 2**53)}),
+        # No quotient, no number, no equation.
+        (apply("float_eq", apply("to_float", "u0"), 2.5), {"u0": (0, 9)}),
+        (apply("float_eq", HALF, apply("to_float", "u0")), {"u0": (0, 9), "u1": (0, 9)}),
+        (apply("float_eq", HALF, math.inf), {"u0": (0, 9), "u1": (0, 9)}),
+        (apply("float_le", HALF, 2.5), {"u0": (0, 9), "u1": (0, 9)}),
+        (apply("float_eq", HALF, 2.5), {"u0": (0, 9), "u1": (0, 0)}),
+        (Var("b", "bool"), {}),
+    ],
+)
+def test_any_other_comparison_of_a_quotient_stays(condition, box):
+    assert without_quotient(condition, Box(box)) == condition
+
+
+def test_a_double_that_no_quotient_of_small_numbers_is_is_none():
+    box = Box({"u0": (-(2**31), 2**31), "u1": (0, 2**31)})
+    assert without_quotient(apply("float_eq", HALF, 0.3333333333333334), box) == FALSE
+    assert without_quotient(apply("float_ne", 0.3333333333333334, HALF), box) == apply("ne", "u1", 0)
+    assert without_quotient(apply("float_eq", HALF, 2.0**-40), box) == FALSE
+    third = without_quotient(apply("float_eq", HALF, 0.3333333333333333), box)
+    assert third == apply("and", apply("ne", "u1", 0), apply("eq", apply("mul", 3, "u0"), apply("mul", 1, "u1")))
+
+
+def test_an_odd_number_is_no_four_fifths_of_another_one():
+    """In a search of 100,000 Programs it was left open."""
+    hold = [
+        apply("ge", "u1", -(2**31)),
+        apply("le", "u1", 2**31 - 1),
+        *(bound for n in (0, 2, 3, 4) for bound in (apply("ge", f"u{n}", -(2**63)), apply("le", f"u{n}", 2**63 - 1))),
+        apply("float_eq", HALF, 1.25),
+        apply("le", Apply("add", (Var("u4"), Var("u0"), Var("u2"), Var("u3"))), 26),
+    ]
+    odd = apply("eq", apply("mod", apply("sub", "u1", 5), -2), 0)
+    assert solve([*hold, odd]).status == "unsat"
+    assert solve(hold, [odd]).status == "sat"
 
 
 WHOLE = [bound for n in range(6) for bound in (apply("ge", f"u{n}", -(2**63)), apply("le", f"u{n}", 2**63 - 1))]
