@@ -44,7 +44,7 @@ def _normal(term: Apply) -> Term:
 def _of_choice(found: Comparison) -> Term | None:
     """A comparison of a number that a condition chooses from two: the condition itself, or that it does not hold."""
     match found:
-        case op, ((Apply("ite", (condition, Const(then), Const(other))), factor),), constant:
+        case op, ((Apply("ite", (condition, Const(int() as then), Const(int() as other))), factor),), constant:
             truths = tuple(_is_true(op, factor * number + constant) for number in (then, other))
             if truths[0] != truths[1]:
                 return normal(condition if truths[0] else Apply("not", (condition,)))

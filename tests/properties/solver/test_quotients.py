@@ -13,7 +13,7 @@ from properties.solver import solve
 from properties.solver.bounds import Box
 from properties.solver.quotients import fractional, simplest, without_quotient
 from properties.solver.smt import satisfies
-from strategies.terms import FALSE, Apply, Const, Var, apply
+from strategies.terms import FALSE, Apply, Const, Value, Var, apply
 
 HALF = apply("int_div", "u0", "u1")
 
@@ -188,7 +188,7 @@ def test_a_quotient_of_small_numbers_is_compared_as_an_equation_that_holds_for_t
     assert "int_div" not in str(found)
     for numbers in ((dividend, divisor), (wanted[0] * times, wanted[1] * times), (dividend, 0)):
         if abs(numbers[1]) <= 2**25:
-            values = dict(zip(("u0", "u1"), numbers, strict=True))
+            values: dict[str, Value] = {"u0": numbers[0], "u1": numbers[1]}
             assert satisfies([found], [], values) == satisfies([condition], [], values)
 
 
