@@ -201,6 +201,7 @@ def test_what_the_guards_imply_is_found_behind_what_they_say_nothing_of() -> Non
     first, second = w.claim("le", w.u0, 3), w.claim("le", w.s0, 4)
     drop_redundant([guard], [], [first, second], {})
     assert [first.status, second.status] == [None, "implied"]
+    assert second.reason == "it follows from the guards and ranges of the inputs"
 
 
 def test_of_several_equalities_that_the_ranges_decide_none_is_asserted() -> None:
