@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from heapq import heappop, heappush
 from typing import Any
 
@@ -32,14 +31,6 @@ def polynomial(argument: Argument) -> Polynomial:
         if argument.poly is None:
             return _expand(argument)
     return argument.poly
-
-
-def total_of(arguments: Iterable[Argument]) -> Polynomial:
-    """The sum of many values as one polynomial."""
-    total: Polynomial = {}
-    for argument in arguments:
-        accumulate(total, polynomial(argument), 1)
-    return total
 
 
 def _is_known(value: Value) -> bool:

@@ -21,7 +21,7 @@ from runtime_assert.normal import (
     negated,
     relation,
 )
-from runtime_assert.polynomials import ONE, Monomial, accumulate, polynomial, total_of
+from runtime_assert.polynomials import ONE, Monomial, accumulate, polynomial
 from runtime_assert.values import Value, ValueTable
 from tests.runtime_assert.test_implication import value_of
 from tests.runtime_assert.test_normal import leaves
@@ -250,14 +250,6 @@ def test_choices_between_equals_are_what_they_choose() -> None:
     other = world.table.get("ite", (condition, one, world.value("y - x")), "int")
     assert [monomial[0].op for monomial in polynomial(other)] == ["ite"]
     assert polynomial(world.value("min(x - x, 0)")) == {}
-
-
-def test_a_total_is_the_sum_of_all() -> None:
-    world = World()
-    x, y = world.names["x"], world.names["y"]
-    assert total_of([x, 3, world.value("y - x"), 0, y]) == {(y,): 2, ONE: 3}
-    assert total_of([]) == {}
-    assert total_of([True, 2]) == {ONE: 3}
 
 
 def test_what_cancels_leaves_no_term() -> None:
