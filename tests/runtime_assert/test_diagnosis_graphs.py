@@ -370,3 +370,82 @@ def test_a_backend_may_change_its_graph_and_what_it_raises_is_told_with_the_valu
     with pytest.raises(RuntimeError) as again:
         run(4)
     assert again.value is fault
+
+
+def test_an_input_that_is_a_list_is_given_by_name_as_it_is() -> None:
+    def build(graph: fx.Graph) -> Any:
+        graph.placeholder("a")
+        xs = graph.placeholder("xs")
+        first, second = (graph.call_function(operator.getitem, (xs, index)) for index in range(2))
+        demand(graph, graph.call_function(operator.le, (first, second)))
+        return ()
+
+    assert diagnose(module(build), 0, xs=[1, 2]) is None
+    found = diagnose(module(build), 0, xs=[2, 1])
+    assert found is not None
+    assert [value for _, value in found.values] == [2, 1]
+
+
+def test_inputs_within_inputs_are_given_as_the_program_takes_them() -> None:
+    class Nested(torch.nn.Module):
+        def forward(self, pair: list[torch.Tensor], *, more: dict[str, torch.Tensor], last: torch.Tensor) -> Any:
+            u, v, w = pair[0].item(), more["n"].item(), last.item()
+            torch._check(u <= v)
+            torch._check(v <= w)
+            return pair[1] + u
+
+    def numbers(*values: int) -> list[torch.Tensor]:
+        return [torch.tensor(value) for value in values]
+
+    def asked(u: int, v: int, w: int) -> Any:
+        program: Any = exported
+        (first, n, last), other = numbers(u, v, w), torch.ones(2)
+        return diagnose(program, [first, other], last=last, more={"n": n})
+
+    one, two, three = numbers(1, 2, 3)
+    exported = torch.export.export(Nested(), ([one, torch.ones(2)],), {"more": {"n": two}, "last": three})
+    assert asked(4, 5, 6) is None
+    assert {6, 5} <= {value for _, value in asked(6, 5, 7).values}
+    assert {6, 5} <= {value for _, value in asked(4, 6, 5).values}
+    with pytest.raises(TypeError, match=r"it takes more, last$"):
+        diagnose(exported, [one, torch.ones(2)], less=two)
+
+
+def test_what_a_branch_takes_may_be_given_by_name() -> None:
+    def build(graph: fx.Graph) -> Any:
+        flag, p = graph.placeholder("flag"), graph.placeholder("p")
+        bodies = (graph.get_attr("yes"), graph.get_attr("no"))
+        return graph.call_function(higher.cond, (flag, *bodies), {"operands": (p,)})
+
+    gm = module(build, yes=at_least(3), no=at_least(7))
+    assert told(gm, True, 2) == ("at least 3", {"p": 2}, ("yes",))
+    assert told(gm, False, 7) is None
+
+
+def test_every_value_of_a_condition_is_told_behind_one_that_comes_twice() -> None:
+    def build(graph: fx.Graph) -> Any:
+        x, y, z = (graph.placeholder(name) for name in "xyz")
+        first, second = (graph.call_function(operator.lt, (x, other)) for other in (y, z))
+        demand(graph, graph.call_function(torch.sym_not, (graph.call_function(operator.or_, (first, second)),)))
+        return ()
+
+    assert told(module(build), 1, 2, 3) == ("words", {"x": 1, "y": 2, "z": 3}, ())
+
+
+def test_a_value_beside_what_is_computed_from_it_is_read() -> None:
+    def build(graph: fx.Graph) -> Any:
+        x, y = (graph.placeholder(name) for name in "xy")
+        demand(graph, graph.call_function(operator.lt, (x, graph.call_function(operator.add, (x, y)))))
+        return ()
+
+    found = diagnose(module(build), 1, -2)
+    assert found is not None
+    assert (found.condition, found.values) == ("x < x + y", (("x", 1), ("y", -2)))
+
+
+def test_the_backend_that_explains_is_inductor_unless_another_one_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(torch._dynamo, "lookup_backend", asked.append)
+    explaining()
+    explaining("eager")
+    assert asked == ["inductor", "eager"]
