@@ -12,6 +12,7 @@ from properties.read.bindings import Bindings, TensorLeaf
 from properties.read.bodies import Entered
 from properties.read.sympy_terms import leaf_of
 from properties.read.targets import target_name
+from properties.read.truths import CONVERTED, is_number, number_in, truth_of
 from strategies.inputs import all_inputs, inner_dims, input_offsets, input_strides, outer_dims
 from strategies.terms import Apply, Const, Term, Var, apply, sort_of_value, substitute, variables
 
@@ -30,10 +31,7 @@ def named_leaf(leaf: Term) -> Var | None:
 
     None for a constant, which names nothing.
     """
-    match leaf:
-        case (Var() as found) | Apply("ne", (Var() as found, Const(0))):
-            return found
-    return None
+    return leaf if isinstance(leaf, Var) else number_in(leaf)
 
 
 def program_leaves(
@@ -79,7 +77,7 @@ def program_leaves(
                 continue
             taken.add(symbol)
             number = leaf_of(symbol)
-            found[first] = apply("ne", number, 0) if truth else number
+            found[first] = truth_of(number) if truth else number
             truths += [number] if truth else []
     # A value that torch no longer reads, because it took another one in its place, is still one of the program's.
     for leaf, value in capture.example().items():
@@ -87,7 +85,7 @@ def program_leaves(
             found.setdefault(leaf, Var(leaf + _NOT_READ, sort_of_value(value)))
     # Two constants are the same. One alone is what tracing took a size for.
     links: list[Term] = [apply("eq", leaf, substitute(term, found)) for leaf, term in pending]
-    links += [apply(op, number, bound) for number in truths for op, bound in (("ge", 0), ("le", 1))]
+    links += [condition for number in truths for condition in is_number(number)]
     return found, [link for link in links if variables(link)]
 
 
@@ -98,7 +96,7 @@ def _read_here(paths: Mapping[tuple[str, ...], str]) -> list[tuple[str, bool]]:
     """
     first, *others = paths.items()
     sizes = ((symbol, False) for path, symbol in others if path[1:2] == ("size",))
-    return [(first[1], first[0] == ("ConvertIntKey",)), *sizes]
+    return [(first[1], first[0] == CONVERTED), *sizes]
 
 
 def _reading(

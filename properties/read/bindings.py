@@ -20,6 +20,7 @@ from torch.utils._sympy.symbol import SymT, symbol_is_type
 
 from properties.errors import Unsupported
 from properties.read.sympy_terms import leaf_of, term_of
+from properties.read.truths import is_number, truth_of
 from strategies.terms import Const, Term, Var, apply
 
 _UNBACKED = (SymT.UNBACKED_INT, SymT.UNBACKED_FLOAT)
@@ -163,8 +164,8 @@ def bindings_of(
                 shown.add(expr.name)
             if number is None:
                 return leaf_of(expr.name)
-            links.extend((apply("ge", leaf_of(expr.name), 0), apply("le", leaf_of(expr.name), 1)))
-            return apply("ne", leaf_of(expr.name), 0)
+            links.extend(is_number(leaf_of(expr.name)))
+            return truth_of(leaf_of(expr.name))
         if isinstance(expr, (sympy.Integer, sympy.Float, sympy.logic.boolalg.BooleanAtom)):
             return term_of(expr)
         # A leaf without a link is a free variable: less is assumed, nothing is lost.

@@ -12,6 +12,7 @@ from properties.read.bindings import TensorLeaf
 from properties.read.layouts import Layout
 from properties.read.sympy_terms import leaf_of
 from properties.read.targets import target_name
+from properties.read.truths import CONVERTED, truth_of
 from strategies.custom_operators import NAMESPACE
 from strategies.operators import ROWS_OF_TARGET, applied, sort_of
 from strategies.terms import Apply, Const, Term, Var, apply
@@ -99,9 +100,8 @@ def source_value(node: fx.Node, bound: Mapping[tuple[str, ...], str], args: Sequ
         return leaf_of(bound[()])
     if len(bound) == 1:
         (path,) = bound
-        if path == ("ConvertIntKey",):
-            # A bool, of whose number (0 or 1) the symbol is the name.
-            return apply("ne", leaf_of(bound[path]), 0)
+        if path == CONVERTED:
+            return truth_of(leaf_of(bound[path]))
         if path[:2] == ("size", "0") and target_name(node.target) in _VECTORS:
             # Behind a divisor the symbol is a part of the size.
             factors = [int(step) for step in path[2:]]

@@ -30,12 +30,13 @@ def fractional(hold: Sequence[Term], broken: Sequence[Sequence[Term]]) -> Iterat
     each solution of a query is one of ``hold`` and ``broken``, which may have others.
     """
     known: dict[Term, Const] = {}
-    quotients: list[tuple[Term, Term, float]] = []
+    quotients: list[tuple[Term, Term, float, Fraction]] = []
     for quotient, number in _required(hold, broken):
-        if quotient not in known and simplest(float(number.value)) is not None:
+        fraction = simplest(float(number.value))
+        if quotient not in known and fraction is not None:
             known[quotient] = number
             dividend, divisor = quotient.args
-            quotients.append((dividend, divisor, float(number.value)))
+            quotients.append((dividend, divisor, float(number.value), fraction))
     if not known:
         return
     left = [_with(term, known) for term in hold]
@@ -44,14 +45,12 @@ def fractional(hold: Sequence[Term], broken: Sequence[Sequence[Term]]) -> Iterat
         yield [*left, *(term for quotient in quotients for term in form(*quotient))], groups
 
 
-def _simply(dividend: Term, divisor: Term, number: float) -> tuple[Term, ...]:
-    fraction = simplest(number)
-    assert fraction is not None
+def _simply(dividend: Term, divisor: Term, number: float, fraction: Fraction) -> tuple[Term, ...]:
     equation = apply("eq", apply("mul", fraction.denominator, dividend), apply("mul", fraction.numerator, divisor))
     return equation, apply("ne", divisor, 0)
 
 
-def _nearly(dividend: Term, divisor: Term, number: float) -> tuple[Term, ...]:
+def _nearly(dividend: Term, divisor: Term, number: float, fraction: Fraction) -> tuple[Term, ...]:
     """Numbers that are large enough for a few units more or less not to count; simple ones if none are."""
     for units in _SLACK if number else ():
         least = math.ceil(units * _NEAREST / abs(number))
@@ -60,11 +59,11 @@ def _nearly(dividend: Term, divisor: Term, number: float) -> tuple[Term, ...]:
             difference = apply("sub", apply("mul", bottom, dividend), apply("mul", top, divisor))
             within = apply("le", -units * bottom, difference), apply("le", difference, units * bottom)
             return *within, apply("ge", divisor, least)
-    return _simply(dividend, divisor, number)
+    return _simply(dividend, divisor, number, fraction)
 
 
-def _nearly_below(dividend: Term, divisor: Term, number: float) -> tuple[Term, ...]:
-    return _nearly(apply("neg", dividend), apply("neg", divisor), number)
+def _nearly_below(dividend: Term, divisor: Term, number: float, fraction: Fraction) -> tuple[Term, ...]:
+    return _nearly(apply("neg", dividend), apply("neg", divisor), number, fraction)
 
 
 def without_quotient(condition: Term, box: Box) -> Term:

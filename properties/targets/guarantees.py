@@ -11,7 +11,9 @@ from torch import fx
 from properties.capture.facts import GraphFacts
 from properties.read.bindings import TensorLeaf
 from properties.read.graph import read_nodes
+from properties.read.sympy_terms import leaf_of
 from properties.read.targets import target_name
+from properties.read.truths import CONVERTED, is_number
 from properties.read.values import Sized
 from strategies.terms import Const, Term, Var, apply, variables
 
@@ -47,8 +49,8 @@ def guarantees(graph: fx.Graph, found: GraphFacts) -> list[Term]:
                 counted = _counted(node, path)
                 if counted is not None:
                     terms += _at_most_all(name, values.get(counted))
-            elif path == ("ConvertIntKey",):
-                terms += [apply("ge", name, 0), apply("le", name, 1)]
+            elif path == CONVERTED:
+                terms += is_number(leaf_of(name))
             elif path == () and node.args:
                 terms += _dtype_range(name, node.args[0])
     return [term for term in terms if variables(term)]

@@ -194,35 +194,33 @@ def _describe(
     mode: FakeTensorMode,
     device: str,
     values: Mapping[str, Any],
-    symint: Any,
+    leaf: Any,
 ) -> None:
-    """The metadata of a node that reads the leaf ``symint`` of a source."""
+    """The metadata of a node that reads the symbolic ``leaf`` of a source."""
     path = tuple(_KEYS[type(step)](step) for step in reading.path)
     if reading.factor != 1:
         path += (DivideByKey(reading.factor),)
     if reading.truth:
-        # The symbol is the number that torch makes of the truth value.
-        (symbol,) = symint.node._expr.free_symbols
-        node.meta["unbacked_bindings"] = {symbol: (ConvertIntKey(),)}
-        node.meta["val"] = symint
-        return
-    node.meta["unbacked_bindings"] = {symint.node._expr: path}
+        path += (ConvertIntKey(),)
+    # Of a truth value the symbol is the number that torch makes of it.
+    (symbol,) = leaf.node._expr.free_symbols
+    node.meta["unbacked_bindings"] = {symbol: path}
     if not reading.path:
         if reading.least is not None:
-            torch._check(symint >= reading.least)
-        node.meta["val"] = symint
+            torch._check(leaf >= reading.least)
+        node.meta["val"] = leaf
         return
     sizes = [symbolic(size, values) for size in item.shape]
     elements = prod(sizes)
     if reading.least is not None:
-        _constrain_range_for_size(symint, min=reading.least, max=reading.most)
+        _constrain_range_for_size(leaf, min=reading.least, max=reading.most)
     elif reading.bounded and isinstance(elements, int):
-        _constrain_range_for_size(symint, max=elements)
+        _constrain_range_for_size(leaf, max=elements)
     else:
-        _constrain_range_for_size(symint)
+        _constrain_range_for_size(leaf)
     matrix = node.target is torch.ops.aten.nonzero.default
     with mode:
-        shape = (symint, len(sizes)) if matrix else (reading.factor * symint,)
+        shape = (leaf, len(sizes)) if matrix else (reading.factor * leaf,)
         result = torch.empty(shape, dtype=torch.int64, device=device)
         # A source of several results has the wanted one first; torch leaves those empty that were not asked for.
         others = (torch.empty(0, dtype=torch.int64, device=device) for _ in range(2))
